@@ -1,0 +1,43 @@
+//! The function `credentials`: wires and starts.
+
+use aws::clients::Clients;
+use aws::policy::PolicyStore;
+use aws::sessions::Sessions;
+use aws::table::Table;
+use aws::time::SystemClock;
+use lambda::{settings, start};
+
+#[derive(Debug)]
+struct Ports {
+    table: Table,
+    policies: PolicyStore,
+    sessions: Sessions,
+    clock: SystemClock,
+}
+
+aws::delegate! {
+    Ports {
+        table: LoadRequest, CommitRequest;
+        policies: Policies;
+        sessions: AssumeBaseRole;
+        clock: Clock;
+    }
+}
+
+fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
+    let table = settings::required("TABLE_NAME")?;
+    let clients = Clients::from_env()?;
+    Ok(Ports {
+        table: clients.table(&table),
+        policies: clients.policies(&table),
+        sessions: clients.sessions(),
+        clock: SystemClock,
+    })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start::logs();
+    let ports = wire().map_err(|error| start::cannot_start(error.as_ref()))?;
+    start::run(ports, |ports, event| async move { Ok(credentials::handle(ports.as_ref(), event).await) }).await
+}

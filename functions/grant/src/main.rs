@@ -1,0 +1,47 @@
+//! The function `grant`: wires and starts.
+
+use aws::clients::Clients;
+use aws::roles::Roles;
+use aws::schedules::{ArmingSchedules, ScheduleTarget};
+use aws::table::Table;
+use aws::time::SystemClock;
+use lambda::{settings, start};
+
+#[derive(Debug)]
+struct Ports {
+    table: Table,
+    schedules: ArmingSchedules,
+    roles: Roles,
+    clock: SystemClock,
+}
+
+aws::delegate! {
+    Ports {
+        table: LoadRequest, CommitRequest;
+        schedules: ArmRevocation;
+        roles: MakeRole, ReadRole;
+        clock: Clock;
+    }
+}
+
+fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
+    let clients = Clients::from_env()?;
+    let target = ScheduleTarget {
+        function_arn: settings::required("REVOCATION_FUNCTION_ARN")?,
+        role_arn: settings::required("SCHEDULE_ROLE_ARN")?,
+        dead_letters_arn: settings::required("SCHEDULE_DLQ_ARN")?,
+    };
+    Ok(Ports {
+        table: clients.table(&settings::required("TABLE_NAME")?),
+        schedules: clients.arming_schedules(&settings::required("SCHEDULE_GROUP")?, target),
+        roles: clients.roles(&settings::required("BOUNDARY_ARN")?),
+        clock: SystemClock,
+    })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start::logs();
+    let ports = wire().map_err(|error| start::cannot_start(error.as_ref()))?;
+    start::run(ports, |ports, event| async move { grant::handle(ports.as_ref(), event).await }).await
+}

@@ -1,0 +1,46 @@
+//! Takes requests, from Slack's slash command and the API, and answers questions about them. No
+//! rules in here: parse, call, answer.
+
+mod api;
+mod commands;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda::http::{Answer, Call};
+use lambda::problem::Problem;
+use slack::signature::Signatures;
+use slack::workspace::Workspace;
+use std::future::Future;
+use workflow::ports::{Clock, CommitRequest, Fault, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies};
+
+/// The secrets that Slack signs with.
+pub trait SigningSecrets: Send + Sync {
+    /// Those in force, at most some minutes old.
+    fn signatures(&self) -> impl Future<Output = Result<Signatures, Fault>> + Send;
+}
+
+/// Answers one call.
+pub async fn handle<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2httpRequest) -> Answer
+where
+    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
+{
+    match answer(ports, workspace, event).await {
+        Ok(answer) => answer,
+        Err(problem) => {
+            tracing::warn!(status = problem.status, error.code = problem.code, "answered {} {}", problem.status, problem.code);
+            problem.answer()
+        }
+    }
+}
+
+async fn answer<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
+where
+    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
+{
+    let call = Call::read(event)?;
+    if call.route == "POST /slack/commands" {
+        return commands::answer(ports, workspace, &call).await;
+    }
+    let policy = ports.policy().await?;
+    let actor = call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
+    api::answer(ports, &actor, &call).await
+}

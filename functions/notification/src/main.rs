@@ -1,0 +1,58 @@
+//! The function `notification`: wires and starts.
+
+use aws::clients::Clients;
+use aws::policy::PolicyStore;
+use aws::secrets::Secrets;
+use aws::table::Table;
+use aws::time::SystemClock;
+use lambda::{settings, start};
+use model::names::{SlackChannel, SlackUser};
+use notification::Post;
+use slack::blocks::Message;
+use slack::web::{Client, Posted, WebError};
+
+#[derive(Debug)]
+struct Ports {
+    table: Table,
+    policies: PolicyStore,
+    slack: Client,
+    clock: SystemClock,
+}
+
+aws::delegate! {
+    Ports {
+        table: LoadRequest, RememberNotes;
+        policies: Policies;
+        clock: Clock;
+    }
+}
+
+impl Post for Ports {
+    async fn post(&self, channel: &SlackChannel, message: &Message, thread: Option<&str>) -> Result<Posted, WebError> {
+        self.slack.post_message(channel, message, thread).await
+    }
+
+    async fn direct(&self, user: &SlackUser) -> Result<SlackChannel, WebError> {
+        self.slack.open_dm(user).await
+    }
+}
+
+async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
+    let table = settings::required("TABLE_NAME")?;
+    let clients = Clients::from_env()?;
+    let secrets: Secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
+    let token = secrets.slack().await?.bot_token.clone();
+    Ok(Ports {
+        table: clients.table(&table),
+        policies: clients.policies(&table),
+        slack: Client::new(&settings::required("SLACK_API_URL")?, token)?,
+        clock: SystemClock,
+    })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start::logs();
+    let ports = wire().await.map_err(|error| start::cannot_start(error.as_ref()))?;
+    start::run(ports, |ports, event| async move { notification::handle(ports.as_ref(), event).await }).await
+}

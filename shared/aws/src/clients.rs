@@ -1,0 +1,140 @@
+//! One configuration for all clients; each client is made when it is first asked for, so that a
+//! function pays only for the services it uses.
+
+use crate::bus::Bus;
+use crate::policy::PolicyStore;
+use crate::roles::Roles;
+use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
+use crate::secrets::Secrets;
+use crate::sessions::Sessions;
+use crate::table::Table;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::HttpClient;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(3);
+
+/// How long a call with all its attempts may take.
+const OPERATION: Duration = Duration::from_secs(8);
+
+/// How often a call is tried at most.
+const ATTEMPTS: u32 = 3;
+
+/// No region is set: `AWS_REGION`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable AWS_REGION is not set")]
+pub struct NoRegion;
+
+/// All clients.
+#[derive(Debug)]
+pub struct Clients {
+    config: SdkConfig,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+}
+
+impl Clients {
+    /// Clients as the environment says: `AWS_REGION`, `AWS_ENDPOINT_URL` if set, and the
+    /// credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which
+    /// are read with every use. Configuration files and instance metadata are not looked at: in
+    /// Lambda there are none, and looking costs start-up time.
+    ///
+    /// # Errors
+    /// If no region is set.
+    pub fn from_env() -> Result<Self, NoRegion> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).ok_or(NoRegion)?;
+        Ok(Self::new(&region, set("AWS_ENDPOINT_URL").as_deref()))
+    }
+
+    /// Clients for `region`, at `endpoint` instead of AWS if there is one.
+    pub fn new(region: &str, endpoint: Option<&str>) -> Self {
+        // One for all clients: one connection pool, and the root certificates are parsed once.
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        Self::with(settings(region, endpoint, http, credentials))
+    }
+
+    /// Clients with a configuration made elsewhere.
+    pub fn with(config: SdkConfig) -> Self {
+        Self { config, dynamodb: OnceLock::new() }
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config)).clone()
+    }
+
+    /// Requests, their chains and their indexes in the table `name`.
+    pub fn table(&self, name: &str) -> Table {
+        Table::new(self.dynamodb(), name)
+    }
+
+    /// The policy in force, kept in the table `name`.
+    pub fn policies(&self, name: &str) -> PolicyStore {
+        PolicyStore::new(self.dynamodb(), name)
+    }
+
+    /// The schedules that end grants, to be taken out.
+    pub fn schedules(&self, group: &str) -> Schedules {
+        Schedules::new(aws_sdk_scheduler::Client::new(&self.config), group)
+    }
+
+    /// The schedules that end grants, to be made and taken out.
+    pub fn arming_schedules(&self, group: &str, target: ScheduleTarget) -> ArmingSchedules {
+        ArmingSchedules::new(self.schedules(group), target)
+    }
+
+    /// Roles of grants, and denies on base roles.
+    pub fn roles(&self, boundary_arn: &str) -> Roles {
+        Roles::new(aws_sdk_iam::Client::new(&self.config), boundary_arn)
+    }
+
+    /// Sessions of base roles.
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(aws_sdk_sts::Client::new(&self.config))
+    }
+
+    /// The secret `id`.
+    pub fn secrets(&self, id: &str) -> Secrets {
+        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
+    }
+
+    /// The bus `name`.
+    pub fn bus(&self, name: &str) -> Bus {
+        Bus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
+    }
+}
+
+/// What every client has in common: fixed defaults, time limits and retries.
+pub(crate) fn settings(
+    region: &str,
+    endpoint: Option<&str>,
+    http: impl HttpClient + 'static,
+    credentials: SharedCredentialsProvider,
+) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region.to_owned()))
+        .http_client(http)
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(OPERATION)
+                .build(),
+        );
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    config.build()
+}

@@ -1,0 +1,189 @@
+//! Hands port traits on to the fields of a function's own struct of ports.
+
+#[doc(hidden)]
+pub mod types {
+    pub use model::digest::Digest;
+    pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId};
+    pub use model::policy::Policy;
+    pub use model::request::Request;
+    pub use model::time::Time;
+    pub use std::sync::Arc;
+    pub use workflow::ports;
+    pub use workflow::ports::{Commit, CommitError, Credentials, Fault, Listing, Page, RoleFound, RoleSpec, Stored};
+}
+
+/// Implements port traits for a struct by handing them on to its fields:
+/// `delegate! { Ports { table: LoadRequest, CommitRequest; clock: Clock; } }`.
+#[macro_export]
+macro_rules! delegate {
+    (@ $ports:ident $field:ident Clock) => {
+        impl $crate::delegate::types::ports::Clock for $ports {
+            fn now(&self) -> $crate::delegate::types::Time {
+                $crate::delegate::types::ports::Clock::now(&self.$field)
+            }
+            async fn pause(&self, milliseconds: u64) {
+                $crate::delegate::types::ports::Clock::pause(&self.$field, milliseconds).await
+            }
+        }
+    };
+    (@ $ports:ident $field:ident Identifiers) => {
+        impl $crate::delegate::types::ports::Identifiers for $ports {
+            fn request_id(&self) -> $crate::delegate::types::RequestId {
+                $crate::delegate::types::ports::Identifiers::request_id(&self.$field)
+            }
+        }
+    };
+    (@ $ports:ident $field:ident LoadRequest) => {
+        $crate::delegate! { @@ $ports $field LoadRequest [load(id: &RequestId) -> Result<Option<Stored>, Fault>] }
+    };
+    (@ $ports:ident $field:ident CommitRequest) => {
+        $crate::delegate! { @@ $ports $field CommitRequest [commit(commit: Commit) -> Result<(), CommitError>] }
+    };
+    (@ $ports:ident $field:ident LoadEntries) => {
+        $crate::delegate! { @@ $ports $field LoadEntries [
+            entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ListRequests) => {
+        $crate::delegate! { @@ $ports $field ListRequests [
+            list(listing: &Listing, cursor: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindDue) => {
+        $crate::delegate! { @@ $ports $field FindDue [due(before: Time, limit: u32) -> Result<Vec<RequestId>, Fault>] }
+    };
+    (@ $ports:ident $field:ident FindByKey) => {
+        $crate::delegate! { @@ $ports $field FindByKey [
+            request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident Policies) => {
+        $crate::delegate! { @@ $ports $field Policies [policy() -> Result<Arc<Policy>, Fault>] }
+    };
+    (@ $ports:ident $field:ident ArmRevocation) => {
+        $crate::delegate! { @@ $ports $field ArmRevocation [arm(id: &RequestId, at: Time) -> Result<(), Fault>] }
+    };
+    (@ $ports:ident $field:ident DisarmRevocation) => {
+        $crate::delegate! { @@ $ports $field DisarmRevocation [disarm(id: &RequestId) -> Result<(), Fault>] }
+    };
+    (@ $ports:ident $field:ident MakeRole) => {
+        $crate::delegate! { @@ $ports $field MakeRole [
+            create_role(spec: &RoleSpec) -> Result<bool, Fault>,
+            put_role_policy(id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadRole) => {
+        $crate::delegate! { @@ $ports $field ReadRole [
+            role(id: &RequestId) -> Result<Option<RoleFound>, Fault>,
+            role_policy(id: &RequestId, name: &'static str) -> Result<Option<String>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident RemoveRole) => {
+        $crate::delegate! { @@ $ports $field RemoveRole [remove_role(id: &RequestId) -> Result<(), Fault>] }
+    };
+    (@ $ports:ident $field:ident ListRoles) => {
+        $crate::delegate! { @@ $ports $field ListRoles [role_names() -> Result<Vec<String>, Fault>] }
+    };
+    (@ $ports:ident $field:ident KillSessions) => {
+        $crate::delegate! { @@ $ports $field KillSessions [
+            put_kill(role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault>,
+            kill(role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault>,
+            remove_kill(role: &PrincipalArn, name: &str) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident AssumeBaseRole) => {
+        $crate::delegate! { @@ $ports $field AssumeBaseRole [
+            assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident RememberNotes) => {
+        $crate::delegate! { @@ $ports $field RememberNotes [
+            claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault>,
+            posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>,
+            where_posted(id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault>
+        ] }
+    };
+    (@@ $ports:ident $field:ident $port:ident [$($method:ident($($arg:ident: $type:ty),*) -> $out:ty),+]) => {
+        const _: () = {
+            // In a block of their own, so that the caller's own names do not matter.
+            use $crate::delegate::types::*;
+            impl ports::$port for $ports {
+                $(async fn $method(&self, $($arg: $type),*) -> $out {
+                    ports::$port::$method(&self.$field, $($arg),*).await
+                })+
+            }
+        };
+    };
+    ($ports:ident { $($field:ident: $($port:ident),+;)+ }) => {
+        $($($crate::delegate! { @ $ports $field $port })+)+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::PolicyStore;
+    use crate::roles::Roles;
+    use crate::schedules::ArmingSchedules;
+    use crate::sessions::Sessions;
+    use crate::table::Table;
+    use crate::time::{SystemClock, UuidIds};
+    use workflow::ports::{
+        ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
+        KillSessions, ListRequests, ListRoles, LoadEntries, LoadRequest, MakeRole, Policies, ReadRole, RememberNotes,
+        RemoveRole,
+    };
+
+    struct Ports {
+        table: Table,
+        policies: PolicyStore,
+        schedules: ArmingSchedules,
+        roles: Roles,
+        sessions: Sessions,
+        clock: SystemClock,
+        ids: UuidIds,
+    }
+
+    crate::delegate! {
+        Ports {
+            table: LoadRequest, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
+            policies: Policies;
+            schedules: ArmRevocation, DisarmRevocation;
+            roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+            sessions: AssumeBaseRole;
+            clock: Clock;
+            ids: Identifiers;
+        }
+    }
+
+    fn is_every_port<P>(_: &P)
+    where
+        P: LoadRequest + CommitRequest + LoadEntries + ListRequests + FindDue + FindByKey + RememberNotes + Policies,
+        P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
+        P: AssumeBaseRole + Clock + Identifiers,
+    {
+    }
+
+    #[tokio::test]
+    async fn a_call_reaches_the_field_it_is_handed_to() {
+        let world = crate::double::World::answering(vec![(200, "{}")]);
+        let clients = world.clients();
+        let target = crate::schedules::ScheduleTarget {
+            function_arn: String::new(),
+            role_arn: String::new(),
+            dead_letters_arn: String::new(),
+        };
+        let ports = Ports {
+            table: clients.table("countersign"),
+            policies: clients.policies("countersign"),
+            schedules: clients.arming_schedules("countersign-expiry", target),
+            roles: clients.roles("boundary"),
+            sessions: clients.sessions(),
+            clock: SystemClock,
+            ids: UuidIds,
+        };
+        is_every_port(&ports);
+        assert_eq!(ports.load(&ports.request_id()).await, Ok(None));
+        assert_eq!(world.operations(), ["GetItem"]);
+        assert!(ports.now() > "2025-01-01T00:00:00Z".parse().unwrap());
+    }
+}

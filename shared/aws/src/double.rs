@@ -1,0 +1,151 @@
+//! What stands in for AWS's HTTP side in tests: canned answers, in order, and what was sent.
+
+use crate::clients::{Clients, settings};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use model::identity::{Actor, Identity};
+use model::lifecycle::{Transition, submit};
+use model::names::RequestId;
+use model::policy::{Bundle, Policy};
+use model::submission::{Wish, judge};
+use model::time::Time;
+use record::chain::{self, Head};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use workflow::ports::{Commit, Guard, Stored};
+
+/// A call as it was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) body: String,
+    pub(crate) target: String,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    answers: VecDeque<(u16, String)>,
+    sent: Vec<Sent>,
+}
+
+/// A scripted AWS.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World(Arc<Mutex<Script>>);
+
+impl World {
+    /// Gives these answers, one per call; a call too many is an error of the test.
+    pub(crate) fn answering<B: ToString>(answers: Vec<(u16, B)>) -> Self {
+        let answers = answers.into_iter().map(|(status, body)| (status, body.to_string())).collect();
+        Self(Arc::new(Mutex::new(Script { answers, sent: Vec::new() })))
+    }
+
+    pub(crate) fn clients(&self) -> Clients {
+        let credentials = Credentials::new("AKIDEXAMPLE", "example", None, None, "tests");
+        Clients::with(settings("us-east-1", None, self.clone(), SharedCredentialsProvider::new(credentials)))
+    }
+
+    /// Everything that was sent.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.0.lock().unwrap().sent.clone()
+    }
+
+    /// The operations that were called, as JSON services name them.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.sent().iter().map(|sent| sent.target.rsplit('.').next().unwrap().to_owned()).collect()
+    }
+
+    /// The JSON of call `n`.
+    pub(crate) fn json(&self, n: usize) -> Value {
+        serde_json::from_str(&self.sent()[n].body).unwrap()
+    }
+
+    /// Parameter `name` of call `n`, as services with forms take them.
+    pub(crate) fn parameter(&self, n: usize, name: &str) -> Option<String> {
+        let sent = self.sent();
+        let body = sent[n].body.replace('+', " ");
+        body.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            (key == name).then(|| percent_encoding::percent_decode_str(value).decode_utf8().unwrap().into_owned())
+        })
+    }
+}
+
+impl HttpClient for World {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for World {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut script = self.0.lock().unwrap();
+        script.sent.push(Sent {
+            method: request.method().to_owned(),
+            uri: request.uri().to_owned(),
+            body: String::from_utf8(request.body().bytes().unwrap_or_default().to_vec()).unwrap(),
+            target: request.headers().get("x-amz-target").unwrap_or_default().to_owned(),
+        });
+        let (status, body) = script.answers.pop_front().expect("one more call than the test has answers for");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
+/// The sample policy that comes with the project.
+pub(crate) fn bundle() -> Bundle {
+    Bundle {
+        catalog: include_str!("../../../infra/policy/catalog.yaml").to_owned(),
+        policies: include_str!("../../../infra/policy/policies.cedar").to_owned(),
+        schema: include_str!("../../../infra/policy/schema.cedarschema").to_owned(),
+    }
+}
+
+pub(crate) const NOW: &str = "2026-11-20T19:00:00Z";
+
+pub(crate) fn id() -> RequestId {
+    "req_0198c0ffee00700080000000deadbeef".parse().unwrap()
+}
+
+/// What comes of alice asking for `entitlement`.
+pub(crate) fn asked(entitlement: &str) -> Transition {
+    let policy = Policy::load(&bundle()).unwrap();
+    let now: Time = NOW.parse().unwrap();
+    let actor = Actor {
+        person: "alice".parse().unwrap(),
+        identity: Identity::Api { principal: "arn:aws:iam::111111111111:user/alice".to_owned() },
+        mfa: false,
+    };
+    let wish = Wish {
+        entitlement: entitlement.to_owned(),
+        permissions: None,
+        resources: None,
+        duration_seconds: 3_600,
+        justification: "Order 4711 is stuck: <!channel> \u{1f62c}".to_owned(),
+        ticket: Some("INC-1#2".to_owned()),
+    };
+    let (request, decision) = judge(&policy, id(), &actor, &wish, now).unwrap();
+    submit(request, &decision, now)
+}
+
+/// The commit of a new request.
+pub(crate) fn commit(guards: Vec<Guard>) -> Commit {
+    let transition = asked("orders-db-debug");
+    let mut head = Head::START;
+    let mut links = Vec::new();
+    for event in &transition.events {
+        let event = serde_json::to_value(event).unwrap();
+        let (link, next) =
+            chain::append(head, id().as_str(), NOW, json!({"kind": "system", "part": "tests"}), event).unwrap();
+        links.push(link);
+        head = next;
+    }
+    let next = Stored { state: transition.next, head, at: NOW.parse().unwrap() };
+    Commit { id: id(), expected: 0, links, next, guards }
+}

@@ -1,0 +1,115 @@
+use super::*;
+use crate::double::{NOW, World, bundle};
+use serde_json::{Value, json};
+
+fn store(world: &World) -> PolicyStore {
+    world.clients().policies("countersign")
+}
+
+fn shown(bundle: &Bundle, digest: &str, previous: Option<&str>) -> (u16, Value) {
+    let mut item = json!({
+        "catalog": {"S": bundle.catalog}, "cedar": {"S": bundle.policies}, "schema": {"S": bundle.schema},
+        "digest": {"S": digest},
+    });
+    if let Some(previous) = previous {
+        item["previous"] = json!({"S": previous});
+    }
+    (200, json!({"Item": item}))
+}
+
+fn broken() -> Bundle {
+    Bundle { policies: "permit(".to_owned(), ..bundle() }
+}
+
+/// As if the last look at the table was a while ago.
+fn age(store: &PolicyStore, seconds: i64) {
+    let mut held = store.held.write().unwrap();
+    let held = held.as_mut().unwrap();
+    held.checked_at = Time::from_second(held.checked_at.as_second().saturating_sub(seconds)).unwrap();
+}
+
+#[tokio::test]
+async fn a_policy_is_read_once_in_ten_seconds() {
+    let digest = bundle().digest().to_string();
+    let world = World::answering(vec![shown(&bundle(), &digest, None), shown(&bundle(), &digest, None)]);
+    let store = store(&world);
+    let first = store.policy().await.unwrap();
+    assert_eq!(first.bundle_digest(), bundle().digest());
+    assert!(Arc::ptr_eq(&first, &store.policy().await.unwrap()));
+    assert_eq!(world.sent().len(), 1);
+    age(&store, 11);
+    assert!(Arc::ptr_eq(&first, &store.policy().await.unwrap()), "the same bundle is not loaded anew");
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn a_broken_bundle_is_refused_and_the_last_good_one_decides() {
+    let digest = bundle().digest().to_string();
+    let world = World::answering(vec![
+        shown(&bundle(), &digest, None),
+        shown(&broken(), &broken().digest().to_string(), Some(&digest)),
+    ]);
+    let store = store(&world);
+    let good = store.policy().await.unwrap();
+    age(&store, 11);
+    assert!(Arc::ptr_eq(&good, &store.policy().await.unwrap()));
+    assert!(Arc::ptr_eq(&good, &store.policy().await.unwrap()), "and it is not asked again at once");
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn a_fresh_process_falls_back_to_the_bundle_before() {
+    let digest = bundle().digest().to_string();
+    let world = World::answering(vec![
+        // It says that it is another bundle than it is.
+        shown(
+            &Bundle { catalog: format!("{}\n# more", bundle().catalog), ..bundle() },
+            &broken().digest().to_string(),
+            Some(&digest),
+        ),
+        shown(&bundle(), &digest, None),
+    ]);
+    assert_eq!(store(&world).policy().await.unwrap().bundle_digest(), bundle().digest());
+    assert_eq!(world.json(1)["Key"]["sk"]["S"], format!("BUNDLE#{digest}"));
+
+    let world = World::answering(vec![shown(&broken(), &broken().digest().to_string(), None)]);
+    assert_eq!(store(&world).policy().await.unwrap_err().code, "policy_refused");
+    let world = World::answering(vec![(200, json!({}))]);
+    assert_eq!(store(&world).policy().await.unwrap_err().code, "no_policy");
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_bridged_for_a_minute() {
+    let digest = bundle().digest().to_string();
+    let denied = || (400, json!({"__type": "AccessDeniedException"}));
+    let world = World::answering(vec![shown(&bundle(), &digest, None), denied(), denied()]);
+    let store = store(&world);
+    let good = store.policy().await.unwrap();
+    age(&store, 30);
+    assert!(Arc::ptr_eq(&good, &store.policy().await.unwrap()));
+    age(&store, 40);
+    assert_eq!(store.policy().await.unwrap_err().code, "AccessDenied");
+}
+
+#[tokio::test]
+async fn what_is_published_was_checked_and_follows_what_was_in_force() {
+    let now: Time = NOW.parse().unwrap();
+    let world = World::answering(vec![(200, json!({"Item": {"digest": {"S": "before"}}})), (200, json!({}))]);
+    let digest = store(&world).publish(&bundle(), "dave", now).await.unwrap();
+    let sent = world.json(1);
+    let active = &sent["TransactItems"][0]["Put"];
+    assert_eq!(active["Item"]["sk"]["S"], "ACTIVE");
+    assert_eq!(active["Item"]["previous"]["S"], "before");
+    assert_eq!(active["ConditionExpression"], "#digest = :before");
+    assert_eq!(sent["TransactItems"][1]["Put"]["Item"]["sk"]["S"], format!("BUNDLE#{digest}"));
+
+    let world = World::answering(Vec::<(u16, Value)>::new());
+    let refused = store(&world).publish(&broken(), "dave", now).await;
+    assert!(matches!(refused, Err(PublishError::Invalid(_))));
+    assert!(world.sent().is_empty(), "nothing is written of what does not load");
+
+    let cancelled =
+        json!({"__type": "TransactionCanceledException", "CancellationReasons": [{"Code": "ConditionalCheckFailed"}]});
+    let world = World::answering(vec![(200, json!({})), (400, cancelled)]);
+    assert!(matches!(store(&world).publish(&bundle(), "dave", now).await, Err(PublishError::Conflict)));
+}

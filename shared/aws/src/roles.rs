@@ -1,0 +1,226 @@
+//! Roles of grants, under our path and within our boundary; and the denies on base roles.
+
+use crate::fault::{code, fault, unsendable};
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::create_role::CreateRoleError;
+use aws_sdk_iam::types::{Role, Tag};
+use model::documents::{GRANT_PATH, TOMBSTONE_POLICY};
+use model::names::{PrincipalArn, RequestId};
+use model::time::Time;
+use percent_encoding::percent_decode_str;
+use workflow::ports::{Fault, KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+
+const MAKE: &str = "make the role";
+const WRITE: &str = "write the role's policy";
+const READ: &str = "read the role";
+const READ_POLICY: &str = "read the role's policy";
+const REMOVE: &str = "take out the role";
+const LIST: &str = "list the roles";
+const DENY: &str = "write the deny";
+const READ_DENY: &str = "read the deny back";
+const LIFT: &str = "take out the deny";
+
+/// The tag that names the request.
+const REQUEST_TAG: &str = "countersign:request";
+
+/// The tag with the request's digest.
+const DIGEST_TAG: &str = "countersign:digest";
+
+/// The tag of everything we make.
+const MANAGED_TAG: &str = "countersign:managed";
+
+/// IAM, for the roles of grants.
+#[derive(Debug, Clone)]
+pub struct Roles {
+    client: Client,
+    boundary_arn: String,
+}
+
+impl Roles {
+    /// Roles that are made within, and have to carry, the permissions boundary `boundary_arn`.
+    pub fn new(client: Client, boundary_arn: &str) -> Self {
+        Self { client, boundary_arn: boundary_arn.to_owned() }
+    }
+
+    async fn write(&self, doing: &'static str, role: &str, name: &str, document: &str) -> Result<(), Fault> {
+        self.client
+            .put_role_policy()
+            .role_name(role)
+            .policy_name(name)
+            .policy_document(document)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| fault(doing, &error))
+    }
+
+    async fn read(&self, doing: &'static str, role: &str, name: &str) -> Result<Option<String>, Fault> {
+        match self.client.get_role_policy().role_name(role).policy_name(name).send().await {
+            Ok(found) => decoded(doing, found.policy_document()).map(Some),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(fault(doing, &error)),
+        }
+    }
+
+    async fn delete_policy(&self, doing: &'static str, role: &str, name: &str) -> Result<(), Fault> {
+        unless_gone(doing, self.client.delete_role_policy().role_name(role).policy_name(name).send().await)
+    }
+
+    async fn find(&self, doing: &'static str, role: &str) -> Result<Option<Role>, Fault> {
+        match self.client.get_role().role_name(role).send().await {
+            Ok(found) => Ok(found.role),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(fault(doing, &error)),
+        }
+    }
+}
+
+/// Whether what was asked for does not exist.
+fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    matches!(code(error).as_str(), "NoSuchEntity" | "NoSuchEntityException")
+}
+
+fn unless_gone<T, E: ProvideErrorMetadata>(
+    doing: &'static str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), Fault> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if is_gone(&error) => Ok(()),
+        Err(error) => Err(fault(doing, &error)),
+    }
+}
+
+/// IAM gives documents back percent-encoded. Source: IAM API reference, `GetRolePolicy`.
+fn decoded(doing: &'static str, document: &str) -> Result<String, Fault> {
+    percent_decode_str(document)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| Fault::new(doing, "unreadable_document"))
+}
+
+fn tag(key: &str, value: impl Into<String>) -> Result<Tag, Fault> {
+    Tag::builder().key(key).value(value).build().map_err(unsendable(MAKE))
+}
+
+impl MakeRole for Roles {
+    async fn create_role(&self, spec: &RoleSpec) -> Result<bool, Fault> {
+        let created = self
+            .client
+            .create_role()
+            .path(GRANT_PATH)
+            .role_name(spec.id.as_str())
+            .assume_role_policy_document(&spec.trust)
+            .permissions_boundary(&self.boundary_arn)
+            .max_session_duration(spec.longest_session)
+            .tags(tag(REQUEST_TAG, spec.id.as_str())?)
+            .tags(tag(MANAGED_TAG, "true")?)
+            .tags(tag(DIGEST_TAG, spec.digest.to_string())?)
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(CreateRoleError::is_entity_already_exists_exception) => {
+                Ok(false)
+            }
+            Err(error) => Err(fault(MAKE, &error)),
+        }
+    }
+
+    async fn put_role_policy(&self, id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault> {
+        self.write(WRITE, id.as_str(), name, document).await
+    }
+}
+
+impl ReadRole for Roles {
+    async fn role(&self, id: &RequestId) -> Result<Option<RoleFound>, Fault> {
+        let Some(role) = self.find(READ, id.as_str()).await? else { return Ok(None) };
+        // Names are unique across paths: a role under another path is none of ours, whatever its tags say.
+        let ours = role.path() == GRANT_PATH;
+        let tag = |key: &str| {
+            let found = role.tags().iter().find(|tag| ours && tag.key() == key);
+            found.map(|tag| tag.value().to_owned())
+        };
+        let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+        Ok(Some(RoleFound {
+            request: tag(REQUEST_TAG),
+            digest: tag(DIGEST_TAG),
+            trust: decoded(READ, role.assume_role_policy_document().unwrap_or_default())?,
+            bounded: ours && boundary == Some(self.boundary_arn.as_str()),
+            created_at: Time::from_second(role.create_date().secs())
+                .map_err(|_| Fault::new(READ, "unreadable_answer"))?,
+        }))
+    }
+
+    async fn role_policy(&self, id: &RequestId, name: &'static str) -> Result<Option<String>, Fault> {
+        self.read(READ_POLICY, id.as_str(), name).await
+    }
+}
+
+impl RemoveRole for Roles {
+    async fn remove_role(&self, id: &RequestId) -> Result<(), Fault> {
+        let role = id.as_str();
+        let listed: Result<Vec<String>, _> =
+            self.client.list_role_policies().role_name(role).into_paginator().items().send().collect().await;
+        let inline = match listed {
+            Ok(names) => names,
+            // No role, nothing on it.
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) => return Err(fault(REMOVE, &error)),
+        };
+        for name in inline.iter().filter(|name| *name != TOMBSTONE_POLICY) {
+            self.delete_policy(REMOVE, role, name).await?;
+        }
+        let listed: Result<Vec<_>, _> =
+            self.client.list_attached_role_policies().role_name(role).into_paginator().items().send().collect().await;
+        let attached = match listed {
+            Ok(policies) => policies,
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) => return Err(fault(REMOVE, &error)),
+        };
+        for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
+            unless_gone(REMOVE, self.client.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
+        }
+        // Last, so that whatever was on the role was denied while it was there.
+        if inline.iter().any(|name| name == TOMBSTONE_POLICY) {
+            self.delete_policy(REMOVE, role, TOMBSTONE_POLICY).await?;
+        }
+        unless_gone(REMOVE, self.client.delete_role().role_name(role).send().await)
+    }
+}
+
+impl ListRoles for Roles {
+    async fn role_names(&self) -> Result<Vec<String>, Fault> {
+        let listed: Result<Vec<Role>, _> =
+            self.client.list_roles().path_prefix(GRANT_PATH).into_paginator().items().send().collect().await;
+        match listed {
+            Ok(roles) => Ok(roles.into_iter().map(|role| role.role_name).collect()),
+            Err(error) => Err(fault(LIST, &error)),
+        }
+    }
+}
+
+impl KillSessions for Roles {
+    async fn put_kill(&self, role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault> {
+        // IAM is asked by name, in the account of our own credentials: a deny on a role of the same
+        // name elsewhere would look written and deny nothing.
+        match self.find(DENY, role.name()).await? {
+            Some(found) if found.arn() == role.as_str() => self.write(DENY, role.name(), name, document).await,
+            Some(_) => Err(Fault::new(DENY, "role_elsewhere")),
+            None => Err(Fault::new(DENY, "NoSuchEntity")),
+        }
+    }
+
+    async fn kill(&self, role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault> {
+        self.read(READ_DENY, role.name(), name).await
+    }
+
+    async fn remove_kill(&self, role: &PrincipalArn, name: &str) -> Result<(), Fault> {
+        self.delete_policy(LIFT, role.name(), name).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

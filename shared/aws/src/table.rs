@@ -1,0 +1,167 @@
+//! The table: each request is one partition with its state, its chain and its notes.
+//!
+//! Decisions are taken on `load` alone, which is strongly consistent, and changes are made by
+//! `commit` alone, one transaction conditioned on the version that was read. Indexes give ids.
+
+mod commit;
+pub(crate) mod items;
+mod keys;
+mod listing;
+mod notes;
+#[cfg(test)]
+mod tests;
+
+use crate::fault::{fault, unsendable};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, Select};
+use items::Item;
+use model::digest::Digest;
+use model::names::{IdempotencyKey, PersonId, RequestId};
+use std::collections::HashMap;
+use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, Stored};
+
+const LOAD: &str = "read the request";
+const ENTRIES: &str = "read the request's record";
+const KEY: &str = "look up the idempotency key";
+
+/// The table with the requests.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table `name`.
+    pub fn new(client: Client, name: &str) -> Self {
+        Self { client, name: name.to_owned() }
+    }
+
+    /// One item, strongly consistent.
+    async fn get(&self, doing: &'static str, key: (String, String)) -> Result<Option<Item>, Fault> {
+        get(&self.client, &self.name, doing, key).await
+    }
+
+    fn query(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&self.name)
+    }
+}
+
+/// One item of the table `name`, strongly consistent.
+pub(crate) async fn get(
+    client: &Client,
+    name: &str,
+    doing: &'static str,
+    (pk, sk): (String, String),
+) -> Result<Option<Item>, Fault> {
+    client
+        .get_item()
+        .table_name(name)
+        .consistent_read(true)
+        .key("pk", AttributeValue::S(pk))
+        .key("sk", AttributeValue::S(sk))
+        .send()
+        .await
+        .map(|found| found.item)
+        .map_err(|error| fault(doing, &error))
+}
+
+/// A put, for a transaction.
+pub(crate) struct Write<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) item: Item,
+    pub(crate) condition: Option<&'static str>,
+    pub(crate) names: &'static [(&'static str, &'static str)],
+    pub(crate) values: Vec<(&'static str, AttributeValue)>,
+}
+
+/// What must be true of a key at which nothing may be yet.
+pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
+
+impl<'a> Write<'a> {
+    /// Whatever is there now.
+    pub(crate) fn over(table: &'a str, item: Item) -> Self {
+        Self { table, item, condition: None, names: &[], values: Vec::new() }
+    }
+
+    /// Where nothing is yet.
+    pub(crate) fn new(table: &'a str, item: Item) -> Self {
+        Self { condition: Some(ABSENT), ..Self::over(table, item) }
+    }
+
+    pub(crate) fn build(self, doing: &'static str) -> Result<Put, Fault> {
+        let names: HashMap<String, String> =
+            self.names.iter().map(|(key, name)| ((*key).to_owned(), (*name).to_owned())).collect();
+        let values: Item = self.values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        Put::builder()
+            .table_name(self.table)
+            .set_item(Some(self.item))
+            .set_condition_expression(self.condition.map(str::to_owned))
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
+            .build()
+            .map_err(unsendable(doing))
+    }
+}
+
+impl LoadRequest for Table {
+    async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
+        match self.get(LOAD, keys::state(id)).await? {
+            None => Ok(None),
+            Some(item) => items::stored(id, &item).map(Some).ok_or_else(|| {
+                tracing::error!(request.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
+                Fault::new(LOAD, "unreadable_state")
+            }),
+        }
+    }
+}
+
+impl LoadEntries for Table {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (pk, from) = keys::entry(id, after.saturating_add(1));
+        let mut entries = Vec::new();
+        let mut start: Option<Item> = None;
+        while entries.len() < limit {
+            // A page ends at 1 MB, however many entries were asked for.
+            let left = i32::try_from(limit.saturating_sub(entries.len())).unwrap_or(i32::MAX);
+            let page = self
+                .query()
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
+                .expression_attribute_values(":from", AttributeValue::S(from.clone()))
+                .expression_attribute_values(":to", AttributeValue::S(keys::LAST_ENTRY.to_owned()))
+                .projection_expression("#event")
+                .expression_attribute_names("#event", "event")
+                .select(Select::SpecificAttributes)
+                .limit(left)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| fault(ENTRIES, &error))?;
+            for item in page.items() {
+                entries.push(items::entry(item).ok_or_else(|| Fault::new(ENTRIES, "unreadable_entry"))?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+}
+
+impl FindByKey for Table {
+    async fn request_for_key(
+        &self,
+        person: &PersonId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<(RequestId, Digest)>, Fault> {
+        match self.get(KEY, keys::idempotency(person, key)).await? {
+            None => Ok(None),
+            Some(item) => items::used_for(&item).map(Some).ok_or_else(|| Fault::new(KEY, "unreadable_key")),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! One state change: events, state and guards in one transaction, or nothing.
+
+use super::items::{self, number};
+use super::{Table, Write, keys};
+use crate::fault::fault;
+use crate::time::jittered;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use record::chain::Link;
+use workflow::ports::{Commit, CommitError, CommitRequest, Fault, Guard};
+
+pub(super) const STORE: &str = "store the change";
+
+/// How often the transaction is tried while another one holds the mark of the same message.
+const ATTEMPTS: u32 = 4;
+
+/// Wait before the second of those attempts, in milliseconds; longer before each further one.
+const WAIT: u64 = 20;
+
+/// What a part of the transaction stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The state and the entries: fail if somebody else changed the request.
+    Change,
+    /// Fails if the message took effect before.
+    Replay,
+    /// Fails if the key was used before.
+    Key,
+}
+
+/// Why the transaction was cancelled.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may be true at once: one transaction, several reasons")]
+struct Cancelled {
+    changed: bool,
+    replayed: bool,
+    key_used: bool,
+    /// Another transaction held the request.
+    busy: bool,
+    /// Another transaction held a mark.
+    busy_mark: bool,
+    other: Option<String>,
+}
+
+impl Cancelled {
+    fn read(parts: &[Part], reasons: &[CancellationReason]) -> Self {
+        let mut cancelled = Self::default();
+        for (part, reason) in parts.iter().zip(reasons) {
+            match (reason.code(), part) {
+                (None | Some("None"), _) => {}
+                (Some("ConditionalCheckFailed"), Part::Change) => cancelled.changed = true,
+                (Some("ConditionalCheckFailed"), Part::Replay) => cancelled.replayed = true,
+                (Some("ConditionalCheckFailed"), Part::Key) => cancelled.key_used = true,
+                (Some("TransactionConflict"), Part::Change) => cancelled.busy = true,
+                (Some("TransactionConflict"), Part::Replay | Part::Key) => cancelled.busy_mark = true,
+                (Some(code), _) => cancelled.other = Some(code.to_owned()),
+            }
+        }
+        cancelled
+    }
+}
+
+/// What came of one attempt.
+enum Attempt {
+    Stored,
+    Cancelled(Cancelled),
+    /// An attempt with the same token was not over, or took effect with other parameters.
+    Earlier(Fault),
+}
+
+impl CommitRequest for Table {
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        let Some(last) = commit.links.last() else { return Err(Fault::new(STORE, "no_events").into()) };
+        if last.seq > keys::LAST_SEQ {
+            return Err(Fault::new(STORE, "record_full").into());
+        }
+        let (parts, writes) = self.transaction(&commit)?;
+        let mut wait = WAIT;
+        for _ in 0..ATTEMPTS {
+            let cancelled = match self.attempt(last, &parts, writes.clone()).await? {
+                Attempt::Stored => return Ok(()),
+                Attempt::Cancelled(cancelled) => cancelled,
+                Attempt::Earlier(fault) => {
+                    return if self.holds(&commit, last).await? { Ok(()) } else { Err(fault.into()) };
+                }
+            };
+            // Somebody changed the request, and it may have been us: an attempt whose answer was
+            // lost. The entry says so, since nobody else writes one with this hash.
+            if cancelled.changed && self.holds(&commit, last).await? {
+                return Ok(());
+            }
+            if cancelled.replayed {
+                return Err(CommitError::Replayed);
+            }
+            if cancelled.key_used {
+                return Err(CommitError::KeyUsed);
+            }
+            if cancelled.changed || cancelled.busy {
+                return Err(CommitError::Conflict);
+            }
+            if let Some(code) = cancelled.other {
+                return Err(Fault::new(STORE, code).into());
+            }
+            if !cancelled.busy_mark {
+                return Err(Fault::new(STORE, "TransactionCanceledException").into());
+            }
+            // The same message twice at once: one of them wins, and the other is told so above.
+            tokio::time::sleep(jittered(wait)).await;
+            wait = wait.saturating_mul(2);
+        }
+        Err(CommitError::Conflict)
+    }
+}
+
+impl Table {
+    fn transaction(&self, commit: &Commit) -> Result<(Vec<Part>, Vec<TransactWriteItem>), Fault> {
+        let state = items::state(commit)?;
+        let mut writes = vec![(
+            Part::Change,
+            match commit.expected {
+                0 => Write::new(&self.name, state),
+                expected => Write {
+                    condition: Some("#version = :expected"),
+                    names: &[("#version", "version")],
+                    values: vec![(":expected", number(expected))],
+                    ..Write::over(&self.name, state)
+                },
+            },
+        )];
+        for link in &commit.links {
+            writes.push((Part::Change, Write::new(&self.name, items::link(&commit.id, link))));
+        }
+        for guard in &commit.guards {
+            let mark = items::mark(&commit.id, guard);
+            writes.push(match guard {
+                Guard::Replay { .. } => (Part::Replay, Write::new(&self.name, mark)),
+                // DynamoDB deletes late what is to be forgotten; a key counts until then and no longer.
+                Guard::Idempotency { .. } => (
+                    Part::Key,
+                    Write {
+                        condition: Some("attribute_not_exists(pk) OR #ttl < :now"),
+                        names: &[("#ttl", "ttl")],
+                        values: vec![(":now", number(commit.next.at.as_second()))],
+                        ..Write::over(&self.name, mark)
+                    },
+                ),
+            });
+        }
+        let mut parts = Vec::with_capacity(writes.len());
+        let mut puts = Vec::with_capacity(writes.len());
+        for (part, write) in writes {
+            parts.push(part);
+            puts.push(TransactWriteItem::builder().put(write.build(STORE)?).build());
+        }
+        Ok((parts, puts))
+    }
+
+    async fn attempt(&self, last: &Link, parts: &[Part], writes: Vec<TransactWriteItem>) -> Result<Attempt, Fault> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            // At most 36 characters. The last entry's hash stands for the whole change, so that a
+            // repeated call, by the SDK or by us, takes effect once.
+            .client_request_token(last.hash.to_string().chars().take(36).collect::<String>())
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(Attempt::Stored) };
+        let answer = error.as_service_error();
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = answer {
+            return Ok(Attempt::Cancelled(Cancelled::read(parts, cancelled.cancellation_reasons())));
+        }
+        let fault = fault(STORE, &error);
+        if answer.is_some_and(|answer| {
+            answer.is_transaction_in_progress_exception() || answer.is_idempotent_parameter_mismatch_exception()
+        }) {
+            return Ok(Attempt::Earlier(fault));
+        }
+        Err(fault)
+    }
+
+    /// Whether the chain holds `last` where this change puts it.
+    async fn holds(&self, commit: &Commit, last: &Link) -> Result<bool, Fault> {
+        let found = self.get(STORE, keys::entry(&commit.id, last.seq)).await?;
+        Ok(found.is_some_and(|item| items::text_of(&item, "hash") == Some(last.hash.to_string().as_str())))
+    }
+}

@@ -1,0 +1,132 @@
+//! The table's items: what is stored of a request, and reading it back.
+
+use super::keys;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use model::digest::Digest;
+use model::lifecycle::State;
+use model::names::RequestId;
+use model::request::Status;
+use record::chain::{Head, Link};
+use std::collections::HashMap;
+use workflow::ports::{Commit, Fault, Guard, Stored};
+
+/// An item, or the key of one.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Version of the state item's form.
+const FORMAT: u64 = 1;
+
+/// A text.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number.
+pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+/// The text of an attribute.
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// An item with its key and these attributes.
+pub(crate) fn item<const N: usize>((pk, sk): (String, String), attributes: [(&str, AttributeValue); N]) -> Item {
+    attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .chain([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+        .collect()
+}
+
+/// The state after a commit. Index attributes are there only while their index is to show it.
+pub(super) fn state(commit: &Commit) -> Result<Item, Fault> {
+    let Stored { state, head, at } = &commit.next;
+    let snapshot = serde_json::to_string(state).map_err(|error| {
+        tracing::error!(request.id = %commit.id, error = %error, "the state of {} can't be written", commit.id);
+        Fault::new(super::commit::STORE, "unwritable_state")
+    })?;
+    let (id, status) = (&commit.id, state.status());
+    let mut item = item(
+        keys::state(id),
+        [
+            ("format", number(FORMAT)),
+            ("version", number(head.seq)),
+            ("head", text(head.hash.to_string())),
+            ("at", text(at.to_string())),
+            ("status", text(status.as_str())),
+            ("snapshot", text(snapshot)),
+            ("requesterPk", text(state.request.requester.as_str())),
+            ("requesterSk", text(id.as_str())),
+            ("statusPk", text(status.as_str())),
+            ("statusSk", text(id.as_str())),
+        ],
+    );
+    if let Some(due) = state.due_at() {
+        item.insert("duePk".to_owned(), text(keys::OPEN));
+        item.insert("dueSk".to_owned(), text(keys::due(due, id)));
+    }
+    if status == Status::Pending {
+        item.insert("queuePk".to_owned(), text(state.request.entitlement.as_str()));
+        item.insert("queueSk".to_owned(), text(id.as_str()));
+    }
+    Ok(item)
+}
+
+/// The state of `id`; `None` if the item is not one. The request checks its own digest.
+pub(super) fn stored(id: &RequestId, item: &Item) -> Option<Stored> {
+    if number_of(item, "format") != Some(FORMAT) {
+        return None;
+    }
+    let state: State = serde_json::from_str(text_of(item, "snapshot")?).ok()?;
+    if state.request.id != *id {
+        return None;
+    }
+    let head = Head { seq: number_of(item, "version")?, hash: text_of(item, "head")?.parse().ok()? };
+    Some(Stored { state, head, at: text_of(item, "at")?.parse().ok()? })
+}
+
+/// One entry of the chain: its bytes as they are, for ever.
+pub(super) fn link(id: &RequestId, link: &Link) -> Item {
+    item(
+        keys::entry(id, link.seq),
+        [
+            ("event", AttributeValue::B(Blob::new(link.bytes.clone()))),
+            ("type", text(link.name.as_str())),
+            ("hash", text(link.hash.to_string())),
+        ],
+    )
+}
+
+/// The bytes of an entry.
+pub(super) fn entry(item: &Item) -> Option<Vec<u8>> {
+    item.get("event")?.as_b().ok().map(|bytes| bytes.clone().into_inner())
+}
+
+/// What a guard leaves behind.
+pub(super) fn mark(id: &RequestId, guard: &Guard) -> Item {
+    match guard {
+        Guard::Replay { key, forget_at } => {
+            item(keys::replay(key), [("request", text(id.as_str())), ("ttl", number(forget_at.as_second()))])
+        }
+        Guard::Idempotency { person, key, payload, forget_at } => item(
+            keys::idempotency(person, key),
+            [
+                ("request", text(id.as_str())),
+                ("payload", text(payload.to_string())),
+                ("ttl", number(forget_at.as_second())),
+            ],
+        ),
+    }
+}
+
+/// The request an idempotency key made, and the digest of what was asked.
+pub(super) fn used_for(item: &Item) -> Option<(RequestId, Digest)> {
+    Some((text_of(item, "request")?.parse().ok()?, text_of(item, "payload")?.parse().ok()?))
+}

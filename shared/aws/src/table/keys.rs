@@ -1,0 +1,49 @@
+//! The keys of the table's items.
+
+use model::digest::Digest;
+use model::names::{IdempotencyKey, PersonId, RequestId};
+use model::time::Time;
+
+/// Highest place an entry's key can hold.
+pub(super) const LAST_SEQ: u64 = 999_999;
+
+/// The sort key that no entry's is greater than.
+pub(super) const LAST_ENTRY: &str = "EVENT#999999";
+
+/// The partition of everything that has something due.
+pub(super) const OPEN: &str = "OPEN";
+
+fn partition(id: &RequestId) -> String {
+    format!("REQ#{id}")
+}
+
+/// The request whose partition this is.
+pub(super) fn request(pk: &str) -> Option<RequestId> {
+    pk.strip_prefix("REQ#")?.parse().ok()
+}
+
+pub(super) fn state(id: &RequestId) -> (String, String) {
+    (partition(id), "STATE".to_owned())
+}
+
+pub(super) fn entry(id: &RequestId, seq: u64) -> (String, String) {
+    (partition(id), format!("EVENT#{seq:06}"))
+}
+
+pub(super) fn note(id: &RequestId, seq: u64, target: &str) -> (String, String) {
+    (partition(id), format!("NOTE#{seq:06}#{target}"))
+}
+
+pub(super) fn replay(signature: &Digest) -> (String, String) {
+    (format!("REPLAY#{signature}"), "REPLAY".to_owned())
+}
+
+/// The key itself is the client's and may say something; its digest does not.
+pub(super) fn idempotency(person: &PersonId, key: &IdempotencyKey) -> (String, String) {
+    (format!("IDEM#{person}#{}", Digest::of(key.as_str().as_bytes())), "IDEM".to_owned())
+}
+
+/// Sorts by time, then by request.
+pub(super) fn due(at: Time, id: &RequestId) -> String {
+    format!("{at}#{id}")
+}

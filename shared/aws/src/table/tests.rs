@@ -1,0 +1,265 @@
+use super::*;
+use crate::double::{NOW, World, commit, id};
+use model::lifecycle::Phase;
+use model::names::EntitlementName;
+use model::request::Status;
+use model::time::Time;
+use serde_json::{Value, json};
+use workflow::ports::{Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Page, RememberNotes};
+
+fn table(world: &World) -> Table {
+    world.clients().table("countersign")
+}
+
+fn error(code: &str) -> Value {
+    json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "Item: {\"secret\": 1}"})
+}
+
+fn cancelled(codes: &[&str]) -> Value {
+    let mut answer = error("TransactionCanceledException");
+    answer["CancellationReasons"] = codes.iter().map(|code| json!({"Code": code})).collect();
+    answer
+}
+
+fn replay() -> Guard {
+    Guard::Replay { key: Digest::of(b"signature"), forget_at: "2026-11-20T19:15:00Z".parse().unwrap() }
+}
+
+fn idempotency() -> Guard {
+    Guard::Idempotency {
+        person: "alice".parse().unwrap(),
+        key: "a-key".parse().unwrap(),
+        payload: Digest::of(b"wish"),
+        forget_at: "2026-11-21T19:00:00Z".parse().unwrap(),
+    }
+}
+
+/// The item of write `n` in call `call`.
+fn written(world: &World, call: usize, n: usize) -> Value {
+    world.json(call)["TransactItems"][n]["Put"].clone()
+}
+
+fn empty() -> Page<RequestId> {
+    Page { items: Vec::new(), cursor: None }
+}
+
+/// The commit's state item, as DynamoDB would give it back.
+async fn stored_item(commit: Commit) -> Value {
+    let world = World::answering(vec![(200, json!({}))]);
+    table(&world).commit(commit).await.unwrap();
+    written(&world, 0, 0)["Item"].clone()
+}
+
+#[tokio::test]
+async fn a_change_its_events_and_its_guards_are_one_transaction() {
+    let world = World::answering(vec![(200, json!({}))]);
+    table(&world).commit(commit(vec![replay(), idempotency()])).await.unwrap();
+    assert_eq!(world.operations(), ["TransactWriteItems"]);
+    let put = |n| written(&world, 0, n);
+
+    let state = put(0);
+    assert_eq!(state["ConditionExpression"], "attribute_not_exists(pk)");
+    let item = &state["Item"];
+    assert_eq!(item["pk"]["S"], format!("REQ#{}", id()));
+    assert_eq!(item["sk"]["S"], "STATE");
+    assert_eq!(item["version"]["N"], "1");
+    assert_eq!(item["duePk"]["S"], "OPEN");
+    assert_eq!(item["dueSk"]["S"], format!("2026-11-20T20:00:00Z#{}", id()));
+    assert_eq!(item["requesterPk"]["S"], "alice");
+    assert_eq!(item["queuePk"]["S"], "orders-db-debug");
+    assert_eq!(item["statusPk"]["S"], "pending");
+    assert!(item.get("ttl").is_none(), "a request never goes by itself");
+
+    let event = put(1);
+    assert_eq!(event["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(event["Item"]["sk"]["S"], "EVENT#000001");
+    assert_eq!(event["Item"]["type"]["S"], "requestSubmitted");
+
+    let mark = put(2);
+    assert_eq!(mark["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(mark["Item"]["pk"]["S"], format!("REPLAY#{}", Digest::of(b"signature")));
+    assert_eq!(mark["Item"]["ttl"]["N"], "1795202100");
+
+    let key = put(3);
+    assert_eq!(key["ConditionExpression"], "attribute_not_exists(pk) OR #ttl < :now");
+    assert_eq!(key["Item"]["pk"]["S"], format!("IDEM#alice#{}", Digest::of(b"a-key")));
+    assert_eq!(key["Item"]["request"]["S"], id().as_str());
+
+    let token = world.json(0)["ClientRequestToken"].as_str().unwrap().to_owned();
+    assert_eq!(token.len(), 36);
+    assert!(event["Item"]["hash"]["S"].as_str().unwrap().starts_with(&token));
+}
+
+#[tokio::test]
+async fn a_later_change_is_conditioned_on_the_version_it_was_decided_on() {
+    let world = World::answering(vec![(200, json!({}))]);
+    let mut commit = commit(vec![]);
+    commit.expected = 7;
+    commit.next.state.phase = Phase::Cancelled { at: NOW.parse().unwrap() };
+    table(&world).commit(commit).await.unwrap();
+    let state = written(&world, 0, 0);
+    assert_eq!(state["ConditionExpression"], "#version = :expected");
+    assert_eq!(state["ExpressionAttributeValues"][":expected"]["N"], "7");
+    for index in ["duePk", "dueSk", "queuePk", "queueSk"] {
+        assert!(state["Item"].get(index).is_none(), "{index} of a request that is over");
+    }
+}
+
+#[tokio::test]
+async fn every_cancellation_is_told_apart() {
+    let (ok, failed, busy) = ("None", "ConditionalCheckFailed", "TransactionConflict");
+    let foreign = json!({"Item": {"hash": {"S": "another"}}});
+    let cases: Vec<(Vec<Value>, CommitError)> = vec![
+        (vec![cancelled(&[failed, ok, ok, ok]), foreign.clone()], CommitError::Conflict),
+        (vec![cancelled(&[ok, failed, ok, ok]), json!({})], CommitError::Conflict),
+        (vec![cancelled(&[busy, ok, ok, ok])], CommitError::Conflict),
+        (vec![cancelled(&[ok, ok, failed, ok])], CommitError::Replayed),
+        (vec![cancelled(&[ok, ok, ok, failed])], CommitError::KeyUsed),
+        (vec![cancelled(&[ok, ok, failed, failed])], CommitError::Replayed),
+        (vec![cancelled(&[failed, ok, failed, failed]), foreign], CommitError::Replayed),
+        (vec![cancelled(&[ok, ok, busy, ok]), cancelled(&[ok, ok, failed, ok])], CommitError::Replayed),
+        (vec![cancelled(&["ThrottlingError", ok, ok, ok])], Fault::new("store the change", "ThrottlingError").into()),
+        (vec![error("AccessDeniedException")], Fault::new("store the change", "AccessDenied").into()),
+    ];
+    for (answers, expected) in cases {
+        let answers: Vec<(u16, Value)> = answers
+            .into_iter()
+            .map(|answer| (if answer.get("__type").is_some() { 400 } else { 200 }, answer))
+            .collect();
+        let calls = answers.len();
+        let world = World::answering(answers.clone());
+        assert_eq!(table(&world).commit(commit(vec![replay(), idempotency()])).await, Err(expected), "{answers:?}");
+        assert_eq!(world.sent().len(), calls, "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_recognised_as_ours() {
+    for refusal in [
+        cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "ConditionalCheckFailed"]),
+        error("IdempotentParameterMismatchException"),
+    ] {
+        let commit = commit(vec![replay()]);
+        let ours = json!({"Item": {"hash": {"S": commit.links[0].hash.to_string()}}});
+        let world = World::answering(vec![(400, refusal), (200, ours)]);
+        assert_eq!(table(&world).commit(commit).await, Ok(()));
+        assert_eq!(world.json(1)["Key"]["sk"]["S"], "EVENT#000001");
+        assert_eq!(world.json(1)["ConsistentRead"], true);
+    }
+}
+
+#[tokio::test]
+async fn what_was_stored_loads_again() {
+    let commit = commit(vec![]);
+    let item = stored_item(commit.clone()).await;
+    let world = World::answering(vec![(200, json!({"Item": item})), (200, json!({}))]);
+    let table = table(&world);
+    assert_eq!(table.load(&id()).await, Ok(Some(commit.next)));
+    assert_eq!(table.load(&id()).await, Ok(None));
+    assert_eq!(world.json(0)["ConsistentRead"], true);
+}
+
+#[tokio::test]
+async fn a_state_that_was_tampered_with_does_not_load() {
+    let item = stored_item(commit(vec![])).await;
+    let edit = |from: &str, to: &str| {
+        let mut item = item.clone();
+        let snapshot = item["snapshot"]["S"].as_str().unwrap();
+        assert!(snapshot.contains(from), "{snapshot}");
+        item["snapshot"]["S"] = snapshot.replace(from, to).into();
+        item
+    };
+    let mut without_version = item.clone();
+    without_version.as_object_mut().unwrap().remove("version");
+    let mut of_the_future = item.clone();
+    of_the_future["format"]["N"] = "2".into();
+    for item in
+        [edit("alice", "mallory"), edit("3600", "36000"), edit("deadbeef", "deadbee0"), without_version, of_the_future]
+    {
+        let world = World::answering(vec![(200, json!({"Item": item}))]);
+        assert_eq!(table(&world).load(&id()).await, Err(Fault::new("read the request", "unreadable_state")));
+    }
+}
+
+#[tokio::test]
+async fn entries_are_read_to_the_limit_across_pages() {
+    let page = |texts: &[&str], more: bool| {
+        let mut page = json!({"Items": texts.iter().map(|text| json!({"event": {"B": text}})).collect::<Vec<_>>()});
+        if more {
+            page["LastEvaluatedKey"] = json!({"pk": {"S": "REQ#x"}, "sk": {"S": "EVENT#000004"}});
+        }
+        (200, page)
+    };
+    let world = World::answering(vec![page(&["YQ==", "Yg=="], true), page(&["Yw=="], true)]);
+    let entries = table(&world).entries(&id(), 2, 3).await.unwrap();
+    assert_eq!(entries, [b"a", b"b", b"c"]);
+    let (first, second) = (world.json(0), world.json(1));
+    assert_eq!(first["ConsistentRead"], true);
+    assert_eq!(first["ExpressionAttributeValues"][":from"]["S"], "EVENT#000003");
+    assert_eq!((&first["Limit"], &second["Limit"]), (&json!(3), &json!(1)));
+    assert_eq!(second["ExclusiveStartKey"]["sk"]["S"], "EVENT#000004");
+}
+
+#[tokio::test]
+async fn a_cursor_works_in_its_own_listing_only() {
+    let queue = Listing::Queue("orders-db-debug".parse::<EntitlementName>().unwrap());
+    let key = json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "STATE"}});
+    let world =
+        World::answering(vec![(200, json!({"Items": [key], "LastEvaluatedKey": key})), (200, json!({"Items": []}))]);
+    let table = table(&world);
+    let page = table.list(&queue, None, 1).await.unwrap();
+    assert_eq!(page.items, [id()]);
+    let cursor = page.cursor.unwrap();
+    assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
+    assert_eq!(table.list(&queue, Some(&cursor), 1).await, Ok(empty()));
+    assert_eq!(world.json(0)["ScanIndexForward"], true);
+    assert_eq!(
+        world.json(1)["ExclusiveStartKey"],
+        json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "STATE"}, "queuePk": {"S": "orders-db-debug"}, "queueSk": {"S": id().as_str()}})
+    );
+    for (listing, cursor) in [
+        (Listing::Status(Status::Pending), cursor.as_str()),
+        (Listing::Queue("logs-read".parse().unwrap()), cursor.as_str()),
+        (queue.clone(), "e30"),
+        (queue, "not a cursor"),
+    ] {
+        assert_eq!(table.list(&listing, Some(cursor), 1).await, Ok(empty()), "{cursor}");
+    }
+    assert_eq!(world.sent().len(), 2, "a foreign cursor is not even asked about");
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_by_time() {
+    let key = json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "STATE"}});
+    let world = World::answering(vec![(200, json!({"Items": [key]}))]);
+    let before: Time = NOW.parse().unwrap();
+    assert_eq!(table(&world).due(before, 25).await, Ok(vec![id()]));
+    let sent = world.json(0);
+    assert_eq!((&sent["IndexName"], &sent["Limit"]), (&json!("by-due"), &json!(25)));
+    assert_eq!(sent["ExpressionAttributeValues"][":before"]["S"], NOW);
+}
+
+#[tokio::test]
+async fn a_message_is_claimed_once() {
+    let refused = |claimant: &str| {
+        let mut answer = error("ConditionalCheckFailedException");
+        answer["Item"] = json!({"claimant": {"S": claimant}});
+        (400, answer)
+    };
+    let world = World::answering(vec![(200, json!({})), refused("somebody else")]);
+    let table = table(&world);
+    let now: Time = NOW.parse().unwrap();
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(true));
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(false));
+    let sent = world.json(0);
+    assert_eq!(sent["Item"]["sk"]["S"], "NOTE#000002#channel");
+    assert_eq!(sent["ExpressionAttributeValues"][":stale"]["N"], "1795201140");
+    assert_eq!(sent["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+#[tokio::test]
+async fn a_fault_says_the_code_and_nothing_of_the_data() {
+    let world = World::answering(vec![(400, error("ResourceNotFoundException"))]);
+    let fault = table(&world).load(&id()).await.unwrap_err();
+    assert_eq!(fault.to_string(), "could not read the request: ResourceNotFoundException");
+}

@@ -1,0 +1,367 @@
+//! The catalog's file form, and its checks.
+
+use super::form::{CatalogFile, EntitlementFile, Key, PersonFile, SessionNamesFile, line};
+use super::{Catalog, EntitledMechanism, Entitlement, Person, SessionNames, is_no_escape};
+use crate::actions::pattern_covers;
+use crate::amount::parse_duration;
+use crate::documents::NO_ESCAPE;
+use crate::lifecycle::SHORTEST_GRANT;
+use crate::names::{EntitlementName, GroupName, NameError, PersonId, PrincipalArn, SlackUser};
+use crate::risk::RiskLevel;
+use crate::scope::{Leeway, MOST_PATTERNS, check_action, check_resource};
+use serde_saphyr::Spanned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// Longest catalog, in bytes: a DynamoDB item holds 400 KB. Source: DynamoDB developer guide, quotas.
+const LONGEST_CATALOG: usize = 350_000;
+
+/// Longest grant any entitlement may allow, in seconds: 12 hours, the longest IAM role session.
+const LONGEST_GRANT: u64 = 43_200;
+
+/// Longest wait for countersignatures, in seconds: 7 days.
+const LONGEST_WAIT: u64 = 604_800;
+
+/// Most countersignatures that may be asked for.
+const MOST_APPROVALS: u8 = 10;
+
+/// What the YAML reader says, and what a person who writes a catalog understands.
+const IN_PLAIN_WORDS: [(&str, &str); 3] = [
+    ("invalid i64", "not a whole number"),
+    ("expected sequence start", "expected a list"),
+    ("expected mapping start", "expected names with values"),
+];
+
+/// One problem of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub file: String,
+    /// The line, from 1; 0 if it concerns the whole file.
+    pub line: usize,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            write!(f, "{}: {}", self.file, self.reason)
+        } else {
+            write!(f, "{}:{}: {}", self.file, self.line, self.reason)
+        }
+    }
+}
+
+/// Everything wrong with a bundle of files. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+/// Collects problems while reading on.
+struct Reader<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, line: usize, reason: impl Into<String>) {
+        self.problems.push(Problem { file: self.file.to_owned(), line, reason: reason.into() });
+    }
+
+    fn spanned<T: FromStr<Err = NameError>>(&mut self, text: &Spanned<String>) -> Option<T> {
+        text.value.parse().map_err(|error: NameError| self.problem(line(text), error.to_string())).ok()
+    }
+
+    fn approvals(&mut self, needed: &Spanned<i64>) -> Option<u8> {
+        let number = u8::try_from(needed.value).ok().filter(|number| *number <= MOST_APPROVALS);
+        if number.is_none() {
+            self.problem(line(needed), format!("approvals takes 0 to {MOST_APPROVALS}"));
+        }
+        number
+    }
+
+    fn duration(&mut self, text: &Spanned<String>, longest: u64) -> Option<u64> {
+        match parse_duration(&text.value) {
+            Ok(seconds) if (SHORTEST_GRANT..=longest).contains(&seconds) => Some(seconds),
+            Ok(_) => {
+                self.problem(line(text), format!("`{}` must be from {SHORTEST_GRANT}s to {}", text.value, crate::amount::display_duration(longest)));
+                None
+            }
+            Err(error) => {
+                self.problem(line(text), error.to_string());
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
+    let mut reader = Reader { file, problems: Vec::new() };
+    if text.len() > LONGEST_CATALOG {
+        reader.problem(0, format!("longer than {LONGEST_CATALOG} bytes"));
+        return Err(Problems(reader.problems));
+    }
+    let raw: CatalogFile = match serde_saphyr::from_str(text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let at = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
+            let shown = error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
+            // The place is said before the reason already.
+            let reason = shown.lines().next().and_then(|first| first.split(" at line ").next()).unwrap_or("not a catalog");
+            let reason = IN_PLAIN_WORDS.iter().fold(reason.to_owned(), |reason, (theirs, ours)| reason.replace(theirs, ours));
+            reader.problem(at, reason);
+            return Err(Problems(reader.problems));
+        }
+    };
+    if raw.version.value != 1 {
+        reader.problem(line(&raw.version), format!("version {} is not known; this release reads version 1", raw.version.value));
+    }
+    let mut catalog = Catalog {
+        entitlements: BTreeMap::new(),
+        persons: BTreeMap::new(),
+        groups: BTreeSet::new(),
+        session_names: Vec::new(),
+        floors: BTreeMap::new(),
+        by_slack: BTreeMap::new(),
+        by_principal: BTreeMap::new(),
+        by_email: BTreeMap::new(),
+    };
+    for (id, person) in &raw.persons {
+        reader.person(&mut catalog, id, person);
+    }
+    for (name, members) in &raw.groups {
+        reader.group(&mut catalog, name, members);
+    }
+    for names in &raw.session_names {
+        reader.session_names(&mut catalog, names);
+    }
+    for (level, needed) in &raw.risk.approvals {
+        match RiskLevel::named(&level.0.value) {
+            Some(level) => {
+                if let Some(needed) = reader.approvals(needed) {
+                    catalog.floors.insert(level, needed);
+                }
+            }
+            None => reader.problem(line(&level.0), format!("`{}` is not a risk: low, medium, high or critical", level.0.value)),
+        }
+    }
+    for (name, entitlement) in &raw.entitlements {
+        if let Some(entitlement) = reader.entitlement(&catalog, name, entitlement) {
+            catalog.entitlements.insert(entitlement.name.clone(), entitlement);
+        }
+    }
+    if reader.problems.is_empty() { Ok(catalog) } else { Err(Problems(reader.problems)) }
+}
+
+impl Reader<'_> {
+    fn person(&mut self, catalog: &mut Catalog, id: &Key, file: &PersonFile) {
+        let Some(id) = self.spanned::<PersonId>(&id.0) else { return };
+        let mut slack = Vec::new();
+        for text in &file.slack {
+            let Some(user) = self.spanned::<SlackUser>(text) else { continue };
+            if let Some(other) = catalog.by_slack.insert(user.clone(), id.clone()) {
+                self.problem(line(text), format!("Slack user `{user}` belongs to `{other}` already; an identity has one person"));
+            }
+            slack.push(user);
+        }
+        let mut principals = Vec::new();
+        for text in &file.principals {
+            let Some(arn) = self.spanned::<PrincipalArn>(text) else { continue };
+            if let Some(other) = catalog.by_principal.insert(arn.clone(), id.clone()) {
+                self.problem(line(text), format!("`{arn}` belongs to `{other}` already; an identity has one person"));
+            }
+            principals.push(arn);
+        }
+        if let Some(email) = &file.email {
+            let address = email.value.to_ascii_lowercase();
+            if !address.is_ascii() || address.len() > 64 || address.split_once('@').is_none_or(|(a, b)| a.is_empty() || b.is_empty()) {
+                self.problem(line(email), format!("`{}` is not an e-mail address of at most 64 ASCII characters", email.value));
+            } else if let Some(other) = catalog.by_email.insert(address, id.clone()) {
+                self.problem(line(email), format!("the address belongs to `{other}` already; an identity has one person"));
+            }
+        }
+        let email = file.email.as_ref().map(|email| email.value.clone());
+        catalog.persons.insert(id.clone(), Person { id, email, slack, principals, groups: BTreeSet::new() });
+    }
+
+    fn group(&mut self, catalog: &mut Catalog, name: &Key, members: &[Spanned<String>]) {
+        let Some(name) = self.spanned::<GroupName>(&name.0) else { return };
+        for member in members {
+            let Some(id) = self.spanned::<PersonId>(member) else { continue };
+            match catalog.persons.get_mut(&id) {
+                Some(person) => {
+                    person.groups.insert(name.clone());
+                }
+                None => self.problem(line(member), format!("`{id}` is not a person of this catalog")),
+            }
+        }
+        catalog.groups.insert(name);
+    }
+
+    fn session_names(&mut self, catalog: &mut Catalog, names: &SessionNamesFile) {
+        let account = match &names.account {
+            Some(account) => match self.spanned(account) {
+                Some(account) => Some(account),
+                None => return,
+            },
+            None => None,
+        };
+        let role = names.role.value.clone();
+        let stem = role.strip_suffix('*').unwrap_or(&role);
+        if stem.len() < 3 || !stem.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
+            self.problem(line(&names.role), format!("`{role}` must be a role name of at least 3 characters, with `*` only at its end"));
+            return;
+        }
+        catalog.session_names.push(SessionNames { account, role, mfa: names.mfa });
+    }
+
+    fn mechanism(&mut self, file: &EntitlementFile) -> Option<EntitledMechanism> {
+        let at = line(&file.mechanism);
+        match (file.mechanism.value.as_str(), &file.base_role, &file.target_role) {
+            ("session", Some(role), None) => self.own_role(file, role).map(|base_role| EntitledMechanism::Session { base_role }),
+            ("role", None, None) => Some(EntitledMechanism::Role),
+            ("policy", None, Some(role)) => self.own_role(file, role).map(|target_role| EntitledMechanism::Policy { target_role }),
+            ("session", ..) => {
+                self.problem(at, "mechanism `session` takes `baseRole` and no `targetRole`");
+                None
+            }
+            ("role", ..) => {
+                self.problem(at, "mechanism `role` takes neither `baseRole` nor `targetRole`");
+                None
+            }
+            ("policy", ..) => {
+                self.problem(at, "mechanism `policy` takes `targetRole` and no `baseRole`");
+                None
+            }
+            (other, ..) => {
+                self.problem(at, format!("`{other}` is not a mechanism: session, role or policy"));
+                None
+            }
+        }
+    }
+
+    fn own_role(&mut self, file: &EntitlementFile, role: &Spanned<String>) -> Option<PrincipalArn> {
+        let arn: PrincipalArn = self.spanned(role)?;
+        if !arn.is_role() || arn.account() != file.account.value {
+            self.problem(line(role), format!("`{arn}` is not a role of account {}", file.account.value));
+            return None;
+        }
+        Some(arn)
+    }
+
+    fn patterns(&mut self, given: &[Spanned<String>], what: &str, at: usize, check: impl Fn(&str) -> Result<(), crate::scope::ScopeError>) -> Vec<String> {
+        if given.is_empty() || given.len() > MOST_PATTERNS {
+            self.problem(at, format!("{what} takes 1 to {MOST_PATTERNS} entries"));
+        }
+        for pattern in given {
+            if let Err(error) = check(&pattern.value) {
+                self.problem(line(pattern), error.to_string());
+            }
+        }
+        given.iter().map(|pattern| pattern.value.clone()).collect()
+    }
+
+    fn escapes(&mut self, file: &EntitlementFile) -> Vec<String> {
+        for lifted in &file.may_outlive {
+            if !is_no_escape(&lifted.value) {
+                self.problem(line(lifted), format!("`{}` is not among what grants are denied: {}", lifted.value, NO_ESCAPE.join(", ")));
+            }
+        }
+        for action in &file.permissions {
+            let denied = NO_ESCAPE.iter().find(|deny| {
+                pattern_covers(deny, &action.value) && !file.may_outlive.iter().any(|lifted| lifted.value == **deny)
+            });
+            if let Some(deny) = denied {
+                self.problem(line(action), format!("`{}` can never be used: every grant denies `{deny}`; list `{deny}` under mayOutlive if it is meant", action.value));
+            }
+        }
+        file.may_outlive.iter().map(|lifted| lifted.value.clone()).collect()
+    }
+
+    fn cidrs(&mut self, given: &[Spanned<String>]) -> Vec<String> {
+        for text in given {
+            let good = text.value.split_once('/').is_some_and(|(address, bits)| {
+                let longest = match address.parse::<std::net::IpAddr>() {
+                    Ok(std::net::IpAddr::V4(_)) => 32,
+                    Ok(std::net::IpAddr::V6(_)) => 128,
+                    Err(_) => return false,
+                };
+                bits.parse::<u8>().is_ok_and(|bits| (1..=longest).contains(&bits))
+            });
+            if !good {
+                self.problem(line(text), format!("`{}` is not an address range such as 203.0.113.0/24", text.value));
+            }
+        }
+        given.iter().map(|text| text.value.clone()).collect()
+    }
+
+    fn entitlement(&mut self, catalog: &Catalog, name: &Key, file: &EntitlementFile) -> Option<Entitlement> {
+        let at = line(&name.0);
+        let name: Option<EntitlementName> = self.spanned(&name.0);
+        let account = self.spanned(&file.account);
+        let mechanism = self.mechanism(file);
+        let permissions = self.patterns(&file.permissions, "permissions", at, check_action);
+        let resources = self.patterns(&file.resources, "resources", at, check_resource);
+        let may_outlive = self.escapes(file);
+        let source_ips = self.cidrs(&file.source_ips);
+        let max_duration = self.duration(&file.max_duration, LONGEST_GRANT);
+        let approval_window = match &file.approval_window {
+            Some(text) => self.duration(text, LONGEST_WAIT),
+            None => Some(3_600),
+        };
+        let mut approvers = Vec::new();
+        for group in &file.approvers {
+            let Some(group_name) = self.spanned::<GroupName>(group) else { continue };
+            if !catalog.groups.contains(&group_name) {
+                self.problem(line(group), format!("`{group_name}` is not a group of this catalog"));
+            }
+            approvers.push(group_name);
+        }
+        let approvals_needed = self.approvals(&file.approvals);
+        let enough = catalog.members(&approvers).count();
+        if let Some(needed) = approvals_needed && usize::from(needed) > enough {
+            self.problem(line(&file.approvals), format!("approvals needed: {needed}; persons who may countersign: {enough}"));
+        }
+        let channel = match &file.channel {
+            Some(channel) => self.spanned(channel),
+            None => None,
+        };
+        let environment = file.environment.value.clone();
+        if environment.is_empty() || environment.len() > 32 || !environment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            self.problem(line(&file.environment), "environment takes 1 to 32 of a-z, 0-9 and `-`");
+        }
+        let description = crate::text::inert(&file.description, 300);
+        if description.is_empty() {
+            self.problem(at, "description must say what the entitlement is for");
+        }
+        Some(Entitlement {
+            name: name?,
+            description,
+            account: account?,
+            environment,
+            mechanism: mechanism?,
+            permissions,
+            resources,
+            max_duration_seconds: max_duration?,
+            approval_window_seconds: approval_window?,
+            approvals_needed: approvals_needed?,
+            approvers,
+            ticket_required: file.ticket_required,
+            mfa: file.mfa,
+            source_ips,
+            may_outlive,
+            leeway: Leeway { wildcards: file.allow_wildcards, variables: file.allow_variables },
+            allows_wildcards: file.allow_wildcards,
+            allows_variables: file.allow_variables,
+            channel,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! Deny documents, addresses, sizes.
+
+use super::*;
+use crate::samples::{GRANTABLE, by_slack, judged, policy, request_id, wish};
+use crate::submission::{Wish, judge};
+
+const ORDERS: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
+
+/// A call that the sample's database entitlement allows.
+fn read_an_order() -> Ask<'static> {
+    Ask::new("dynamodb:GetItem", ORDERS, window().starts_at().as_second())
+}
+
+#[test]
+fn a_tombstone_beats_everything() {
+    for entitlement in GRANTABLE {
+        let request = request(entitlement, |facts| {
+            facts.permissions = vec!["*".to_owned()];
+            facts.resources = vec!["*".to_owned()];
+        });
+        let grant = grant_document(&request, window()).unwrap();
+        assert!(allows(&[&grant], &read_an_order()));
+        assert!(!allows(&[&grant, &tombstone_policy()], &read_an_order()));
+    }
+}
+
+#[test]
+fn a_kill_policy_ends_one_grants_sessions_and_no_others() {
+    let request = request("orders-db-debug", |_| {});
+    let (grant, kill) = (grant_document(&request, window()).unwrap(), kill_policy(&request));
+    let id = request.id.as_str();
+    let session = |source: &str, name: &str| {
+        read_an_order().with("aws:SourceIdentity", source).with("aws:userid", &format!("AROAEXAMPLE:{name}"))
+    };
+    let other = "req_0198c0ffee007000800000000000beef";
+    assert!(allows(&[&grant], &session(id, id)));
+    assert!(!allows(&[&grant, &kill], &session(id, id)));
+    assert!(!allows(&[&grant, &kill], &session(id, "something-else")), "by source identity alone");
+    assert!(!allows(&[&grant, &kill], &session("something-else", id)), "by session name alone");
+    assert!(allows(&[&grant, &kill], &session(other, other)));
+    assert!(allows(&[&grant, &kill], &read_an_order()), "the base role itself");
+
+    // It says nothing of a person's but the id.
+    let words = Wish { justification: "zq7".to_owned(), ticket: Some("zq7".to_owned()), ..wish("orders-db-debug") };
+    assert_eq!(kill_policy(&judged(&words).0), kill);
+    let value: Value = serde_json::from_str(&kill).unwrap();
+    assert!(value["Statement"].as_array().unwrap().iter().all(|statement| statement["Effect"] == "Deny"));
+    assert!(kill_policy_name(&request).len() <= 128 && kill_policy_name(&request).ends_with(id));
+}
+
+#[test]
+fn a_grant_bound_to_addresses_works_only_from_them() {
+    let ranges = ["203.0.113.0/24", "198.51.100.7/32"];
+    let request = request("orders-db-debug", |facts| facts.source_ips = ranges.map(str::to_owned).to_vec());
+    let document = grant_document(&request, window()).unwrap();
+    let from = |address: &str| read_an_order().with("aws:SourceIp", address);
+    assert!(allows(&[&document], &from("203.0.113.9")));
+    assert!(allows(&[&document], &from("198.51.100.7")));
+    assert!(!allows(&[&document], &from("198.51.100.8")));
+    assert!(!allows(&[&document], &read_an_order()), "from an unknown address");
+    assert!(allows(&[&document], &from("192.0.2.1").with("aws:ViaAWSService", "true")), "a service on their behalf");
+    // Anybody can put an endpoint into a network of their own: it proves no address.
+    let endpoint = read_an_order().with("aws:SourceVpce", "vpce-0anybodys");
+    assert!(!allows(&[&document], &endpoint), "through a VPC endpoint");
+}
+
+#[test]
+fn what_aws_would_not_take_is_refused_with_its_length() {
+    let long = |count: usize| (0..count).map(|n| format!("arn:aws:s3:::orders/{n:0>80}")).collect::<Vec<_>>();
+    let session = request("orders-db-debug", |facts| facts.resources = long(20));
+    let error = session_policy(&session, window()).unwrap_err();
+    assert_eq!((error.document, error.limit), ("session policy", 2_048));
+    assert!(error.length > error.limit);
+    let role = request("prod-admin", |facts| facts.resources = long(100));
+    assert_eq!(role_policy(&role, window()).unwrap_err().document, "role policy");
+    let crowd = request("prod-admin", |facts| {
+        let arn = |n| format!("arn:aws:iam::111111111111:user/somebody-with-a-long-name-{n}").parse().unwrap();
+        facts.mechanism = Mechanism::Role { principals: (0..40).map(arn).collect(), mfa: true };
+    });
+    assert_eq!(trust_policy(&crowd, window()).unwrap_err().document, "trust policy");
+
+    // A person hears of it when they ask, not when access is made.
+    let wish = Wish { resources: Some(long(100)), ..wish("prod-admin") };
+    let errors = judge(policy(), request_id(), &by_slack("alice"), &wish, noon()).unwrap_err();
+    assert_eq!(errors.iter().map(|error| (error.field, error.code)).collect::<Vec<_>>(), [("resources", "too_large")]);
+}
+
+/// A document that just fits is taken; one character more is not.
+#[test]
+fn the_limit_is_exact() {
+    let padded = |length: usize| {
+        request("orders-db-debug", |facts| facts.resources = vec![format!("arn:aws:s3:::{}", "x".repeat(length))])
+    };
+    let room = LONGEST_SESSION_POLICY - session_policy(&padded(0), window()).unwrap().len();
+    assert_eq!(session_policy(&padded(room), window()).unwrap().len(), 2_048);
+    assert_eq!(session_policy(&padded(room + 1), window()).unwrap_err().length, 2_049);
+    // What the denies leave to an entitlement; the samples need about 200.
+    assert!(room >= 800, "{room}");
+}
+
+#[test]
+fn sessions_of_a_role_are_within_what_iam_takes() {
+    for (asked, longest) in [(65, 3_600), (3_600, 3_600), (7_200, 7_200), (43_200, 43_200), (100_000, 43_200)] {
+        assert_eq!(longest_session(&request("prod-admin", |facts| facts.duration_seconds = asked)), longest);
+    }
+}
+
+#[test]
+fn documents_are_compared_by_what_they_say() {
+    assert!(same_document(r#"{"a":1,"b":[1,2]}"#, r#"{ "b": [1, 2], "a": 1 }"#));
+    assert!(!same_document(r#"{"a":1}"#, r#"{"a":2}"#));
+    assert!(!same_document("nonsense", "nonsense"), "what can't be read is never the same");
+}
+
+/// The documents themselves, for a reader.
+#[test]
+fn the_documents_of_the_samples() {
+    let pretty = |text: String| serde_json::to_string_pretty(&serde_json::from_str::<Value>(&text).unwrap()).unwrap();
+    let session = request("orders-db-debug", |facts| facts.source_ips = vec!["203.0.113.0/24".to_owned()]);
+    let role = request("prod-admin", |_| {});
+    insta::assert_snapshot!("session_policy", pretty(session_policy(&session, window()).unwrap()));
+    insta::assert_snapshot!("role_policy", pretty(role_policy(&role, window()).unwrap()));
+    insta::assert_snapshot!("trust_policy", pretty(trust_policy(&role, window()).unwrap()));
+    insta::assert_snapshot!("kill_policy", pretty(kill_policy(&session)));
+    insta::assert_snapshot!("tombstone_policy", pretty(tombstone_policy()));
+}

@@ -1,0 +1,149 @@
+//! What happened to a request. An event carries all it takes to rebuild the state after it.
+
+use crate::digest::Digest;
+use crate::lifecycle::{EndReason, Evidence, Plan};
+use crate::names::PersonId;
+use crate::request::Request;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// One state change of one request, or one refused attempt at it.
+///
+/// INVARIANT (append-only schema): variants and fields are added, never renamed or given another
+/// meaning; the record holds the bytes of every event ever written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// Somebody asked; policy said what it takes.
+    RequestSubmitted {
+        /// What was asked for.
+        request: Box<Request>,
+        /// The policies that determined the decision.
+        rules: Vec<String>,
+    },
+    /// Refused by policy (no person) or by a person.
+    RequestDenied {
+        /// Who, if it was a person.
+        by: Option<PersonId>,
+        /// Why, in their words or the policy's.
+        reason: String,
+        /// The policies that determined it.
+        rules: Vec<String>,
+    },
+    /// One countersignature.
+    ApprovalGiven {
+        /// Who.
+        person: PersonId,
+        /// The digest of what they saw.
+        digest: Digest,
+        /// The policies that let them.
+        rules: Vec<String>,
+    },
+    /// Enough countersignatures, or policy alone.
+    RequestApproved {
+        /// Who countersigned, in order; empty if policy alone approved.
+        approvers: Vec<PersonId>,
+        /// The policies that approved by themselves.
+        rules: Vec<String>,
+    },
+    /// Withdrawn by the requester.
+    RequestCancelled {},
+    /// Nobody countersigned in time.
+    RequestLapsed {},
+    /// Access is about to be made: the intent, with the window and the names of everything.
+    ProvisioningStarted {
+        /// What will be made.
+        plan: Plan,
+    },
+    /// An attempt at making it failed and will be repeated.
+    ProvisioningAttemptFailed {
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// What went wrong, as a code.
+        code: String,
+        /// When it is tried again.
+        next_attempt_at: Time,
+    },
+    /// Access exists, read back and compared.
+    GrantActivated {
+        /// What was read back.
+        evidence: Evidence,
+    },
+    /// The requester asked for credentials: the intent.
+    CredentialsRequested {},
+    /// Credentials were handed out.
+    CredentialsIssued {
+        /// The access key's id, which CloudTrail shows; no secret.
+        access_key_id: String,
+        /// When they stop, at the latest.
+        expires_at: Time,
+    },
+    /// Credentials could not be had.
+    CredentialsFailed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+    /// Access is about to be ended: the intent.
+    RevocationStarted {
+        /// Why.
+        reason: EndReason,
+    },
+    /// An explicit deny is in place; nobody gets in any more.
+    TombstonePlaced {
+        /// Until when nothing is taken out, so that no slow worker can bring it back.
+        quarantine_until: Time,
+    },
+    /// An attempt at ending it failed and will be repeated, for ever.
+    RevocationAttemptFailed {
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// What went wrong, as a code.
+        code: String,
+        /// When it is tried again.
+        next_attempt_at: Time,
+    },
+    /// Access is over; AWS was read back and says so.
+    GrantEnded {
+        /// Why.
+        reason: EndReason,
+        /// What was read back.
+        evidence: Evidence,
+        /// When the explicit deny itself may be taken out, if it has to stay for a while.
+        tombstone_until: Option<Time>,
+    },
+    /// The explicit deny that outlasted the grant was taken out.
+    TombstoneRemoved {},
+    /// Somebody attempted something they may not do, or not any more.
+    CommandRefused {
+        /// What they attempted.
+        command: String,
+        /// The refusal's code.
+        code: String,
+    },
+}
+
+impl Event {
+    /// Its name in the record and on the bus.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RequestSubmitted { .. } => "requestSubmitted",
+            Self::RequestDenied { .. } => "requestDenied",
+            Self::ApprovalGiven { .. } => "approvalGiven",
+            Self::RequestApproved { .. } => "requestApproved",
+            Self::RequestCancelled {} => "requestCancelled",
+            Self::RequestLapsed {} => "requestLapsed",
+            Self::ProvisioningStarted { .. } => "provisioningStarted",
+            Self::ProvisioningAttemptFailed { .. } => "provisioningAttemptFailed",
+            Self::GrantActivated { .. } => "grantActivated",
+            Self::CredentialsRequested {} => "credentialsRequested",
+            Self::CredentialsIssued { .. } => "credentialsIssued",
+            Self::CredentialsFailed { .. } => "credentialsFailed",
+            Self::RevocationStarted { .. } => "revocationStarted",
+            Self::TombstonePlaced { .. } => "tombstonePlaced",
+            Self::RevocationAttemptFailed { .. } => "revocationAttemptFailed",
+            Self::GrantEnded { .. } => "grantEnded",
+            Self::TombstoneRemoved {} => "tombstoneRemoved",
+            Self::CommandRefused { .. } => "commandRefused",
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What can be attempted on a request.
+
+use super::{EndReason, Evidence};
+use crate::digest::Digest;
+use crate::identity::Actor;
+use crate::request::Judged;
+use crate::text::FreeText;
+use crate::time::Time;
+
+/// What policy says of one person and one action, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// Whether it is allowed.
+    pub granted: bool,
+    /// The policies that determined it.
+    pub rules: Vec<String>,
+}
+
+/// A command on a request that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Countersign.
+    Approve {
+        /// Who.
+        by: Actor,
+        /// The digest of what they saw.
+        digest: Digest,
+        /// Whether policy lets them, now.
+        permission: Permission,
+        /// The entitlement and policies as they are now; `None` if the entitlement is gone.
+        judged: Option<Judged>,
+    },
+    /// Refuse.
+    Deny {
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: FreeText,
+        /// Whether policy lets them, now.
+        permission: Permission,
+    },
+    /// Withdraw.
+    Cancel {
+        /// Who.
+        by: Actor,
+    },
+    /// End access early.
+    Revoke {
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: FreeText,
+        /// Whether policy lets them, now. The requester always may.
+        permission: Permission,
+    },
+    /// Note that nobody countersigned in time.
+    Lapse,
+    /// Commit to making access, with its window from now on.
+    StartProvisioning,
+    /// Note that making access failed, to be repeated.
+    ProvisioningFailed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+    /// Note that access exists and was read back.
+    Activate {
+        /// What was read back.
+        evidence: Evidence,
+    },
+    /// Ask for credentials.
+    RequestCredentials {
+        /// Who.
+        by: Actor,
+    },
+    /// Note that credentials were handed out.
+    IssueCredentials {
+        /// The access key's id; no secret.
+        access_key_id: String,
+        /// When they stop.
+        expires_at: Time,
+    },
+    /// Note that credentials could not be had.
+    CredentialsFailed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+    /// Begin to end access, for a reason of the system's own.
+    StartRevocation {
+        /// Why. [`EndReason::Expired`] is refused before the window is over.
+        reason: EndReason,
+    },
+    /// Note that the explicit deny is in place.
+    PlaceTombstone,
+    /// Note that ending access failed, to be repeated.
+    RevocationFailed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+    /// Note that access is over, read back from AWS.
+    End {
+        /// What was read back.
+        evidence: Evidence,
+    },
+    /// Note that the explicit deny that outlasted the grant was taken out.
+    RemoveTombstone,
+    /// Note a refused attempt, so that the record shows it.
+    NoteRefusal {
+        /// What was attempted.
+        command: String,
+        /// The refusal's code.
+        code: String,
+    },
+}
+
+impl Command {
+    /// The verb, as the record and messages say it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => "approve",
+            Self::Deny { .. } => "deny",
+            Self::Cancel { .. } => "cancel",
+            Self::Revoke { .. } => "revoke",
+            Self::Lapse => "lapse",
+            Self::StartProvisioning => "startProvisioning",
+            Self::ProvisioningFailed { .. } => "provisioningFailed",
+            Self::Activate { .. } => "activate",
+            Self::RequestCredentials { .. } => "credentials",
+            Self::IssueCredentials { .. } => "issueCredentials",
+            Self::CredentialsFailed { .. } => "credentialsFailed",
+            Self::StartRevocation { .. } => "startRevocation",
+            Self::PlaceTombstone => "placeTombstone",
+            Self::RevocationFailed { .. } => "revocationFailed",
+            Self::End { .. } => "end",
+            Self::RemoveTombstone => "removeTombstone",
+            Self::NoteRefusal { .. } => "noteRefusal",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! State from events.
+
+use super::{Approval, Phase, QUARANTINE, Residue, STUCK_AFTER, State};
+use crate::event::Event;
+use crate::time::Time;
+
+/// An event that cannot have happened to this state: the record was cut, reordered or edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{event}` cannot follow in this state")]
+pub struct Inconsistent {
+    /// The event's name.
+    pub event: &'static str,
+}
+
+/// The state after `event`, which happened at `at`.
+///
+/// # Errors
+/// If the event cannot follow the state.
+pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, Inconsistent> {
+    let impossible = Inconsistent { event: event.name() };
+    let Some(state) = state else {
+        return match event {
+            Event::RequestSubmitted { request, .. } => Ok(State {
+                phase: Phase::Pending {
+                    approvals: Vec::new(),
+                    lapses_at: request.submitted_at.plus(request.approval_window_seconds),
+                },
+                request: (**request).clone(),
+                refusals: 0,
+            }),
+            _ => Err(impossible),
+        };
+    };
+    if let Event::CommandRefused { .. } = event {
+        return Ok(State { refusals: state.refusals.saturating_add(1), ..state });
+    }
+    let State { request, phase, refusals } = state;
+    let phase = next_phase(&request, phase, event, at).ok_or(impossible)?;
+    Ok(State { request, phase, refusals })
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "every pair that is not listed cannot have happened")]
+#[expect(clippy::too_many_lines, reason = "one table reads better whole")]
+fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+    let next = match (phase, event) {
+        (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestDenied { by, reason, .. }) => {
+            Phase::Denied { by: by.clone(), reason: reason.clone(), at }
+        }
+        (Phase::Pending { mut approvals, lapses_at }, Event::ApprovalGiven { person, digest, .. }) => {
+            let again = approvals.iter().any(|approval| approval.person == *person);
+            if *digest != request.digest() || *person == request.requester || again {
+                return None;
+            }
+            approvals.push(Approval { person: person.clone(), digest: *digest, at });
+            Phase::Pending { approvals, lapses_at }
+        }
+        (Phase::Pending { approvals, .. }, Event::RequestApproved { approvers, .. }) => {
+            // Policy alone (no quorum, no votes), or enough votes, each in the record.
+            let alone = request.quorum.needed == 0 && approvals.is_empty();
+            let enough = approvals.len() >= usize::from(request.quorum.needed.max(1));
+            let same = approvers.iter().eq(approvals.iter().map(|approval| &approval.person));
+            if !same || !(alone || enough) {
+                return None;
+            }
+            Phase::Approved { approvals, at }
+        }
+        (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestCancelled {}) => Phase::Cancelled { at },
+        (Phase::Pending { .. }, Event::RequestLapsed {}) => Phase::Lapsed { at },
+        (Phase::Approved { approvals, .. }, Event::ProvisioningStarted { plan }) => {
+            if plan.window.starts_at().seconds_until(plan.window.expires_at()) != request.duration_seconds {
+                return None;
+            }
+            Phase::Provisioning { approvals, plan: plan.clone(), failures: 0, next_attempt_at: at.plus(STUCK_AFTER) }
+        }
+        (
+            Phase::Provisioning { approvals, plan, .. },
+            Event::ProvisioningAttemptFailed { attempt, next_attempt_at, .. },
+        ) => Phase::Provisioning { approvals, plan, failures: *attempt, next_attempt_at: *next_attempt_at },
+        (Phase::Provisioning { approvals, plan, .. }, Event::GrantActivated { .. }) => {
+            Phase::Active { approvals, plan, at, issued: 0 }
+        }
+        (Phase::Active { approvals, plan, at, issued }, Event::CredentialsRequested {}) => {
+            Phase::Active { approvals, plan, at, issued: issued.saturating_add(1) }
+        }
+        // The outcome of an intent may come after the state has moved on.
+        (
+            phase @ (Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. }),
+            Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. },
+        ) => phase,
+        (
+            Phase::Provisioning { approvals, plan, .. } | Phase::Active { approvals, plan, .. },
+            Event::RevocationStarted { reason },
+        ) => Phase::Revoking {
+            approvals,
+            plan,
+            reason: reason.clone(),
+            since: at,
+            quarantine_until: None,
+            failures: 0,
+            next_attempt_at: at.plus(STUCK_AFTER),
+        },
+        (
+            Phase::Revoking { approvals, plan, reason, since, .. },
+            Event::TombstonePlaced { quarantine_until },
+        ) => Phase::Revoking {
+            approvals,
+            plan,
+            reason,
+            since,
+            quarantine_until: Some(*quarantine_until),
+            failures: 0,
+            next_attempt_at: (*quarantine_until).max(at.plus(1)),
+        },
+        (
+            Phase::Revoking { approvals, plan, reason, since, quarantine_until, .. },
+            Event::RevocationAttemptFailed { attempt, next_attempt_at, .. },
+        ) => Phase::Revoking {
+            approvals,
+            plan,
+            reason,
+            since,
+            quarantine_until,
+            failures: *attempt,
+            next_attempt_at: *next_attempt_at,
+        },
+        (
+            Phase::Revoking { approvals, plan, .. },
+            Event::GrantEnded { reason, evidence, tombstone_until },
+        ) => Phase::Ended {
+            approvals,
+            plan,
+            reason: reason.clone(),
+            at,
+            evidence: evidence.clone(),
+            residue: tombstone_until.map(|until| Residue { until }),
+        },
+        (Phase::Ended { approvals, plan, reason, at, evidence, .. }, Event::TombstoneRemoved {}) => {
+            Phase::Ended { approvals, plan, reason, at, evidence, residue: None }
+        }
+        _ => return None,
+    };
+    Some(next)
+}
+
+/// Until when the deny stays before anything is taken out. Nothing made after the window can
+/// work, so an ending on time needs no quarantine.
+pub(super) fn quarantine_until(window_is_over: bool, now: Time) -> Time {
+    if window_is_over { now } else { now.plus(QUARANTINE) }
+}

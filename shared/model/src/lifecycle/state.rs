@@ -1,0 +1,248 @@
+//! Where a request is, with the data that only exists there.
+
+use crate::digest::Digest;
+use crate::names::PersonId;
+use crate::request::{Request, Status};
+use crate::time::{Time, Window};
+use serde::{Deserialize, Serialize};
+
+use super::STUCK_AFTER;
+
+/// A request and where it is in its life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// What was asked for; never changes.
+    pub request: Request,
+    /// Where it is.
+    pub phase: Phase,
+    /// Refused attempts in its record so far.
+    pub refusals: u32,
+}
+
+/// One countersignature, as it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Who.
+    pub person: PersonId,
+    /// What they saw.
+    pub digest: Digest,
+    /// When.
+    pub at: Time,
+}
+
+/// What is made for a grant. Names follow from the request id; documents from request and window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// When access exists.
+    pub window: Window,
+}
+
+/// Why access ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum EndReason {
+    /// Its window is over.
+    Expired,
+    /// Somebody ended it early.
+    Revoked {
+        /// Who.
+        by: PersonId,
+        /// In their words.
+        reason: String,
+    },
+    /// The person left.
+    Offboarded,
+    /// Everything was ended at once.
+    Panic,
+    /// It could not be made.
+    Failed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+}
+
+impl EndReason {
+    /// The word for it, as the API says it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Revoked { .. } => "revoked",
+            Self::Offboarded => "offboarded",
+            Self::Panic => "panic",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// What was read back from AWS, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// When AWS was read.
+    pub checked_at: Time,
+    /// What it said, one finding per line of thought: `role absent`, `schedule armed for …`.
+    pub findings: Vec<String>,
+}
+
+/// An explicit deny that outlasts its grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Residue {
+    /// When it may be taken out.
+    pub until: Time,
+}
+
+/// Where a request is. Data lives in the phase that gives it meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Phase {
+    /// Waits for countersignatures.
+    Pending {
+        /// Those given so far, one per person, in order.
+        approvals: Vec<Approval>,
+        /// When it lapses.
+        lapses_at: Time,
+    },
+    /// Enough countersignatures.
+    Approved {
+        /// Those it took; empty if policy alone approved.
+        approvals: Vec<Approval>,
+        /// When.
+        at: Time,
+    },
+    /// Access is being made.
+    Provisioning {
+        /// The countersignatures it rests on.
+        approvals: Vec<Approval>,
+        /// What is made.
+        plan: Plan,
+        /// Attempts that failed.
+        failures: u32,
+        /// When reconciliation takes it up.
+        next_attempt_at: Time,
+    },
+    /// Access exists.
+    Active {
+        /// The countersignatures it rests on.
+        approvals: Vec<Approval>,
+        /// What was made.
+        plan: Plan,
+        /// Since when.
+        at: Time,
+        /// Credentials handed out.
+        issued: u32,
+    },
+    /// Access is being ended.
+    Revoking {
+        /// The countersignatures it rested on.
+        approvals: Vec<Approval>,
+        /// What may have been made.
+        plan: Plan,
+        /// Why.
+        reason: EndReason,
+        /// Since when.
+        since: Time,
+        /// Set once the explicit deny is in place: until when nothing is taken out.
+        quarantine_until: Option<Time>,
+        /// Attempts that failed.
+        failures: u32,
+        /// When the next one is due.
+        next_attempt_at: Time,
+    },
+    /// Refused.
+    Denied {
+        /// By whom, if it was a person.
+        by: Option<PersonId>,
+        /// Why.
+        reason: String,
+        /// When.
+        at: Time,
+    },
+    /// Withdrawn.
+    Cancelled {
+        /// When.
+        at: Time,
+    },
+    /// Nobody countersigned in time.
+    Lapsed {
+        /// When.
+        at: Time,
+    },
+    /// Over.
+    Ended {
+        /// The countersignatures it rested on.
+        approvals: Vec<Approval>,
+        /// What was made.
+        plan: Plan,
+        /// Why.
+        reason: EndReason,
+        /// When that was verified.
+        at: Time,
+        /// What was read back.
+        evidence: Evidence,
+        /// The explicit deny that is still in place, if any.
+        residue: Option<Residue>,
+    },
+}
+
+impl State {
+    /// Where it is, in one word.
+    pub fn status(&self) -> Status {
+        match self.phase {
+            Phase::Pending { .. } => Status::Pending,
+            Phase::Approved { .. } => Status::Approved,
+            Phase::Provisioning { .. } => Status::Provisioning,
+            Phase::Active { .. } => Status::Active,
+            Phase::Revoking { .. } => Status::Revoking,
+            Phase::Denied { .. } => Status::Denied,
+            Phase::Cancelled { .. } => Status::Cancelled,
+            Phase::Lapsed { .. } => Status::Lapsed,
+            Phase::Ended { .. } => Status::Ended,
+        }
+    }
+
+    /// When something has to happen to it at the latest; `None`: nothing ever.
+    pub fn due_at(&self) -> Option<Time> {
+        match &self.phase {
+            Phase::Pending { lapses_at, .. } => Some(*lapses_at),
+            Phase::Approved { at, .. } => Some(at.plus(STUCK_AFTER)),
+            Phase::Provisioning { next_attempt_at, .. } | Phase::Revoking { next_attempt_at, .. } => {
+                Some(*next_attempt_at)
+            }
+            Phase::Active { plan, .. } => Some(plan.window.expires_at()),
+            Phase::Ended { residue, .. } => residue.map(|residue| residue.until),
+            Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => None,
+        }
+    }
+
+    /// The plan, once there is one.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.phase {
+            Phase::Provisioning { plan, .. }
+            | Phase::Active { plan, .. }
+            | Phase::Revoking { plan, .. }
+            | Phase::Ended { plan, .. } => Some(plan),
+            Phase::Pending { .. }
+            | Phase::Approved { .. }
+            | Phase::Denied { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Lapsed { .. } => None,
+        }
+    }
+
+    /// The countersignatures given so far.
+    pub fn approvals(&self) -> &[Approval] {
+        match &self.phase {
+            Phase::Pending { approvals, .. }
+            | Phase::Approved { approvals, .. }
+            | Phase::Provisioning { approvals, .. }
+            | Phase::Active { approvals, .. }
+            | Phase::Revoking { approvals, .. }
+            | Phase::Ended { approvals, .. } => approvals,
+            Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => &[],
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What is bounded, and where exactly.
+
+use super::*;
+use crate::refusal::Refusal;
+
+#[test]
+fn refused_attempts_are_recorded_up_to_a_bound_and_change_nothing_else() {
+    let start = active(|_| {});
+    let mut state = start.clone();
+    let note = Command::NoteRefusal { command: "approve".to_owned(), code: "self_approval".to_owned() };
+    let mut recorded = 0;
+    for _ in 0..REFUSALS_RECORDED + 100 {
+        let transition = decide(&state, &note, start.request.submitted_at).unwrap();
+        recorded += transition.events.len();
+        assert_eq!(transition.next.phase, start.phase);
+        state = transition.next;
+    }
+    assert_eq!(recorded, usize::try_from(REFUSALS_RECORDED).unwrap());
+}
+
+#[test]
+fn credentials_of_one_grant_are_counted() {
+    let mut state = active(|_| {});
+    let now = state.request.submitted_at.plus(30);
+    let ask = Command::RequestCredentials { by: by_slack("alice") };
+    for _ in 0..CREDENTIALS_PER_GRANT {
+        state = step(&state, &ask, now);
+    }
+    assert_eq!(decide(&state, &ask, now).unwrap_err().code(), "not_permitted");
+}
+
+#[test]
+fn credentials_take_a_second_factor_where_the_entitlement_asks_for_it() {
+    let state = active(|facts| facts.mfa_at_door = true);
+    let now = state.request.submitted_at.plus(30);
+    let without = by_slack("alice");
+    let with = Actor { mfa: true, ..without.clone() };
+    assert_eq!(decide(&state, &Command::RequestCredentials { by: without }, now), Err(Refusal::MfaRequired));
+    let transition = decide(&state, &Command::RequestCredentials { by: with }, now).unwrap();
+    assert_eq!(transition.effects, [Effect::AssumeBaseRole]);
+}
+
+#[test]
+fn access_starts_and_stops_to_the_second() {
+    let state = active(|_| {});
+    let window = state.plan().unwrap().window;
+    let ask = Command::RequestCredentials { by: by_slack("alice") };
+    let last = Time::from_second(window.expires_at().as_second() - 1).unwrap();
+    assert!(decide(&state, &ask, window.starts_at()).is_ok());
+    assert!(decide(&state, &ask, last).is_ok());
+    assert!(decide(&state, &ask, window.expires_at()).is_err());
+    let expired = Command::StartRevocation { reason: EndReason::Expired };
+    assert_eq!(decide(&state, &expired, last), Err(Refusal::TooEarly { at: window.expires_at() }));
+    assert!(decide(&state, &expired, window.expires_at()).is_ok());
+}
+
+#[test]
+fn votes_count_until_the_second_before_it_lapses() {
+    let request = request(|_| {});
+    let pending = submit(request.clone(), &needs_approvals(), request.submitted_at).next;
+    let lapses = request.submitted_at.plus(request.approval_window_seconds);
+    let before = request.submitted_at.plus(request.approval_window_seconds - 1);
+    assert!(decide(&pending, &approve(&request, "bob"), before).is_ok());
+    assert_eq!(decide(&pending, &approve(&request, "bob"), lapses), Err(Refusal::Lapsed { at: lapses }));
+    assert_eq!(decide(&pending, &Command::Lapse, before), Err(Refusal::TooEarly { at: lapses }));
+    assert!(decide(&pending, &Command::Lapse, lapses).is_ok());
+}
+
+#[test]
+fn making_access_is_given_up_after_its_attempts_and_unmade() {
+    let request = request(|_| {});
+    let now = request.submitted_at;
+    let approved = step(&submit(request.clone(), &needs_approvals(), now).next, &approve(&request, "bob"), now);
+    let mut state = step(&approved, &Command::StartProvisioning, now);
+    let fail = Command::ProvisioningFailed { code: "throttled".to_owned() };
+    for _ in 1..PROVISIONING_ATTEMPTS {
+        state = step(&state, &fail, now);
+        assert_eq!(state.status().as_str(), "provisioning");
+    }
+    let given_up = decide(&state, &fail, now).unwrap();
+    assert_eq!(given_up.next.status().as_str(), "revoking");
+    assert_eq!(given_up.effects, [Effect::PlaceTombstone, Effect::DisarmRevocation, Effect::RemoveAccess]);
+}
+
+#[test]
+fn ending_access_is_never_given_up() {
+    let mut state = step(&active(|_| {}), &revoke("bob"), crate::samples::noon().plus(40));
+    let mut now = state.request.submitted_at.plus(40);
+    for attempt in 1..200 {
+        now = state.due_at().unwrap();
+        state = step(&state, &Command::RevocationFailed { code: "throttled".to_owned() }, now);
+        assert_eq!(state.status().as_str(), "revoking");
+        let pause = now.seconds_until(state.due_at().unwrap());
+        assert_eq!(pause, backoff(attempt));
+        assert!((1..=LONGEST_BACKOFF).contains(&pause));
+    }
+    assert!(now > state.plan().unwrap().window.expires_at());
+}
+
+/// An entitlement whose quorum is 0 is not thereby approved: policy has to say so.
+#[test]
+fn no_quorum_is_not_an_approval() {
+    let request = request(|facts| facts.quorum.needed = 0);
+    let now = request.submitted_at;
+    let waits = submit(request.clone(), &needs_approvals(), now).next;
+    assert_eq!(waits.status().as_str(), "pending");
+    assert_eq!(step(&waits, &approve(&request, "bob"), now).status().as_str(), "approved");
+    let auto = Decision::AutoApprove { rules: Vec::new() };
+    assert_eq!(submit(request, &auto, now).next.status().as_str(), "approved");
+}
+
+#[test]
+fn policy_alone_never_approves_what_takes_votes() {
+    let auto = Decision::AutoApprove { rules: vec!["everything".to_owned()] };
+    for needed in 1..=3 {
+        let request = request(|facts| facts.quorum.needed = needed);
+        assert_eq!(submit(request.clone(), &auto, request.submitted_at).next.status().as_str(), "pending");
+    }
+}

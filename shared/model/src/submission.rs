@@ -1,0 +1,185 @@
+//! From what a person typed to a request: every field checked, everything wrong said at once.
+
+use crate::amount::display_duration;
+use crate::catalog::{EntitledMechanism, Entitlement};
+use crate::documents::{TooLarge, role_policy, session_policy, trust_policy};
+use crate::identity::Actor;
+use crate::lifecycle::SHORTEST_GRANT;
+use crate::names::{RequestId, TicketId};
+use crate::policy::{Circumstances, Decision, Policy};
+use crate::request::{Mechanism, Quorum, Request, RequestFacts};
+use crate::risk::{self, RiskInput};
+use crate::scope::{narrow_actions, narrow_resources};
+use crate::text::FreeText;
+use crate::time::{Time, Window};
+
+/// What a person asks for, before anything is checked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wish {
+    /// The entitlement's name.
+    pub entitlement: String,
+    /// The actions, to narrow the entitlement's.
+    pub permissions: Option<Vec<String>>,
+    /// The resources, to narrow the entitlement's.
+    pub resources: Option<Vec<String>>,
+    /// How long, in seconds.
+    pub duration_seconds: u64,
+    /// Why.
+    pub justification: String,
+    /// The ticket.
+    pub ticket: Option<String>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, by its name in the API.
+    pub field: &'static str,
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong and what is allowed, as a sentence.
+    pub message: String,
+}
+
+fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) -> FieldError {
+    FieldError { field, code, message: message.into() }
+}
+
+/// Checks a wish and judges it.
+///
+/// # Errors
+/// Everything that is wrong with it, field by field.
+pub fn judge(policy: &Policy, id: RequestId, actor: &Actor, wish: &Wish, now: Time) -> Result<(Request, Decision), Vec<FieldError>> {
+    let Some(entitlement) = policy.catalog().entitlement(&wish.entitlement) else {
+        return Err(vec![unknown_entitlement(policy, actor, &wish.entitlement, now)]);
+    };
+    let mut errors = Vec::new();
+    let mut keep = |error: FieldError| errors.push(error);
+
+    let duration = wish.duration_seconds;
+    if !(SHORTEST_GRANT..=entitlement.max_duration_seconds).contains(&duration) {
+        keep(wrong("durationSeconds", "invalid_duration", format!(
+            "{} can be had for {} to {}, not for {}",
+            entitlement.name, display_duration(SHORTEST_GRANT),
+            display_duration(entitlement.max_duration_seconds), display_duration(duration),
+        )));
+    }
+    let justification = FreeText::new(&wish.justification)
+        .map_err(|error| keep(wrong("justification", "invalid_justification", format!("the justification {error}; say in a sentence why you need this"))))
+        .ok();
+    let ticket = match wish.ticket.as_deref().filter(|ticket| !ticket.trim().is_empty()) {
+        Some(ticket) => ticket.trim().parse::<TicketId>()
+            .map_err(|error| keep(wrong("ticketId", "invalid_ticket", error.to_string())))
+            .ok(),
+        None if entitlement.ticket_required => {
+            keep(wrong("ticketId", "ticket_required", format!("{} takes a ticket", entitlement.name)));
+            None
+        }
+        None => None,
+    };
+    let permissions = narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway)
+        .map_err(|error| keep(wrong("permissions", "invalid_permissions", format!("{error}; allowed: {}", some_of(&entitlement.permissions)))))
+        .ok();
+    let resources = narrow_resources(&entitlement.resources, wish.resources.as_deref(), entitlement.leeway)
+        .map_err(|error| keep(wrong("resources", "invalid_resources", format!("{error}; allowed: {}", some_of(&entitlement.resources)))))
+        .ok();
+    let mechanism = mechanism(policy, entitlement, actor).map_err(&mut keep).ok();
+    let (Some(justification), Some(permissions), Some(resources), Some(mechanism), true) =
+        (justification, permissions, resources, mechanism, errors.is_empty())
+    else {
+        return Err(errors);
+    };
+
+    let risk = risk::assess(&RiskInput {
+        actions: &permissions,
+        resources: &resources,
+        environment: &entitlement.environment,
+        duration_seconds: duration,
+    });
+    let circumstances = Circumstances {
+        requester: &actor.person,
+        risk: risk.level,
+        duration_seconds: duration,
+        has_ticket: ticket.is_some(),
+        now,
+    };
+    let quorum = Quorum {
+        needed: policy.quorum(actor, entitlement, &circumstances),
+        groups: entitlement.approvers.clone(),
+    };
+    let session_only = matches!(mechanism, Mechanism::Session { .. });
+    let request = Request::new(RequestFacts {
+        id,
+        requester: actor.person.clone(),
+        identity: actor.identity.clone(),
+        entitlement: entitlement.name.clone(),
+        account: entitlement.account.clone(),
+        environment: entitlement.environment.clone(),
+        mechanism,
+        permissions,
+        resources,
+        may_outlive: entitlement.may_outlive.clone(),
+        source_ips: entitlement.source_ips.clone(),
+        mfa_at_door: entitlement.mfa && session_only,
+        duration_seconds: duration,
+        justification,
+        ticket,
+        channel: entitlement.channel.clone(),
+        submitted_at: now,
+        approval_window_seconds: entitlement.approval_window_seconds,
+        risk,
+        judged: policy.judged(entitlement),
+        quorum,
+    });
+    if let Err(error) = fits(&request, now) {
+        return Err(vec![wrong("resources", "too_large", error.to_string())]);
+    }
+    let decision = policy.decide(actor, &request, now);
+    Ok((request, decision))
+}
+
+/// Whether every document of the request fits AWS's limits; a window's length does not matter.
+fn fits(request: &Request, now: Time) -> Result<(), TooLarge> {
+    let Ok(window) = Window::starting(now, request.duration_seconds) else { return Ok(()) };
+    match request.mechanism {
+        Mechanism::Session { .. } => session_policy(request, window).map(drop),
+        Mechanism::Role { .. } => role_policy(request, window).and_then(|_| trust_policy(request, window)).map(drop),
+        Mechanism::Policy { .. } => Ok(()),
+    }
+}
+
+fn mechanism(policy: &Policy, entitlement: &Entitlement, actor: &Actor) -> Result<Mechanism, FieldError> {
+    match &entitlement.mechanism {
+        EntitledMechanism::Session { base_role } => Ok(Mechanism::Session { base_role: base_role.clone() }),
+        EntitledMechanism::Role => {
+            let principals = policy.catalog().person(&actor.person).map(|person| person.principals.clone()).unwrap_or_default();
+            if principals.is_empty() {
+                return Err(wrong("entitlement", "no_principal", format!(
+                    "{} is entered with an IAM user or role of your own, and the catalog knows none of yours; ask its operators to add it",
+                    entitlement.name,
+                )));
+            }
+            Ok(Mechanism::Role { principals, mfa: entitlement.mfa })
+        }
+        EntitledMechanism::Policy { .. } => Err(wrong("entitlement", "mechanism_not_available", format!(
+            "{} uses the mechanism `policy`, which this release does not offer; ask for an entitlement with `session` or `role`",
+            entitlement.name,
+        ))),
+    }
+}
+
+fn unknown_entitlement(policy: &Policy, actor: &Actor, name: &str, now: Time) -> FieldError {
+    let names: Vec<String> = policy.requestable(actor, now).map(|entitlement| entitlement.name.to_string()).collect();
+    let allowed = if names.is_empty() { "you may not ask for any".to_owned() } else { format!("you may ask for: {}", some_of(&names)) };
+    wrong("entitlement", "unknown_entitlement", format!("there is no entitlement `{}`; {allowed}", crate::text::inert(name, 64)))
+}
+
+/// A list as a person reads it, cut at ten.
+fn some_of(all: &[String]) -> String {
+    let shown: Vec<&str> = all.iter().take(10).map(String::as_str).collect();
+    let more = all.len().saturating_sub(10);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests;

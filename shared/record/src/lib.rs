@@ -1,0 +1,11 @@
+//! The bytes of the record. An event's bytes are frozen when it is written; hashes are over those
+//! bytes and never over something serialized again.
+//!
+//! What this crate must never do: decide anything about requests, or know AWS. The offline
+//! verifier uses it, and shares no code with what wrote the record beyond this.
+//!
+//! Start reading at [`entry`], then [`chain`].
+
+pub mod canonical;
+pub mod chain;
+pub mod entry;

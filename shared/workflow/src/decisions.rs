@@ -1,0 +1,74 @@
+//! What persons do to a request: countersign, refuse, withdraw, end early. Slack and API both come
+//! through here, so neither door lacks a rule that the other has.
+
+use crate::command::{CommandError, Done, carry_out_on};
+use crate::ports::{Clock, CommitRequest, Guard, LoadRequest, Policies, Stored};
+use model::digest::Digest;
+use model::identity::{Actor, Cause};
+use model::lifecycle::Command;
+use model::names::RequestId;
+use model::policy::Policy;
+use model::text::FreeText;
+use model::time::Time;
+
+/// What a person wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Countersign, having seen what has this digest.
+    Approve {
+        /// The digest.
+        digest: Digest,
+    },
+    /// Refuse.
+    Deny {
+        /// Why.
+        reason: FreeText,
+    },
+    /// Withdraw.
+    Cancel,
+    /// End early.
+    Revoke {
+        /// Why.
+        reason: FreeText,
+    },
+}
+
+/// Does what `actor` wants with request `id`. A countersignature that completes the quorum starts
+/// provisioning in the same transaction.
+///
+/// # Errors
+/// See [`CommandError`].
+pub async fn act<P>(ports: &P, actor: &Actor, id: &RequestId, wanted: &Wanted, replay: Option<Guard>) -> Result<Done, CommandError>
+where
+    P: Policies + LoadRequest + CommitRequest + Clock,
+{
+    let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
+    let (policy, read) = (policy?, read?);
+    let guards: Vec<Guard> = replay.into_iter().collect();
+    let follow = match wanted {
+        Wanted::Approve { .. } => Some(&Command::StartProvisioning),
+        Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
+    };
+    let cause = Cause::Person(actor.clone());
+    carry_out_on(ports, read, id, &cause, |stored, now| command(&policy, actor, wanted, stored, now), follow, &guards).await
+}
+
+fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Command {
+    let request = &stored.state.request;
+    let by = actor.clone();
+    match wanted {
+        Wanted::Approve { digest } => Command::Approve {
+            by,
+            digest: *digest,
+            permission: policy.may_approve(actor, request, now),
+            judged: policy.judged_now(&request.entitlement),
+        },
+        Wanted::Deny { reason } => {
+            Command::Deny { by, reason: reason.clone(), permission: policy.may_approve(actor, request, now) }
+        }
+        Wanted::Cancel => Command::Cancel { by },
+        Wanted::Revoke { reason } => {
+            Command::Revoke { by, reason: reason.clone(), permission: policy.may_revoke(actor, request, now) }
+        }
+    }
+}

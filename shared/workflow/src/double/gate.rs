@@ -1,0 +1,295 @@
+//! The gate that every port call goes through: counted, logged, and made to fail or stop.
+
+use super::{Inner, World};
+use crate::ports::Fault;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::{Future, pending, poll_fn};
+use std::task::{Poll, Waker};
+
+/// A port's verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the port's method of the same name")]
+pub enum Verb {
+    Load,
+    Commit,
+    Entries,
+    List,
+    Due,
+    RequestForKey,
+    Arm,
+    Disarm,
+    CreateRole,
+    PutRolePolicy,
+    Role,
+    RolePolicy,
+    RemoveRole,
+    RoleNames,
+    PutKill,
+    Kill,
+    RemoveKill,
+    Assume,
+    Claim,
+    Posted,
+    WherePosted,
+}
+
+/// What may happen to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// The worker dies: nothing is done, and the call never returns.
+    CrashBefore,
+    /// The worker dies: it is done, and the call never returns.
+    CrashAfter,
+    /// An error, and nothing is done.
+    FaultBefore,
+    /// An error, and it is done: an unknown outcome.
+    FaultAfter,
+    /// Refused because of too many calls; nothing is done.
+    Throttle,
+    /// The worker stands still before it is done, until [`World::release`].
+    Hold,
+}
+
+/// One call, as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its number, from 1, over all workers.
+    pub nth: u64,
+    /// What was called.
+    pub verb: Verb,
+    /// On which request, role or key.
+    pub on: String,
+    /// More of it: the events of a commit, the name of a policy.
+    pub detail: String,
+    /// Which round trip it was part of: calls in flight together share one.
+    pub round: u64,
+    /// Whether it did, or read, what it was asked to.
+    pub took_effect: bool,
+}
+
+type Choose = Box<dyn FnMut(&Call) -> Option<Trouble> + Send>;
+
+#[derive(Default)]
+pub(super) struct Gate {
+    calls: Vec<Call>,
+    /// How many calls were forgotten from the log.
+    forgotten: u64,
+    /// The last round that a call returned from.
+    returned: u64,
+    choose: Option<Choose>,
+    hits: u64,
+    halted: u64,
+    held: BTreeSet<u64>,
+    wakers: Vec<Waker>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("calls", &self.calls.len()).finish_non_exhaustive()
+    }
+}
+
+/// Lets every other task have its turn once.
+pub(super) fn yield_once() -> impl Future<Output = ()> + Send {
+    let mut yielded = false;
+    poll_fn(move |context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+impl World {
+    /// From now on `choose` says what happens to each call. Replaces what was set before.
+    pub fn trouble(&self, choose: impl FnMut(&Call) -> Option<Trouble> + Send + 'static) {
+        self.lock().gate.choose = Some(Box::new(choose));
+    }
+
+    /// The `nth` call from now, from 1, gets `trouble`; the others get none.
+    pub fn trouble_at(&self, nth: u64, trouble: Trouble) {
+        let at = self.next_call().saturating_add(nth).saturating_sub(1);
+        self.trouble(move |call| (call.nth == at).then_some(trouble));
+    }
+
+    /// Every call of `verb` gets `trouble`.
+    pub fn break_down(&self, verb: Verb, trouble: Trouble) {
+        self.trouble(move |call| (call.verb == verb).then_some(trouble));
+    }
+
+    /// From now on nothing goes wrong. What stands still stays so.
+    pub fn heal(&self) {
+        self.lock().gate.choose = None;
+    }
+
+    /// How many calls got trouble.
+    pub fn hits(&self) -> u64 {
+        self.lock().gate.hits
+    }
+
+    /// How many workers died.
+    pub fn halted(&self) -> u64 {
+        self.lock().gate.halted
+    }
+
+    /// How many workers stand still.
+    pub fn held(&self) -> usize {
+        self.lock().gate.held.len()
+    }
+
+    /// Lets the workers that stand still go on.
+    pub fn release(&self) {
+        let wakers = {
+            let gate = &mut self.lock().gate;
+            gate.held.clear();
+            std::mem::take(&mut gate.wakers)
+        };
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    /// The calls in order, since the world began or [`World::forget_calls`].
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().gate.calls.clone()
+    }
+
+    /// How many of these calls were of `verb`.
+    pub fn count(&self, verb: Verb) -> usize {
+        self.lock().gate.calls.iter().filter(|call| call.verb == verb).count()
+    }
+
+    /// Sequential round trips among these calls: those in flight together count as one.
+    pub fn rounds(&self) -> usize {
+        let rounds: BTreeSet<u64> = self.lock().gate.calls.iter().map(|call| call.round).collect();
+        rounds.len()
+    }
+
+    /// Begins a new log.
+    pub fn forget_calls(&self) {
+        let gate = &mut self.lock().gate;
+        gate.forgotten = gate.forgotten.saturating_add(gate.calls.len() as u64);
+        gate.calls.clear();
+    }
+
+    fn next_call(&self) -> u64 {
+        let gate = &self.lock().gate;
+        gate.forgotten.saturating_add(gate.calls.len() as u64).saturating_add(1)
+    }
+
+    /// One call: through the gate, and then `effect`.
+    pub(super) async fn call<T, E, F>(&self, verb: Verb, on: impl ToString, detail: impl ToString, effect: F) -> Result<T, E>
+    where
+        E: From<Fault>,
+        F: FnOnce(&mut Inner) -> Result<T, E>,
+    {
+        let (nth, trouble) = self.enter(verb, on.to_string(), detail.to_string());
+        yield_once().await;
+        match trouble {
+            None | Some(Trouble::CrashAfter | Trouble::FaultAfter) => {}
+            Some(Trouble::Hold) => self.stand_still(nth).await,
+            Some(Trouble::CrashBefore) => self.die().await,
+            Some(Trouble::FaultBefore) => return Err(self.fail(nth, verb, "ServiceUnavailable")),
+            Some(Trouble::Throttle) => return Err(self.fail(nth, verb, "ThrottlingException")),
+        }
+        let outcome = self.leave(nth, effect);
+        if trouble == Some(Trouble::CrashAfter) {
+            drop(outcome);
+            self.die().await;
+            return Err(self.fail(nth, verb, "unreachable"));
+        }
+        if trouble == Some(Trouble::FaultAfter) {
+            return Err(self.fail(nth, verb, "timeout"));
+        }
+        outcome
+    }
+
+    fn enter(&self, verb: Verb, on: String, detail: String) -> (u64, Option<Trouble>) {
+        let nth = self.next_call();
+        let gate = &mut self.lock().gate;
+        let call = Call { nth, verb, on, detail, round: gate.returned.saturating_add(1), took_effect: false };
+        let trouble = gate.choose.as_mut().and_then(|choose| choose(&call));
+        gate.hits = gate.hits.saturating_add(u64::from(trouble.is_some()));
+        gate.calls.push(call);
+        (nth, trouble)
+    }
+
+    fn leave<T, E>(&self, nth: u64, effect: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {
+        let mut inner = self.lock();
+        let outcome = effect(&mut inner);
+        inner.gate.returned(nth, outcome.is_ok());
+        outcome
+    }
+
+    fn fail<E: From<Fault>>(&self, nth: u64, verb: Verb, code: &str) -> E {
+        self.lock().gate.returned(nth, false);
+        Fault::new(verb.doing(), code).into()
+    }
+
+    async fn die(&self) {
+        {
+            let gate = &mut self.lock().gate;
+            gate.halted = gate.halted.saturating_add(1);
+        }
+        pending::<()>().await;
+    }
+
+    async fn stand_still(&self, nth: u64) {
+        self.lock().gate.held.insert(nth);
+        poll_fn(|context| {
+            let gate = &mut self.lock().gate;
+            if !gate.held.contains(&nth) {
+                return Poll::Ready(());
+            }
+            gate.wakers.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Gate {
+    /// The log alone.
+    pub(super) fn fork(&self) -> Self {
+        Self { calls: self.calls.clone(), forgotten: self.forgotten, returned: self.returned, ..Self::default() }
+    }
+
+    fn returned(&mut self, nth: u64, took_effect: bool) {
+        let Ok(at) = usize::try_from(nth.saturating_sub(self.forgotten).saturating_sub(1)) else { return };
+        // A call from before the log was begun anew is not in it.
+        let Some(call) = self.calls.get_mut(at).filter(|call| call.nth == nth) else { return };
+        call.took_effect |= took_effect;
+        self.returned = self.returned.max(call.round);
+    }
+}
+
+impl Verb {
+    /// As a verb phrase, for a fault.
+    fn doing(self) -> &'static str {
+        match self {
+            Self::Load => "read the request",
+            Self::Commit => "store the change",
+            Self::Entries => "read the record",
+            Self::List => "list requests",
+            Self::Due => "find what is due",
+            Self::RequestForKey => "find the request of an idempotency key",
+            Self::Arm => "make the schedule",
+            Self::Disarm => "delete the schedule",
+            Self::CreateRole => "make the role",
+            Self::PutRolePolicy => "write the role's policy",
+            Self::Role => "read the role",
+            Self::RolePolicy => "read the role's policy",
+            Self::RemoveRole => "take the role out",
+            Self::RoleNames => "list the roles",
+            Self::PutKill => "write the deny",
+            Self::Kill => "read the deny",
+            Self::RemoveKill => "take the deny out",
+            Self::Assume => "get credentials",
+            Self::Claim | Self::Posted | Self::WherePosted => "remember the message",
+        }
+    }
+}
+

@@ -1,0 +1,206 @@
+//! A judge of its own: whether the documents in the world let a grant do something.
+//!
+//! It shares no code with what writes the documents. Where it does not know, it errs towards
+//! access: it counts neither on base roles' own policies nor on the boundary, nor on STS ending a
+//! session, nor on a missing second factor. What it denies, the documents deny.
+
+use super::World;
+use super::cloud::{Cloud, Role, SECRET};
+use model::names::RequestId;
+use model::time::Time;
+use serde_json::Value;
+
+/// A policy document.
+pub(super) struct Document(Vec<Statement>);
+
+struct Statement {
+    allows: bool,
+    actions: Vec<String>,
+    /// Of an identity policy.
+    resources: Vec<String>,
+    conditions: Vec<Condition>,
+}
+
+enum Condition {
+    NotBefore(Time),
+    Before(Time),
+    SourceIdentity(Vec<String>),
+    UserId(Vec<String>),
+    /// Known to IAM, not judged here.
+    Other,
+}
+
+/// Who does what, and when.
+struct Attempt<'a> {
+    action: &'a str,
+    resource: &'a str,
+    at: Time,
+    /// The session's source identity and name.
+    session: Option<&'a str>,
+}
+
+impl World {
+    /// Whether a live session of `id`'s grant can do `action` on `resource` at `at`, as far as the
+    /// documents that are in the world now decide.
+    pub fn may(&self, id: &RequestId, action: &str, resource: &str, at: Time) -> bool {
+        let inner = self.lock();
+        let attempt = Attempt { action, resource, at, session: Some(id.as_str()) };
+        inner.cloud.session_may(id, &attempt)
+            || inner.cloud.roles.get(id.as_str()).is_some_and(|role| role_may(role, id, &attempt))
+    }
+
+    /// Whether `text` holds a secret of this world.
+    pub fn is_secret(text: &[u8]) -> bool {
+        text.windows(SECRET.len()).any(|part| part == SECRET.as_bytes())
+    }
+}
+
+impl Cloud {
+    fn session_may(&self, id: &RequestId, attempt: &Attempt<'_>) -> bool {
+        self.sessions.iter().filter(|session| session.request == *id).any(|session| {
+            let killed = self
+                .kills
+                .iter()
+                .filter(|((role, _), _)| *role == session.base_role)
+                .any(|(_, text)| Document::read(text).is_none_or(|document| document.denies(attempt)));
+            !killed && Document::read(&session.policy).is_some_and(|document| document.permits(attempt))
+        })
+    }
+}
+
+/// A session of the role, begun at any time since it was made at which its trust let somebody in.
+fn role_may(role: &Role, id: &RequestId, attempt: &Attempt<'_>) -> bool {
+    if role.request.as_deref() != Some(id.as_str()) {
+        return false;
+    }
+    let Some(trust) = Document::read(&role.trust) else { return false };
+    let begun = trust
+        .times()
+        .flat_map(|time| [time, Time::from_second(time.as_second().saturating_sub(1)).unwrap_or(time)])
+        .chain([attempt.at])
+        .filter(|time| *time <= attempt.at)
+        .any(|at| trust.permits(&Attempt { action: "sts:AssumeRole", resource: "", at, session: None }));
+    let documents: Vec<Document> = role.policies.values().filter_map(|text| Document::read(text)).collect();
+    begun
+        && documents.iter().any(|document| document.allows(attempt))
+        && !documents.iter().any(|document| document.denies(attempt))
+}
+
+impl Document {
+    /// The document, if IAM would take it.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        if value.get("Version")?.as_str()? != "2012-10-17" {
+            return None;
+        }
+        value.get("Statement")?.as_array()?.iter().map(Statement::read).collect::<Option<_>>().map(Self)
+    }
+
+    fn allows(&self, attempt: &Attempt<'_>) -> bool {
+        self.0.iter().any(|statement| statement.allows && statement.applies(attempt))
+    }
+
+    fn denies(&self, attempt: &Attempt<'_>) -> bool {
+        self.0.iter().any(|statement| !statement.allows && statement.applies(attempt))
+    }
+
+    fn permits(&self, attempt: &Attempt<'_>) -> bool {
+        self.allows(attempt) && !self.denies(attempt)
+    }
+
+    /// Every time that a condition names.
+    fn times(&self) -> impl Iterator<Item = Time> {
+        self.0.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| match condition {
+            Condition::NotBefore(time) | Condition::Before(time) => Some(*time),
+            Condition::SourceIdentity(_) | Condition::UserId(_) | Condition::Other => None,
+        })
+    }
+}
+
+impl Statement {
+    fn read(value: &Value) -> Option<Self> {
+        let allows = match value.get("Effect")?.as_str()? {
+            "Allow" => true,
+            "Deny" => false,
+            _ => return None,
+        };
+        let resources = match (value.get("Resource"), value.get("Principal")) {
+            (Some(resources), None) => texts(resources)?,
+            // A trust policy: it is about the role itself.
+            (None, Some(principal)) if !texts(principal.get("AWS")?)?.is_empty() => vec!["*".to_owned()],
+            _ => return None,
+        };
+        let mut conditions = Vec::new();
+        for (operator, keys) in value.get("Condition").and_then(Value::as_object).into_iter().flatten() {
+            for (key, expected) in keys.as_object()? {
+                conditions.push(Condition::read(operator, &key.to_lowercase(), texts(expected)?)?);
+            }
+        }
+        Some(Self { allows, actions: texts(value.get("Action")?)?, resources, conditions })
+    }
+
+    fn applies(&self, attempt: &Attempt<'_>) -> bool {
+        let action = attempt.action.to_lowercase();
+        self.actions.iter().any(|pattern| matches(&pattern.to_lowercase(), &action))
+            && self.resources.iter().any(|pattern| matches(pattern, attempt.resource))
+            && self.conditions.iter().all(|condition| condition.holds(self.allows, attempt))
+    }
+}
+
+impl Condition {
+    fn read(operator: &str, key: &str, expected: Vec<String>) -> Option<Self> {
+        let time = || match expected.as_slice() {
+            [time] => time.parse::<Time>().ok(),
+            _ => None,
+        };
+        Some(match (operator, key) {
+            ("DateGreaterThanEquals", "aws:currenttime") => Self::NotBefore(time()?),
+            ("DateLessThan", "aws:currenttime") => Self::Before(time()?),
+            ("StringEquals", "aws:sourceidentity") => Self::SourceIdentity(expected),
+            ("StringLike", "aws:userid") => Self::UserId(expected),
+            ("Bool" | "Null" | "NotIpAddressIfExists", _) => Self::Other,
+            _ => return None,
+        })
+    }
+
+    fn holds(&self, in_allow: bool, attempt: &Attempt<'_>) -> bool {
+        match self {
+            Self::NotBefore(time) => attempt.at >= *time,
+            Self::Before(time) => attempt.at < *time,
+            Self::SourceIdentity(ids) => attempt.session.is_some_and(|session| ids.iter().any(|id| id == session)),
+            Self::UserId(patterns) => attempt.session.is_some_and(|session| {
+                let user_id = format!("AROADOUBLE0000000000:{session}");
+                patterns.iter().any(|pattern| matches(pattern, &user_id))
+            }),
+            Self::Other => in_allow,
+        }
+    }
+}
+
+/// One text or a list of them.
+fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+/// Whether `text` is of the form `pattern`, in which `*` stands for any characters and `?` for one.
+fn matches(pattern: &str, text: &str) -> bool {
+    match (pattern.chars().next(), text.chars().next()) {
+        (None, None) => true,
+        (Some('*'), _) if pattern.len() == 1 => true,
+        (Some('*'), None) => matches(rest(pattern), text),
+        (Some('*'), Some(_)) => matches(rest(pattern), text) || matches(pattern, rest(text)),
+        (Some('?'), Some(_)) => matches(rest(pattern), rest(text)),
+        (Some(a), Some(b)) if a == b => matches(rest(pattern), rest(text)),
+        (Some(_), _) | (None, Some(_)) => false,
+    }
+}
+
+fn rest(text: &str) -> &str {
+    let mut chars = text.chars();
+    chars.next();
+    chars.as_str()
+}

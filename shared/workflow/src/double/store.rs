@@ -1,0 +1,297 @@
+//! The store: requests with their chains, marks, notes, and the news of what was committed.
+
+use super::{Inner, Verb, World};
+use crate::ports::{
+    Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
+    LoadRequest, Page, RememberNotes, Stored,
+};
+use model::digest::Digest;
+use model::lifecycle::State;
+use model::names::{IdempotencyKey, PersonId, RequestId};
+use model::request::Status;
+use model::time::Time;
+use record::chain::Head;
+use std::collections::BTreeMap;
+
+/// How long a claim on a message holds, in seconds.
+const CLAIM_SECONDS: u64 = 60;
+
+/// One committed entry, on its way to the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The request.
+    pub id: RequestId,
+    /// The entry's place.
+    pub seq: u64,
+    /// The event's name.
+    pub name: String,
+    /// The entry's bytes.
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Store {
+    requests: BTreeMap<RequestId, Row>,
+    replays: BTreeMap<Digest, Time>,
+    keys: BTreeMap<(PersonId, IdempotencyKey), KeyMark>,
+    notes: BTreeMap<(RequestId, u64, String), Note>,
+    news: Vec<News>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    /// As text, as the table holds it.
+    snapshot: String,
+    head: Head,
+    at: Time,
+    status: Status,
+    due: Option<Time>,
+    entries: Vec<Vec<u8>>,
+}
+
+impl Row {
+    fn read(&self) -> Result<Stored, Fault> {
+        let state: State =
+            serde_json::from_str(&self.snapshot).map_err(|_| Fault::new("read the request", "unreadable"))?;
+        Ok(Stored { state, head: self.head, at: self.at })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct KeyMark {
+    id: RequestId,
+    payload: Digest,
+    forget_at: Time,
+}
+
+#[derive(Debug, Clone)]
+struct Note {
+    claimed_at: Time,
+    posted: Option<(String, String)>,
+}
+
+impl World {
+    /// A request as it is now, past the gate.
+    pub fn stored(&self, id: &RequestId) -> Option<Stored> {
+        self.lock().store.requests.get(id).and_then(|row| row.read().ok())
+    }
+
+    /// All requests, in order.
+    pub fn ids(&self) -> Vec<RequestId> {
+        self.lock().store.requests.keys().cloned().collect()
+    }
+
+    /// The bytes of a request's chain, in order, past the gate.
+    pub fn chain(&self, id: &RequestId) -> Vec<Vec<u8>> {
+        self.lock().store.requests.get(id).map(|row| row.entries.clone()).unwrap_or_default()
+    }
+
+    /// What was committed and not yet taken, in order.
+    pub fn take_news(&self) -> Vec<News> {
+        std::mem::take(&mut self.lock().store.news)
+    }
+
+    /// When the next request is due.
+    pub fn next_due(&self) -> Option<Time> {
+        self.lock().store.requests.values().filter_map(|row| row.due).min()
+    }
+}
+
+impl Store {
+    fn commit(&mut self, commit: Commit, now: Time) -> Result<(), CommitError> {
+        let stored = self.requests.get(&commit.id).map_or(0, |row| row.head.seq);
+        if stored != commit.expected {
+            return Err(CommitError::Conflict);
+        }
+        for guard in &commit.guards {
+            match guard {
+                Guard::Replay { key, .. } => {
+                    if self.replays.get(key).is_some_and(|forget_at| *forget_at > now) {
+                        return Err(CommitError::Replayed);
+                    }
+                }
+                Guard::Idempotency { person, key, .. } => {
+                    let mark = self.keys.get(&(person.clone(), key.clone()));
+                    if mark.is_some_and(|mark| mark.forget_at > now) {
+                        return Err(CommitError::KeyUsed);
+                    }
+                }
+            }
+        }
+        let snapshot = serde_json::to_string(&commit.next.state)
+            .map_err(|_| Fault::new("store the change", "unwritable"))?;
+        for guard in commit.guards {
+            match guard {
+                Guard::Replay { key, forget_at } => {
+                    self.replays.insert(key, forget_at);
+                }
+                Guard::Idempotency { person, key, payload, forget_at } => {
+                    self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
+                }
+            }
+        }
+        self.news.extend(commit.links.iter().map(|link| News {
+            id: commit.id.clone(),
+            seq: link.seq,
+            name: link.name.clone(),
+            bytes: link.bytes.clone(),
+        }));
+        let mut entries = self.requests.remove(&commit.id).map(|row| row.entries).unwrap_or_default();
+        entries.extend(commit.links.into_iter().map(|link| link.bytes));
+        let row = Row {
+            snapshot,
+            head: commit.next.head,
+            at: commit.next.at,
+            status: commit.next.state.status(),
+            due: commit.next.state.due_at(),
+            entries,
+        };
+        self.requests.insert(commit.id, row);
+        Ok(())
+    }
+
+    /// What is wrong with a commit by itself, whatever is stored.
+    fn malformed(commit: &Commit) -> Option<&'static str> {
+        let gapless = (commit.expected.saturating_add(1)..).zip(&commit.links).all(|(seq, link)| link.seq == seq);
+        let Some(last) = commit.links.last() else { return Some("a commit without events") };
+        if !gapless {
+            Some("a commit whose entries have gaps")
+        } else if commit.next.head != (Head { seq: last.seq, hash: last.hash }) {
+            Some("a commit whose head is not its last entry")
+        } else if commit.next.state.request.id != commit.id {
+            Some("a commit to another request")
+        } else {
+            None
+        }
+    }
+
+    fn listed(&self, listing: &Listing) -> Vec<RequestId> {
+        let is_in = |row: &Row| match listing {
+            Listing::Requester(person) => row.read().is_ok_and(|stored| stored.state.request.requester == *person),
+            Listing::Status(status) => row.status == *status,
+            Listing::Queue(entitlement) => {
+                row.status == Status::Pending
+                    && row.read().is_ok_and(|stored| stored.state.request.entitlement == *entitlement)
+            }
+        };
+        let found = self.requests.iter().filter(|(_, row)| is_in(row)).map(|(id, _)| id.clone());
+        match listing {
+            Listing::Requester(_) | Listing::Status(_) => found.rev().collect(),
+            Listing::Queue(_) => found.collect(),
+        }
+    }
+}
+
+impl LoadRequest for World {
+    async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
+        self.call(Verb::Load, id, "", |inner| inner.store.requests.get(id).map(Row::read).transpose()).await
+    }
+}
+
+impl CommitRequest for World {
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        let names: Vec<&str> = commit.links.iter().map(|link| link.name.as_str()).collect();
+        let (on, detail) = (commit.id.clone(), names.join(","));
+        self.call(Verb::Commit, on, detail, |inner: &mut Inner| {
+            if let Some(breach) = Store::malformed(&commit) {
+                inner.breaches.push(format!("{}: {breach}", commit.id));
+                return Err(Fault::new("store the change", "malformed").into());
+            }
+            let now = inner.now;
+            inner.store.commit(commit, now)
+        })
+        .await
+    }
+}
+
+impl LoadEntries for World {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+        self.call(Verb::Entries, id, "", |inner| {
+            let (skip, take) = (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
+            let entries = inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
+            Ok(entries.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+impl ListRequests for World {
+    async fn list(&self, listing: &Listing, cursor: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault> {
+        self.call(Verb::List, "", "", |inner| {
+            let all = inner.store.listed(listing);
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let after = match cursor {
+                None => 0,
+                Some(cursor) => match all.iter().position(|id| id.as_str() == cursor) {
+                    Some(at) => at.saturating_add(1),
+                    None => return Ok(Page { items: Vec::new(), cursor: None }),
+                },
+            };
+            let items: Vec<RequestId> = all.iter().skip(after).take(limit).cloned().collect();
+            let more = all.len() > after.saturating_add(items.len());
+            let cursor = items.last().filter(|_| more).map(ToString::to_string);
+            Ok(Page { items, cursor })
+        })
+        .await
+    }
+}
+
+impl FindDue for World {
+    async fn due(&self, before: Time, limit: u32) -> Result<Vec<RequestId>, Fault> {
+        self.call(Verb::Due, "", "", |inner| {
+            let rows = inner.store.requests.iter();
+            let mut due: Vec<(Time, &RequestId)> =
+                rows.filter_map(|(id, row)| row.due.filter(|due| *due < before).map(|due| (due, id))).collect();
+            due.sort();
+            Ok(due.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(_, id)| id.clone()).collect())
+        })
+        .await
+    }
+}
+
+impl FindByKey for World {
+    async fn request_for_key(&self, person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault> {
+        self.call(Verb::RequestForKey, key, "", |inner| {
+            let mark = inner.store.keys.get(&(person.clone(), key.clone()));
+            Ok(mark.map(|mark| (mark.id.clone(), mark.payload)))
+        })
+        .await
+    }
+}
+
+impl RememberNotes for World {
+    async fn claim(&self, id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault> {
+        self.call(Verb::Claim, id, target, |inner| {
+            let key = (id.clone(), seq, target.to_owned());
+            match inner.store.notes.get_mut(&key) {
+                Some(note) if note.posted.is_some() || note.claimed_at.seconds_until(now) < CLAIM_SECONDS => Ok(false),
+                Some(note) => {
+                    note.claimed_at = now;
+                    Ok(true)
+                }
+                None => {
+                    inner.store.notes.insert(key, Note { claimed_at: now, posted: None });
+                    Ok(true)
+                }
+            }
+        })
+        .await
+    }
+
+    async fn posted(&self, id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault> {
+        self.call(Verb::Posted, id, target, |inner| {
+            let now = inner.now;
+            let note = inner.store.notes.entry((id.clone(), seq, target.to_owned()));
+            note.or_insert(Note { claimed_at: now, posted: None }).posted = Some((channel.to_owned(), ts.to_owned()));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn where_posted(&self, id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault> {
+        self.call(Verb::WherePosted, id, target, |inner| {
+            Ok(inner.store.notes.get(&(id.clone(), seq, target.to_owned())).and_then(|note| note.posted.clone()))
+        })
+        .await
+    }
+}

@@ -1,0 +1,250 @@
+//! The end of access: deny first, take out later, read AWS back, record what was found.
+//!
+//! Tried again for ever with growing pauses, never given up: a grant leaves `revoking` only by
+//! being verified as gone.
+
+use crate::command::{CommandError, Done, carry_out_on};
+use crate::ports::{Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole, RoleSpec, Stored};
+use model::documents::{TOMBSTONE_POLICY, kill_policy, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy};
+use model::identity::Cause;
+use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, Command, EndReason, Evidence, Phase};
+use model::names::{PrincipalArn, RequestId};
+use model::request::{Mechanism, Request};
+use model::time::{Time, Window};
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Verified as gone.
+    Ended,
+    /// The deny is in place; what was made is taken out later.
+    Denied {
+        /// When.
+        until: Time,
+    },
+    /// There was no access, or it is not over yet.
+    NotNeeded,
+    /// It failed; recorded, and tried again.
+    Failed {
+        /// Which attempt it was.
+        attempt: u32,
+    },
+}
+
+/// Ends the access of request `id`: on time if its window is over, or as far as an early end that
+/// was ordered has come.
+///
+/// # Errors
+/// If the store did not answer; everything else is recorded in the request.
+pub async fn end<P>(ports: &P, part: &str, id: &RequestId) -> Result<Ending, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+{
+    let cause = Cause::system(part);
+    let Some(stored) = ports.load(id).await? else { return Err(CommandError::NotFound(id.clone())) };
+    let start = |_: &Stored, _| Command::StartRevocation { reason: EndReason::Expired };
+    let stored = match &stored.state.phase {
+        Phase::Revoking { .. } => stored,
+        Phase::Provisioning { .. } | Phase::Active { .. } => {
+            match carry_out_on(ports, Some(stored), id, &cause, start, None, &[]).await {
+                Ok(done) => done.stored,
+                Err(CommandError::Refused { .. }) => return Ok(Ending::NotNeeded),
+                Err(error) => return Err(error),
+            }
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => return Ok(Ending::NotNeeded),
+    };
+    let Phase::Revoking { plan, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
+    let window = plan.window;
+    match unmake(ports, &cause, stored, window).await {
+        Ok(ending) => Ok(ending),
+        Err(Setback::Fault(fault)) => failed(ports, &cause, id, &fault).await,
+        Err(Setback::Overtaken) => Ok(Ending::NotNeeded),
+        Err(Setback::Command(error)) => Err(error),
+    }
+}
+
+/// Why an attempt stopped.
+enum Setback {
+    /// AWS did not do or answer.
+    Fault(Fault),
+    /// Somebody else is further.
+    Overtaken,
+    /// The store did not answer.
+    Command(CommandError),
+}
+
+impl From<Fault> for Setback {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<CommandError> for Setback {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused { .. } => Self::Overtaken,
+            CommandError::NotFound(_) | CommandError::Replayed | CommandError::Unavailable(_) => Self::Command(error),
+        }
+    }
+}
+
+async fn unmake<P>(ports: &P, cause: &Cause, stored: Stored, window: Window) -> Result<Ending, Setback>
+where
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+{
+    let request = stored.state.request.clone();
+    let stored = deny(ports, cause, stored, &request, window).await?;
+    ports.disarm(&request.id).await?;
+    let findings = match &request.mechanism {
+        Mechanism::Session { base_role } => sessions_denied(ports, &request, base_role, window).await?,
+        Mechanism::Role { .. } => {
+            if let Phase::Revoking { quarantine_until: Some(until), .. } = stored.state.phase
+                && ports.now() < until
+            {
+                return Ok(Ending::Denied { until });
+            }
+            ports.remove_role(&request.id).await?;
+            if ports.role(&request.id).await?.is_some() {
+                return Err(Fault::new("read the role back", "role_still_there").into());
+            }
+            vec![format!("role {} is absent", request.id)]
+        }
+        Mechanism::Policy { .. } => Vec::new(),
+    };
+    let command = |_: &Stored, now: Time| Command::End {
+        evidence: Evidence { checked_at: now, findings: findings.clone() },
+    };
+    let Done { .. } = carry_out_on(ports, Some(stored), &request.id, cause, command, None, &[]).await?;
+    Ok(Ending::Ended)
+}
+
+/// Puts the explicit deny in place, unless it is, and reads it back before that is recorded.
+async fn deny<P>(ports: &P, cause: &Cause, stored: Stored, request: &Request, window: Window) -> Result<Stored, Setback>
+where
+    P: LoadRequest + CommitRequest + Clock + KillSessions + MakeRole + ReadRole,
+{
+    if let Phase::Revoking { quarantine_until: Some(_), .. } = stored.state.phase {
+        return Ok(stored);
+    }
+    let over = ports.now() >= window.expires_at();
+    match &request.mechanism {
+        // After the window every session's own policy denies everything; nothing is to be added.
+        Mechanism::Session { .. } if over => return Ok(stored),
+        Mechanism::Session { base_role } => {
+            let (name, document) = (kill_policy_name(request), kill_policy(request));
+            ports.put_kill(base_role, &name, &document).await?;
+            let written = ports.kill(base_role, &name).await?;
+            if !written.is_some_and(|written| same_document(&written, &document)) {
+                return Err(Fault::new("read the deny back", "deny_differs").into());
+            }
+        }
+        Mechanism::Role { .. } => tombstone(ports, request, window, over).await?,
+        Mechanism::Policy { .. } => {}
+    }
+    let done = carry_out_on(ports, Some(stored), &request.id, cause, |_, _| Command::PlaceTombstone, None, &[]).await?;
+    Ok(done.stored)
+}
+
+/// Denies everything to the grant's role. Before the end of the window a role that does not exist
+/// is created with the deny in it, so that a slow worker finds it and can't begin afresh.
+async fn tombstone<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window, over: bool) -> Result<(), Fault> {
+    let found = match ports.role(&request.id).await? {
+        None if over => return Ok(()),
+        None => {
+            let trust = trust_policy(request, window).map_err(|_| Fault::new("write the deny", "too_large"))?;
+            let spec = RoleSpec {
+                id: request.id.clone(),
+                digest: request.digest(),
+                trust,
+                longest_session: longest_session(request),
+            };
+            // `false`: a slow worker was faster; the deny goes into its role just the same.
+            ports.create_role(&spec).await?;
+            ports.role(&request.id).await?
+        }
+        found => found,
+    };
+    match found {
+        Some(role) if role.request.as_deref() == Some(request.id.as_str()) => {}
+        // Somebody else's role under our name: we neither change nor remove what we did not make.
+        Some(_) => return Err(Fault::new("write the deny", "role_squatted")),
+        None => return Err(Fault::new("write the deny", "role_vanished")),
+    }
+    let document = tombstone_policy();
+    ports.put_role_policy(&request.id, TOMBSTONE_POLICY, &document).await?;
+    match ports.role_policy(&request.id, TOMBSTONE_POLICY).await? {
+        Some(written) if same_document(&written, &document) => Ok(()),
+        _ => Err(Fault::new("read the deny back", "deny_differs")),
+    }
+}
+
+async fn sessions_denied<P: KillSessions + Clock>(ports: &P, request: &Request, base_role: &PrincipalArn, window: Window) -> Result<Vec<String>, Fault> {
+    if ports.now() >= window.expires_at() {
+        return Ok(vec![format!("every session's own policy denies everything since {}", window.expires_at())]);
+    }
+    let name = kill_policy_name(request);
+    match ports.kill(base_role, &name).await? {
+        Some(written) if same_document(&written, &kill_policy(request)) => {
+            Ok(vec![format!("{base_role} denies everything to sessions of {} ({name})", request.id)])
+        }
+        _ => Err(Fault::new("read the deny back", "deny_differs")),
+    }
+}
+
+async fn failed<P>(ports: &P, cause: &Cause, id: &RequestId, fault: &Fault) -> Result<Ending, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock,
+{
+    let command = |_: &Stored, _| Command::RevocationFailed { code: fault.code.clone() };
+    let stored = ports.load(id).await?;
+    let attempt = match carry_out_on(ports, stored, id, cause, command, None, &[]).await {
+        Ok(done) => match done.stored.state.phase {
+            Phase::Revoking { failures, .. } => failures,
+            Phase::Pending { .. }
+            | Phase::Approved { .. }
+            | Phase::Provisioning { .. }
+            | Phase::Active { .. }
+            | Phase::Denied { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Lapsed { .. }
+            | Phase::Ended { .. } => 0,
+        },
+        Err(CommandError::Refused { .. }) => return Ok(Ending::NotNeeded),
+        Err(error) => return Err(error),
+    };
+    if attempt >= ATTEMPTS_BEFORE_ALARM {
+        tracing::error!(request.id = %id, attempt, error.code = %fault.code, metric = "RevocationFailing",
+            "{id} could not be ended in {attempt} attempts: {fault}");
+    } else {
+        tracing::warn!(request.id = %id, attempt, error.code = %fault.code, "{id} could not be ended yet: {fault}");
+    }
+    Ok(Ending::Failed { attempt })
+}
+
+/// Takes out the explicit deny that outlasted its grant, once the grant's window is over.
+///
+/// # Errors
+/// If the store or IAM did not answer; it is due again later.
+pub async fn remove_tombstone<P>(ports: &P, part: &str, stored: Stored) -> Result<(), CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + KillSessions,
+{
+    let request = stored.state.request.clone();
+    let Phase::Ended { residue: Some(residue), .. } = stored.state.phase else { return Ok(()) };
+    if ports.now() < residue.until {
+        return Ok(());
+    }
+    if let Mechanism::Session { base_role } = &request.mechanism {
+        ports.remove_kill(base_role, &kill_policy_name(&request)).await?;
+    }
+    match carry_out_on(ports, Some(stored), &request.id, &Cause::system(part), |_, _| Command::RemoveTombstone, None, &[]).await {
+        Ok(_) | Err(CommandError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

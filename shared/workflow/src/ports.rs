@@ -1,0 +1,355 @@
+//! Everything outside, as narrow traits: one verb each, and each verb one statement in a role.
+//!
+//! Contract of every port: a call may be repeated with the same arguments and has the same
+//! outcome; an error may mean that the effect happened or that it did not.
+
+use model::digest::Digest;
+use model::lifecycle::State;
+use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId};
+use model::policy::Policy;
+use model::request::{Request, Status};
+use model::time::{Time, Window};
+use record::chain::{Head, Link};
+use std::future::Future;
+use std::sync::Arc;
+
+/// Something outside did not do what it was asked to, or did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("could not {doing}: {code}")]
+pub struct Fault {
+    /// What was attempted, as a verb phrase.
+    pub doing: &'static str,
+    /// The service's error code, or `timeout`, `unreadable`, …; never a message with data in it.
+    pub code: String,
+}
+
+impl Fault {
+    /// A fault while `doing`.
+    pub fn new(doing: &'static str, code: impl Into<String>) -> Self {
+        Self { doing, code: code.into() }
+    }
+}
+
+/// A request as stored: its state, the end of its chain, and when it last changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The state.
+    pub state: State,
+    /// The end of its chain; `head.seq` is the version that a write is conditioned on.
+    pub head: Head,
+    /// The time of its last event.
+    pub at: Time,
+}
+
+/// A condition that goes into the same transaction as a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// This signed message takes effect once.
+    Replay {
+        /// Digest of the signature.
+        key: Digest,
+        /// When the mark may be forgotten: after the signature is too old to be accepted.
+        forget_at: Time,
+    },
+    /// This idempotency key is used once per person.
+    Idempotency {
+        /// Whose key.
+        person: PersonId,
+        /// The key.
+        key: IdempotencyKey,
+        /// Digest of what was asked with it.
+        payload: Digest,
+        /// When the mark may be forgotten.
+        forget_at: Time,
+    },
+}
+
+/// One state change: events and state, all or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Which request.
+    pub id: RequestId,
+    /// The version the change was decided on; 0: the request must not exist.
+    pub expected: u64,
+    /// The new entries of its chain. Never empty.
+    pub links: Vec<Link>,
+    /// The state after them.
+    pub next: Stored,
+    /// Further conditions.
+    pub guards: Vec<Guard>,
+}
+
+/// Why a commit changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Somebody else changed the request first: read again and decide again.
+    #[error("the request changed meanwhile")]
+    Conflict,
+    /// The signed message took effect before.
+    #[error("this message took effect before")]
+    Replayed,
+    /// The idempotency key was used before.
+    #[error("this idempotency key was used before")]
+    KeyUsed,
+    /// The store did not answer, or refused; the commit may have happened.
+    #[error(transparent)]
+    Unavailable(#[from] Fault),
+}
+
+/// A page of ids, and where the next one starts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page<T> {
+    /// The entries, in order.
+    pub items: Vec<T>,
+    /// Where to go on; `None`: this was the last page. Opaque, and safe in a URL.
+    pub cursor: Option<String>,
+}
+
+/// Which requests to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// All of one person, the newest first.
+    Requester(PersonId),
+    /// All in one status, the newest first.
+    Status(Status),
+    /// Those that wait for countersignatures, of one entitlement, the oldest first.
+    Queue(EntitlementName),
+}
+
+macro_rules! port {
+    ($(#[$doc:meta])* $name:ident { $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)+ }) => {
+        $(#[$doc])*
+        pub trait $name: Send + Sync {
+            $($(#[$method_doc])* fn $method(&self, $($arg: $type),*) -> impl Future<Output = $out> + Send;)+
+        }
+    };
+}
+
+port! {
+    /// Reads one request, strongly consistent.
+    LoadRequest {
+        /// The request, if it exists.
+        fn load(id: &RequestId) -> Result<Option<Stored>, Fault>;
+    }
+}
+
+port! {
+    /// Stores one state change.
+    CommitRequest {
+        /// Stores it, if every condition holds.
+        fn commit(commit: Commit) -> Result<(), CommitError>;
+    }
+}
+
+port! {
+    /// Reads a request's chain, strongly consistent.
+    LoadEntries {
+        /// The bytes of up to `limit` entries after place `after`, in order.
+        fn entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>;
+    }
+}
+
+port! {
+    /// Lists requests. An index may lag: whoever acts on an entry reads it again first.
+    ListRequests {
+        /// Ids, page by page. A cursor that is not one of ours gives an empty page.
+        fn list(listing: &Listing, cursor: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault>;
+    }
+}
+
+port! {
+    /// Finds what is due. An index may lag.
+    FindDue {
+        /// Up to `limit` requests with something due before `before`, the most overdue first.
+        fn due(before: Time, limit: u32) -> Result<Vec<RequestId>, Fault>;
+    }
+}
+
+port! {
+    /// Looks up what an idempotency key was used for.
+    FindByKey {
+        /// The request made with it, and the digest of what was asked.
+        fn request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>;
+    }
+}
+
+port! {
+    /// The policy in force.
+    Policies {
+        /// The last good bundle, at most some seconds old.
+        fn policy() -> Result<Arc<Policy>, Fault>;
+    }
+}
+
+/// Time, and waiting for it.
+pub trait Clock: Send + Sync {
+    /// Now, in whole seconds.
+    fn now(&self) -> Time;
+
+    /// Waits before a repeated attempt, about `milliseconds`, with jitter.
+    fn pause(&self, milliseconds: u64) -> impl Future<Output = ()> + Send;
+}
+
+/// New ids.
+pub trait Identifiers: Send + Sync {
+    /// An id no request has.
+    fn request_id(&self) -> RequestId;
+}
+
+port! {
+    /// The one-time schedule that ends a grant.
+    ArmRevocation {
+        /// Makes sure that it exists and fires at `at`. One that exists for another time is a
+        /// fault, `schedule_mismatch`: it is never adopted.
+        fn arm(id: &RequestId, at: Time) -> Result<(), Fault>;
+    }
+}
+
+port! {
+    /// Deletes the schedule that ends a grant.
+    DisarmRevocation {
+        /// Makes sure that it does not exist.
+        fn disarm(id: &RequestId) -> Result<(), Fault>;
+    }
+}
+
+/// A role to be made for a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSpec {
+    /// Its name, which is the request id, and its account.
+    pub id: RequestId,
+    /// The request's digest, as a tag.
+    pub digest: Digest,
+    /// Its trust policy.
+    pub trust: String,
+    /// Longest session, in seconds.
+    pub longest_session: i32,
+}
+
+/// A role as IAM shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFound {
+    /// The tag that names the request.
+    pub request: Option<String>,
+    /// The tag with the request's digest.
+    pub digest: Option<String>,
+    /// Its trust policy.
+    pub trust: String,
+    /// Whether it carries our permissions boundary.
+    pub bounded: bool,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+port! {
+    /// Makes the role of a grant.
+    MakeRole {
+        /// Creates it under our path, with our boundary and tags. `false`: a role of this name exists.
+        fn create_role(spec: &RoleSpec) -> Result<bool, Fault>;
+        /// Writes an inline policy of a role under our path.
+        fn put_role_policy(id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault>;
+    }
+}
+
+port! {
+    /// Reads the role of a grant.
+    ReadRole {
+        /// The role, if it exists.
+        fn role(id: &RequestId) -> Result<Option<RoleFound>, Fault>;
+        /// One of its inline policies, if it exists.
+        fn role_policy(id: &RequestId, name: &'static str) -> Result<Option<String>, Fault>;
+    }
+}
+
+port! {
+    /// Takes the role of a grant out.
+    RemoveRole {
+        /// Makes sure that neither the role nor anything in or on it exists. The tombstone goes last.
+        fn remove_role(id: &RequestId) -> Result<(), Fault>;
+    }
+}
+
+port! {
+    /// Lists the roles under our path.
+    ListRoles {
+        /// The names of all of them, ours or not.
+        fn role_names() -> Result<Vec<String>, Fault>;
+    }
+}
+
+port! {
+    /// The explicit deny for one grant on a shared base role.
+    KillSessions {
+        /// Writes it.
+        fn put_kill(role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault>;
+        /// Reads it, if it exists.
+        fn kill(role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault>;
+        /// Makes sure that it does not exist.
+        fn remove_kill(role: &PrincipalArn, name: &str) -> Result<(), Fault>;
+    }
+}
+
+/// Credentials of one session. No `Debug`: nothing of it may be printed.
+pub struct Credentials {
+    /// The access key's id; no secret.
+    pub access_key_id: String,
+    /// Secret.
+    pub secret_access_key: String,
+    /// Secret.
+    pub session_token: String,
+    /// When STS ends the session.
+    pub expires_at: Time,
+    /// How much of the packed policy's size is used, in percent.
+    pub packed_percent: Option<i32>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+port! {
+    /// Gets sessions of a base role.
+    AssumeBaseRole {
+        /// A session for `request`, narrowed by `session_policy`, for `seconds`.
+        fn assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>;
+    }
+}
+
+port! {
+    /// Remembers which messages were sent.
+    RememberNotes {
+        /// Claims the message about entry `seq` for `target`. `false`: somebody sent it, or is
+        /// about to and not for longer than a minute.
+        fn claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault>;
+        /// Notes where it was posted.
+        fn posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>;
+        /// Where it was posted, if it was.
+        fn where_posted(id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault>;
+    }
+}
+
+/// The window of a stored request, if it has one.
+pub fn window(stored: &Stored) -> Option<Window> {
+    stored.state.plan().map(|plan| plan.window)
+}
+
+/// An event of the record, on its way to the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The event's name: the bus's `detail-type`.
+    pub name: String,
+    /// The `detail`, as JSON.
+    pub detail: String,
+    /// When it happened.
+    pub at: Time,
+}
+
+port! {
+    /// Puts events onto the bus.
+    PublishEvents {
+        /// The places in `events` of those that were not taken.
+        fn publish(events: &[Published]) -> Result<Vec<usize>, Fault>;
+    }
+}

@@ -1,0 +1,143 @@
+//! From intent to access: schedule, make, read back, activate. Resumable at any point.
+//!
+//! INVARIANT (way out before the way in): when this starts, the intent and its event are stored;
+//! the schedule exists before the first IAM write.
+
+use crate::command::{CommandError, carry_out, carry_out_on};
+use crate::ports::{ArmRevocation, Clock, CommitRequest, Fault, LoadRequest, MakeRole, ReadRole, RoleSpec, Stored};
+use model::documents::{GRANT_POLICY, longest_session, role_policy, same_document, trust_policy};
+use model::identity::Cause;
+use model::lifecycle::{Command, Evidence, Phase, SCHEDULE_MARGIN};
+use model::names::RequestId;
+use model::request::{Mechanism, Request};
+use model::time::{Time, Window};
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provisioned {
+    /// Access exists.
+    Active,
+    /// The request is elsewhere; nothing was to be done.
+    NotNeeded,
+    /// It failed; the failure is recorded and it will be tried again, or ended.
+    Failed,
+    /// Too little of the window was left; it is being ended.
+    TooLate,
+}
+
+/// Makes the access that request `id` was approved for. `hint` is when its window ends, if the
+/// caller knows it from the event: the schedule is then made while the request is read.
+///
+/// # Errors
+/// If the store did not answer; everything else is recorded in the request.
+pub async fn provision<P>(ports: &P, part: &str, id: &RequestId, hint: Option<Time>) -> Result<Provisioned, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole,
+{
+    let cause = Cause::system(part);
+    let (read, armed) = futures_util::join!(ports.load(id), arm_early(ports, id, hint));
+    let Some(mut stored) = read? else { return Err(CommandError::NotFound(id.clone())) };
+    if matches!(stored.state.phase, Phase::Approved { .. }) {
+        stored = match carry_out_on(ports, Some(stored), id, &cause, |_, _| Command::StartProvisioning, None, &[]).await {
+            Ok(done) => done.stored,
+            Err(CommandError::Refused { .. }) => return Ok(Provisioned::NotNeeded),
+            Err(error) => return Err(error),
+        };
+    }
+    let Phase::Provisioning { plan, .. } = &stored.state.phase else { return Ok(Provisioned::NotNeeded) };
+    let window = plan.window;
+    if ports.now().seconds_until(window.expires_at()) < SCHEDULE_MARGIN {
+        return too_late(ports, id, &cause, stored).await;
+    }
+    let made = match armed {
+        Some(result) if hint == Some(window.expires_at()) => result,
+        _ => ports.arm(id, window.expires_at()).await,
+    };
+    let made = match made {
+        Ok(()) => make(ports, &stored.state.request, window).await,
+        Err(fault) => Err(fault),
+    };
+    match made {
+        Ok(mut findings) => {
+            findings.insert(0, format!("schedule armed for {}", window.expires_at()));
+            let evidence = |now| Evidence { checked_at: now, findings: findings.clone() };
+            let command = |_: &Stored, now: Time| Command::Activate { evidence: evidence(now) };
+            match carry_out_on(ports, Some(stored), id, &cause, command, None, &[]).await {
+                Ok(_) => Ok(Provisioned::Active),
+                // Revoked meanwhile: the revocation takes out what was made.
+                Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
+                Err(error) => Err(error),
+            }
+        }
+        Err(fault) => {
+            tracing::error!(request.id = %id, error.code = %fault.code, "{id} could not be made: {fault}");
+            let command = |_: &Stored, _| Command::ProvisioningFailed { code: fault.code.clone() };
+            match carry_out(ports, id, &cause, command, None, &[]).await {
+                Ok(_) => Ok(Provisioned::Failed),
+                Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
+                Err(error) => Err(error),
+            }
+        }
+    }
+}
+
+async fn arm_early<P: ArmRevocation + Clock>(ports: &P, id: &RequestId, hint: Option<Time>) -> Option<Result<(), Fault>> {
+    let at = hint.filter(|at| ports.now().seconds_until(*at) >= SCHEDULE_MARGIN)?;
+    Some(ports.arm(id, at).await)
+}
+
+async fn too_late<P>(ports: &P, id: &RequestId, cause: &Cause, stored: Stored) -> Result<Provisioned, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock,
+{
+    match carry_out_on(ports, Some(stored), id, cause, |_, _| Command::StartProvisioning, None, &[]).await {
+        Ok(_) => Ok(Provisioned::TooLate),
+        Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes what the mechanism needs in AWS and reads it back. Gives what was found.
+async fn make<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault> {
+    match &request.mechanism {
+        Mechanism::Session { base_role } => {
+            Ok(vec![format!("sessions of {base_role}, sealed at {}", window.expires_at())])
+        }
+        Mechanism::Role { .. } => make_role(ports, request, window).await,
+        Mechanism::Policy { .. } => Err(Fault::new("make access", "mechanism_not_available")),
+    }
+}
+
+async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault> {
+    let too_large = |_| Fault::new("write the grant's documents", "too_large");
+    let trust = trust_policy(request, window).map_err(too_large)?;
+    let policy = role_policy(request, window).map_err(too_large)?;
+    let spec = RoleSpec {
+        id: request.id.clone(),
+        digest: request.digest(),
+        trust: trust.clone(),
+        longest_session: longest_session(request),
+    };
+    if !ports.create_role(&spec).await? {
+        // A role of this name exists: our own earlier attempt, or somebody else's. Never adopt it unseen.
+        let found = ports.role(&request.id).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
+        if found.request.as_deref() != Some(request.id.as_str()) || found.digest != Some(request.digest().to_string()) || !found.bounded {
+            return Err(Fault::new("make the role", "role_squatted"));
+        }
+    }
+    ports.put_role_policy(&request.id, GRANT_POLICY, &policy).await?;
+    let (role, written) =
+        futures_util::join!(ports.role(&request.id), ports.role_policy(&request.id, GRANT_POLICY));
+    let (role, written) = (role?, written?);
+    let role = role.ok_or_else(|| Fault::new("read the role back", "role_vanished"))?;
+    if !role.bounded || !same_document(&role.trust, &trust) {
+        return Err(Fault::new("read the role back", "role_differs"));
+    }
+    if !written.is_some_and(|written| same_document(&written, &policy)) {
+        return Err(Fault::new("read the role back", "policy_differs"));
+    }
+    Ok(vec![
+        format!("role {} as planned, within the boundary", request.id),
+        format!("policy as planned, sealed at {}", window.expires_at()),
+    ])
+}

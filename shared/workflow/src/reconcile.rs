@@ -1,0 +1,158 @@
+//! Every minute, without input: what is overdue, stuck or orphaned is finished.
+//!
+//! It believes nothing it was told: each request is read again, and the steps are the same code
+//! that the functions run.
+
+use crate::command::{CommandError, carry_out_on};
+use crate::ending::{end, remove_tombstone};
+use crate::ports::{ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole, ReadRole, RemoveRole, Stored};
+use crate::provision::provision;
+use futures_util::StreamExt as _;
+use model::identity::Cause;
+use model::lifecycle::{Command, Phase, QUARANTINE};
+use model::names::RequestId;
+use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
+use model::time::Time;
+
+/// Due requests taken up in one run.
+const BATCH: u32 = 400;
+
+/// Requests worked on at the same time.
+const AT_ONCE: usize = 16;
+
+/// Age of a role, in seconds, from which it counts as orphaned if no request owns it: longer than
+/// any worker that might just be making it lives.
+const ORPHAN_AGE: u64 = 2 * QUARANTINE;
+
+/// What one run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Requests that were due.
+    pub due: usize,
+    /// Roles that no request owned, and that were taken out.
+    pub orphans: usize,
+    /// What could not be done and is tried again.
+    pub failures: usize,
+}
+
+/// The name this part has in the record.
+const PART: &str = "reconciliation";
+
+/// One run.
+///
+/// # Errors
+/// If the store could not be asked what is due. Everything else is counted in the report.
+pub async fn reconcile<P>(ports: &P) -> Result<Report, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + FindDue + ArmRevocation + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + ListRoles,
+{
+    let now = ports.now();
+    let due = ports.due(now.plus(1), BATCH).await?;
+    let mut report = Report { due: due.len(), ..Report::default() };
+    let work: Vec<_> = due.into_iter().map(|id| async move { take_up(ports, &id).await }).collect();
+    let outcomes: Vec<Result<(), CommandError>> =
+        futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    for error in outcomes.into_iter().filter_map(Result::err) {
+        tracing::error!(error = %error, "a due request could not be taken up: {error}");
+        report.failures = report.failures.saturating_add(1);
+    }
+    match orphans(ports, now).await {
+        Ok((removed, failures)) => {
+            report.orphans = removed;
+            report.failures = report.failures.saturating_add(failures);
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "the roles could not be listed: {error}");
+            report.failures = report.failures.saturating_add(1);
+        }
+    }
+    Ok(report)
+}
+
+async fn take_up<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + ArmRevocation + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+{
+    let Some(stored) = ports.load(id).await? else { return Ok(()) };
+    // The index may be behind.
+    if stored.state.due_at().is_none_or(|due| due > ports.now()) {
+        return Ok(());
+    }
+    match &stored.state.phase {
+        Phase::Pending { .. } => {
+            let lapse = |_: &Stored, _| Command::Lapse;
+            match carry_out_on(ports, Some(stored), id, &Cause::system(PART), lapse, None, &[]).await {
+                Ok(_) | Err(CommandError::Refused { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        }
+        Phase::Approved { .. } | Phase::Provisioning { .. } => {
+            provision(ports, PART, id, None).await?;
+            // Too late, or failed for good: the end is due at once, not a minute later.
+            end_if_revoking(ports, id).await
+        }
+        Phase::Active { .. } | Phase::Revoking { .. } => end(ports, PART, id).await.map(drop),
+        Phase::Ended { .. } => remove_tombstone(ports, PART, stored).await,
+        Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => Ok(()),
+    }
+}
+
+async fn end_if_revoking<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+{
+    match ports.load(id).await? {
+        Some(stored) if matches!(stored.state.phase, Phase::Revoking { .. }) => end(ports, PART, id).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Takes out roles under our path that carry our tags and that no open grant owns.
+async fn orphans<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+where
+    P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
+{
+    let names = ports.role_names().await?;
+    let (mut removed, mut failures) = (0usize, 0usize);
+    for name in names {
+        // A name that is not one of ours is not ours.
+        let Ok(id) = name.parse::<RequestId>() else { continue };
+        match orphan(ports, &id, now).await {
+            Ok(true) => removed = removed.saturating_add(1),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(request.id = %id, error = %error, "the orphaned role {id} could not be taken out: {error}");
+                failures = failures.saturating_add(1);
+            }
+        }
+    }
+    Ok((removed, failures))
+}
+
+async fn orphan<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+where
+    P: LoadRequest + MakeRole + ReadRole + RemoveRole,
+{
+    let owned = match ports.load(id).await? {
+        Some(stored) => match stored.state.phase {
+            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => true,
+            Phase::Pending { .. }
+            | Phase::Denied { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Lapsed { .. }
+            | Phase::Ended { .. } => false,
+        },
+        None => false,
+    };
+    if owned {
+        return Ok(false);
+    }
+    let Some(role) = ports.role(id).await? else { return Ok(false) };
+    if role.request.as_deref() != Some(id.as_str()) || role.created_at.seconds_until(now) < ORPHAN_AGE {
+        return Ok(false);
+    }
+    tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
+    ports.put_role_policy(id, TOMBSTONE_POLICY, &tombstone_policy()).await?;
+    ports.remove_role(id).await?;
+    Ok(true)
+}

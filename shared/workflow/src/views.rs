@@ -1,0 +1,87 @@
+//! Who may see a request, and what of it is shown by the API.
+
+use crate::ports::Stored;
+use model::documents::grant_role_arn;
+use model::identity::Actor;
+use model::lifecycle::Phase;
+use model::policy::Policy;
+use model::request::Mechanism;
+use model::time::Time;
+use serde_json::{Value, json};
+
+/// Whether `actor` may see the request: it is their own, they may countersign it, or they audit.
+pub fn may_see(policy: &Policy, actor: &Actor, stored: &Stored, now: Time) -> bool {
+    let request = &stored.state.request;
+    actor.person == request.requester
+        || policy.may_approve(actor, request, now).granted
+        || policy.may_audit(actor).granted
+}
+
+/// The request as the API shows it.
+pub fn request(stored: &Stored) -> Value {
+    let request = &stored.state.request;
+    let approvals: Vec<Value> = stored
+        .state
+        .approvals()
+        .iter()
+        .map(|approval| json!({"approver": approval.person, "digest": approval.digest, "at": approval.at}))
+        .collect();
+    let mut shown = json!({
+        "id": request.id,
+        "status": stored.state.status(),
+        "digest": request.digest(),
+        "version": stored.head.seq,
+        "requester": request.requester,
+        "entitlement": request.entitlement,
+        "account": request.account,
+        "environment": request.environment,
+        "mechanism": request.mechanism.name(),
+        "permissions": request.permissions,
+        "resources": request.resources,
+        "durationSeconds": request.duration_seconds,
+        "justification": request.justification,
+        "ticketId": request.ticket,
+        "risk": request.risk.level,
+        "riskReasons": request.risk.reasons,
+        "quorum": {"needed": request.quorum.needed, "groups": request.quorum.groups},
+        "approvals": approvals,
+        "submittedAt": request.submitted_at,
+        "updatedAt": stored.at,
+    });
+    let mut set = |key: &str, value: Value| {
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert(key.to_owned(), value);
+        }
+    };
+    if let Some(window) = crate::ports::window(stored) {
+        set("startsAt", json!(window.starts_at()));
+        set("expiresAt", json!(window.expires_at()));
+    }
+    match &stored.state.phase {
+        Phase::Pending { lapses_at, .. } => set("lapsesAt", json!(lapses_at)),
+        Phase::Denied { by, reason, at } => {
+            set("deniedBy", json!(by));
+            set("reason", json!(reason));
+            set("decidedAt", json!(at));
+        }
+        Phase::Cancelled { at } | Phase::Lapsed { at } => set("decidedAt", json!(at)),
+        Phase::Active { .. } => {
+            if let Mechanism::Role { .. } = request.mechanism {
+                set("access", json!({"roleArn": grant_role_arn(request)}));
+            }
+        }
+        Phase::Revoking { reason, since, failures, .. } => {
+            set("endReason", json!(reason.as_str()));
+            set("revokingSince", json!(since));
+            set("failedAttempts", json!(failures));
+        }
+        Phase::Ended { reason, at, evidence, .. } => {
+            set("endReason", json!(reason.as_str()));
+            set("end", json!(reason));
+            set("endedAt", json!(at));
+            set("evidence", json!(evidence));
+        }
+        Phase::Approved { .. } | Phase::Provisioning { .. } => {}
+    }
+    shown
+}

@@ -1,0 +1,15 @@
+//! The promises of the design, held against the steps of `workflow` in an in-memory world: with
+//! crashes at every call, unknown outcomes, workers that stand still, and everything twice.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
+
+mod broken;
+mod crashes;
+mod histories;
+mod invariants;
+mod once;
+mod orphans;
+mod races;
+mod round_trips;
+mod support;
+mod zombies;

@@ -1,0 +1,85 @@
+"""A function that reads a DynamoDB stream."""
+
+import json
+import time
+
+from checks.world import allow, unique, until
+
+FILTER = {"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}})}]}
+
+
+def _reader(world, **more):
+    """A table, a function on its stream, and a writer of items."""
+    dynamodb, table = world.client("dynamodb"), unique("table")
+    made = dynamodb.create_table(
+        TableName=table, BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    function = world.function(allow("dynamodb:*"))
+
+    def put(*wishes, kind="EVENT"):
+        """All in one transaction, so that they arrive as one batch."""
+        items = [
+            {"pk": {"S": unique("REQ")}, "sk": {"S": f"{kind}#{number}"}, "wish": {"S": wish}}
+            for number, wish in enumerate(wishes)
+        ]
+        dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
+
+    def seen():
+        return [
+            [record["dynamodb"]["NewImage"]["wish"]["S"] for record in one["event"]["Records"]]
+            for one in world.events(function, lambda event: "Records" in event)
+        ]
+
+    def read():
+        world.client("lambda").create_event_source_mapping(
+            FunctionName=function, EventSourceArn=made["TableDescription"]["LatestStreamArn"],
+            StartingPosition="TRIM_HORIZON", FilterCriteria=FILTER, **more,
+        )
+
+    return put, seen, read, function
+
+
+def a_write_arrives_at_once_and_only_what_passes_the_filter(world):
+    put, seen, read, function = _reader(world)
+    read()
+    put("warm")
+    until(seen)
+    put("state", kind="STATE")
+    began = time.time()
+    put("quick")
+    until(lambda: ["quick"] in seen())
+    arrived = world.events(function)[-1]["at"]
+    assert arrived - began < 0.5, f"{arrived - began:.2f} s"
+    assert ["state"] not in seen()
+
+
+def a_reported_record_is_tried_again_and_what_went_before_is_not(world):
+    put, seen, read, _ = _reader(world, FunctionResponseTypes=["ReportBatchItemFailures"])
+    put("good", "once", "after")
+    read()
+    until(lambda: len(seen()) >= 2)
+    assert seen()[:2] == [["good", "once", "after"], ["once", "after"]], seen()
+
+
+def a_poison_record_is_given_up_and_told(world):
+    url, arn = world.queue()
+    put, seen, read, function = _reader(
+        world, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=1, BisectBatchOnFunctionError=True,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    put("good", "poison", "after")
+    read()
+    told = json.loads(until(lambda: world.messages(url))[0]["Body"])
+    assert told["requestContext"]["condition"] == "RetryAttemptsExhausted" and told["DDBStreamBatchInfo"]["batchSize"] == 1, told
+    until(lambda: ["after"] in seen())
+
+
+def a_crash_halves_the_batch(world):
+    put, seen, read, _ = _reader(world, BisectBatchOnFunctionError=True, MaximumRetryAttempts=0)
+    put("good", "good", "good", "crash")
+    read()
+    until(lambda: ["crash"] in seen())
+    assert seen()[0] == ["good", "good", "good", "crash"] and ["good", "good"] in seen(), seen()

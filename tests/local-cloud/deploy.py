@@ -1,0 +1,191 @@
+"""Deploys template.yaml into a running local cloud, seeds it and writes the outputs file.
+
+The same file, CloudFormation and SAM transform as on AWS; only where the functions' code lies is filled in, as
+`sam package` would. Run it again after a change: the stack is updated, people's keys are made anew.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import sys
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+import cloudtemplate
+import seed
+
+ARTIFACTS = "countersign-artifacts"
+REGION = "us-east-1"
+
+
+def arguments() -> argparse.Namespace:
+    """The command line. Everything has a default but where things are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--endpoint", required=True, help="the local cloud, http://127.0.0.1:PORT")
+    parser.add_argument("--template", type=pathlib.Path, required=True)
+    parser.add_argument("--functions", type=pathlib.Path, required=True, help="folder with one <name>/bootstrap or <name> per function")
+    parser.add_argument("--outputs", type=pathlib.Path, required=True, help="the file to write")
+    parser.add_argument("--stack", default="countersign")
+    parser.add_argument("--architecture", default=os.uname().machine.replace("aarch64", "arm64"))
+    parser.add_argument("--slack-url", default="http://127.0.0.1:1", help="the local Slack")
+    parser.add_argument("--slack-signing-secret", default="0" * 32)
+    parser.add_argument("--slack-bot-token", default="xoxb-local")
+    parser.add_argument("--policy", type=pathlib.Path, help="folder of catalog, policies and schema to make the active ones")
+    parser.add_argument("--publish-policy", help="command that does that instead, run with TABLE_NAME and AWS_* set")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
+    return parser.parse_args()
+
+
+class Cloud:
+    """The account's root on the local cloud. Nothing of the product runs with these keys."""
+
+    def __init__(self, endpoint: str):
+        os.environ.update(
+            AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
+        )
+        self._config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=4)
+
+    def client(self, service: str):
+        """A client of one service."""
+        return boto3.client(service, config=self._config)
+
+
+def upload(s3, template: dict, folder: pathlib.Path) -> dict[str, tuple[str, str]]:
+    """Each function's package, in the artifacts bucket under a name that is its content's."""
+    if ARTIFACTS not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=ARTIFACTS)
+    present = {one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])}
+
+    def one(named):
+        logical_id, binary = named
+        candidates = [folder / binary / "bootstrap", folder / binary]
+        path = next((path for path in candidates if path.is_file()), None)
+        if path is None:
+            raise SystemExit(f"no binary for {logical_id}: looked for {' and '.join(map(str, candidates))}")
+        key = f"{binary}-{cloudtemplate.digest(path.read_bytes())}.zip"
+        if key not in present:
+            s3.put_object(Bucket=ARTIFACTS, Key=key, Body=cloudtemplate.zipped(path))
+        return logical_id, (ARTIFACTS, key)
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(pool.map(one, cloudtemplate.functions(template).items()))
+
+
+def deploy(cloudformation, s3, stack: str, body: str, values: dict, declared: dict) -> dict[str, str]:
+    """Create or update the stack; its outputs."""
+    key = f"template-{cloudtemplate.digest(body.encode())}.json"
+    s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body.encode())
+    call = {
+        "StackName": stack,
+        "TemplateURL": f"{os.environ['AWS_ENDPOINT_URL']}/{ARTIFACTS}/{key}",
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Parameters": [{"ParameterKey": k, "ParameterValue": str(v)} for k, v in values.items() if k in declared],
+    }
+    exists = True
+    try:
+        cloudformation.describe_stacks(StackName=stack)
+    except ClientError:
+        exists = False
+    try:
+        (cloudformation.update_stack if exists else cloudformation.create_stack)(**call)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+    return wait(cloudformation, stack)
+
+
+def wait(cloudformation, stack: str) -> dict[str, str]:
+    """Until the stack has settled; its outputs, or the events that say why it failed."""
+    while True:
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        status = found["StackStatus"]
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.1)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        for event in reversed(cloudformation.describe_stack_events(StackName=stack)["StackEvents"]):
+            if event.get("ResourceStatusReason"):
+                reason = event["ResourceStatusReason"]
+                print(f"  {event['ResourceStatus']} {event['LogicalResourceId']}: {reason}", file=sys.stderr)
+        raise SystemExit(f"the stack {stack} ended as {status}")
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def physical(cloudformation, stack: str, resource_type: str) -> list[str]:
+    """Physical ids of a stack's resources of one type."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return [
+        one["PhysicalResourceId"]
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceType"] == resource_type
+    ]
+
+
+def main() -> None:
+    """Upload, deploy, seed, write the outputs file; each with its time."""
+    args = arguments()
+    cloud = Cloud(args.endpoint)
+    cloudformation, s3 = cloud.client("cloudformation"), cloud.client("s3")
+    account = cloud.client("sts").get_caller_identity()["Account"]
+    started = time.monotonic()
+
+    template = cloudtemplate.load(args.template)
+    body = cloudtemplate.point_at(template, upload(s3, template, args.functions))
+    uploaded = time.monotonic()
+    values = {
+        "Architecture": args.architecture,
+        "SlackApiUrl": f"{args.slack_url}/api",
+        "SlackTeamIds": seed.SLACK_TEAM,
+        "SlackAppId": seed.SLACK_APP,
+        "DeletionProtection": "false",
+        **dict(one.split("=", 1) for one in args.parameter),
+    }
+    outputs = deploy(cloudformation, s3, args.stack, body, values, template.get("Parameters", {}))
+    deployed = time.monotonic()
+
+    dynamodb = cloud.client("dynamodb")
+    api_id = outputs["ApiId"]
+    for secret_id in physical(cloudformation, args.stack, "AWS::SecretsManager::Secret"):
+        seed.slack_secret(cloud.client("secretsmanager"), secret_id, args.slack_signing_secret, args.slack_bot_token)
+    seed.sample_targets(dynamodb, cloud.client("logs"))
+    people = seed.people(cloud.client("iam"), account, REGION, api_id)
+    if args.publish_policy:
+        seed.publish_policy(args.publish_policy, outputs["TableName"])
+    elif args.policy:
+        seed.put_policy_bundle(dynamodb, outputs["TableName"], args.policy)
+    outputs_file = {
+        "endpointUrl": args.endpoint,
+        # By path, not by host: `<id>.execute-api.localhost` resolves on few machines.
+        "apiUrl": f"{args.endpoint}/_aws/execute-api/{api_id}",
+        "region": REGION,
+        "accountId": account,
+        "stackName": args.stack,
+        "apiId": api_id,
+        "tableName": outputs["TableName"],
+        "busName": outputs["BusName"],
+        "slackUrl": args.slack_url,
+        "slackSigningSecret": args.slack_signing_secret,
+        "slackTeamId": seed.SLACK_TEAM,
+        "slackAppId": seed.SLACK_APP,
+        "stackOutputs": outputs,
+        "people": people,
+    }
+    partial = args.outputs.with_suffix(".partial")
+    partial.write_text(json.dumps(outputs_file, indent=2) + "\n")
+    partial.chmod(0o600)
+    partial.replace(args.outputs)
+    print(
+        f"uploaded in {uploaded - started:.1f} s, deployed in {deployed - uploaded:.1f} s, "
+        f"seeded in {time.monotonic() - deployed:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

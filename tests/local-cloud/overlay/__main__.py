@@ -1,0 +1,34 @@
+"""`python -m overlay`: the local cloud on `GATEWAY_PORT`, with MiniStack's own environment and the knobs of `settings`."""
+
+from overlay import LIMITS, MINISTACK_VERSION, check_version
+
+check_version()
+
+from ministack import app  # noqa: E402  (only after the version is known to be the right one)
+
+from overlay import (  # noqa: E402
+    cloudformation,
+    cloudtrail,
+    eventbridge,
+    functions,
+    iam,
+    iam_conditions,
+    resources,
+    scheduler,
+    settings,
+    streams,
+    sts,
+)
+
+
+def main() -> None:
+    """Patch MiniStack, say what it still cannot do, and serve until SIGTERM."""
+    # CloudTrail comes last: it wraps the handlers that the others have replaced.
+    for module in (resources, iam_conditions, iam, sts, functions, eventbridge, scheduler, streams, cloudformation, cloudtrail):
+        module.install()
+    print(f"local cloud on MiniStack {MINISTACK_VERSION}; {settings.describe()}", flush=True)
+    print("what it cannot do:", *LIMITS, sep="\n  - ", flush=True)
+    app.main()
+
+
+main()

@@ -1,0 +1,112 @@
+"""What the local cloud holds besides the stack: people with keys, things worth access, Slack's secrets, the policy."""
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+SLACK_TEAM = "T0COUNTER1"
+SLACK_APP = "A0COUNTER1"
+PEOPLE = {"alice": "U0ALICE01", "bob": "U0BOB00001", "carol": "U0CAROL001", "dave": "U0DAVE0001", "mallory": "U0MALLORY1"}
+"""Everyone of the sample catalog, with the id Slack knows them by."""
+
+
+def people(iam, account: str, region: str, api_id: str) -> dict:
+    """An IAM user for each, who may call the API and nothing else. alice may also take up roles made for her grants.
+
+    What a person may do in Countersign is the catalog's business, not IAM's: mallory's calls arrive and are refused."""
+    found = {}
+    for person, slack_user in PEOPLE.items():
+        try:
+            iam.create_user(UserName=person)
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+        statements = [{
+            "Sid": "CallCountersign", "Effect": "Allow", "Action": "execute-api:Invoke",
+            "Resource": f"arn:aws:execute-api:{region}:{account}:{api_id}/*",
+        }]
+        if person == "alice":
+            statements.append({
+                "Sid": "TakeUpGrantedRoles", "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Resource": f"arn:aws:iam::{account}:role/countersign/*",
+            })
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        iam.put_user_policy(UserName=person, PolicyName="countersign", PolicyDocument=json.dumps(policy))
+        for old in iam.list_access_keys(UserName=person)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=person, AccessKeyId=old["AccessKeyId"])
+        key = iam.create_access_key(UserName=person)["AccessKey"]
+        found[person] = {
+            "email": f"{person}@example.com",
+            "slackUserId": slack_user,
+            "principalArn": iam.get_user(UserName=person)["User"]["Arn"],
+            "accessKeyId": key["AccessKeyId"],
+            "secretAccessKey": key["SecretAccessKey"],
+        }
+    found["alice"]["mfaSerial"] = _mfa_device(iam, "alice")
+    return found
+
+
+def _mfa_device(iam, person: str) -> str:
+    for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
+        if device["SerialNumber"].endswith(f":mfa/{person}"):
+            return device["SerialNumber"]
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=person)["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(UserName=person, SerialNumber=serial, AuthenticationCode1="000001", AuthenticationCode2="000002")
+    return serial
+
+
+def sample_targets(dynamodb, logs) -> None:
+    """The table and the logs that the sample entitlements are about."""
+    try:
+        dynamodb.create_table(
+            TableName="orders",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        return
+    for number, (customer, state) in enumerate([("Ada", "paid"), ("Grace", "stuck"), ("Linus", "shipped")], start=1001):
+        item = {"id": {"S": f"order-{number}"}, "customer": {"S": customer}, "state": {"S": state}}
+        dynamodb.put_item(TableName="orders", Item=item)
+    logs.create_log_group(logGroupName="/app/orders")
+    logs.create_log_stream(logGroupName="/app/orders", logStreamName="web-1")
+    now = int(time.time() * 1000)
+    lines = ["order-1001 paid", "order-1002 payment provider timed out", "order-1002 stuck in `paying`", "order-1003 shipped"]
+    events = [{"timestamp": now - 1000 * (len(lines) - index), "message": line} for index, line in enumerate(lines)]
+    logs.put_log_events(logGroupName="/app/orders", logStreamName="web-1", logEvents=events)
+
+
+def slack_secret(secrets, secret_id: str, signing_secret: str, bot_token: str) -> None:
+    """Store what Slack's app page would give."""
+    value = {"signingSecrets": [signing_secret], "botToken": bot_token}
+    secrets.put_secret_value(SecretId=secret_id, SecretString=json.dumps(value))
+
+
+def publish_policy(command: str, table: str) -> None:
+    """Run the command that checks the policy files and makes them the active ones in the table.
+
+    It finds the table's name in TABLE_NAME and the local cloud in the AWS_* variables."""
+    subprocess.run(command, shell=True, check=True, env={**os.environ, "TABLE_NAME": table})
+
+
+def put_policy_bundle(dynamodb, table: str, folder: pathlib.Path) -> None:
+    """Make the files of `folder` the active policy bundle. They are not checked here: a function that loads a bundle with
+    a mistake says so and decides nothing."""
+    names = {"catalog": "catalog.yaml", "cedar": "policies.cedar", "schema": "schema.cedarschema"}
+    texts = {name: (folder / file).read_text() for name, file in names.items()}
+    digest = bundle_digest(*texts.values())
+    item = {name: {"S": text} for name, text in {**texts, "digest": digest}.items()}
+    for sort_key in (f"BUNDLE#{digest}", "ACTIVE"):
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": "POLICY"}, "sk": {"S": sort_key}, **item})
+
+
+def bundle_digest(*texts: str) -> str:
+    """SHA-256 over the purpose and the texts, each after its length: as `Bundle::digest` in `shared/model`."""
+    state = hashlib.sha256()
+    for text in ("countersign.policy-bundle.v1", *texts):
+        part = text.encode()
+        state.update(len(part).to_bytes(8, "big") + part)
+    return state.hexdigest()

@@ -1,0 +1,125 @@
+//! `cargo xtask local`: Countersign on this machine.
+//!
+//! A local cloud is a folder (`target/local` for `up`; tests and the demo take another) and two processes that outlive
+//! the command: the stand-in for AWS (`tests/local-cloud`) and the one for Slack (`tests/local-slack`). Each listens on
+//! a free loopback port. The folder holds their process ids, their logs and `outputs.json`, which says where all is.
+
+mod cloud;
+mod http;
+mod install;
+mod process;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::output::{complain, say};
+use crate::workspace;
+
+pub(crate) use cloud::{LocalCloud, Options};
+
+/// `cargo xtask local …`.
+///
+/// # Errors
+/// In words: what could not be built, started, deployed or stopped.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["up"] => up(),
+        ["down"] => down(),
+        ["status"] => status(),
+        ["logs"] => logs(None),
+        ["logs", function] => logs(Some(function)),
+        ["check", words @ ..] => check(words),
+        _ => Err("usage: cargo xtask local up | down | status | logs [function] | check [word…]".to_owned()),
+    }
+}
+
+/// Runs the checks of the stand-in for AWS: all, or those whose name has one of `words`.
+///
+/// # Errors
+/// A check failed; it has said why.
+pub(crate) fn check(words: &[&str]) -> Result<(), String> {
+    let ran = Command::new(install::python()?)
+        .args(["-B", "-m", "checks"])
+        .args(words)
+        .current_dir(workspace::root().join("tests/local-cloud"))
+        .status()
+        .map_err(|error| format!("can't start the checks: {error}"))?;
+    if ran.success() { Ok(()) } else { Err("the local cloud is not what it should be".to_owned()) }
+}
+
+/// The folder of the local cloud that `up` starts. In the checkout, wherever cargo puts what it builds.
+fn folder() -> PathBuf {
+    workspace::root().join("target").join("local")
+}
+
+fn up() -> Result<(), String> {
+    let started = Instant::now();
+    if let Some(running) = LocalCloud::running(&folder())? {
+        complain("already up; `cargo xtask local down` first to start anew");
+        summary(&running.outputs);
+        return Ok(());
+    }
+    let cloud = LocalCloud::start(&folder(), &Options::default())?;
+    summary(&cloud.outputs);
+    say(&format!("up after {:.1} s", started.elapsed().as_secs_f32()));
+    Ok(())
+}
+
+fn down() -> Result<(), String> {
+    let stopped = LocalCloud::stop(&folder())?;
+    say(if stopped == 0 { "nothing was running" } else { "stopped" });
+    Ok(())
+}
+
+fn status() -> Result<(), String> {
+    summary(&found()?.outputs);
+    Ok(())
+}
+
+fn found() -> Result<LocalCloud, String> {
+    LocalCloud::running(&folder())?.ok_or_else(|| "not running; `cargo xtask local up` starts it".to_owned())
+}
+
+fn logs(function: Option<&str>) -> Result<(), String> {
+    let names = match function {
+        Some(name) => vec![name.to_owned()],
+        None => workspace::functions()?,
+    };
+    let cloud = found()?;
+    for name in names {
+        say(&format!("== {name}"));
+        say(&cloud.logs(&name)?);
+    }
+    Ok(())
+}
+
+/// Where everything is, for a person.
+fn summary(outputs: &Value) {
+    let text = |name: &str| outputs.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    say(&format!(
+        "\
+Countersign is up (account {account}, {region})
+  API        {api}
+  AWS        {endpoint}   (AWS_ENDPOINT_URL)
+  Slack      {slack}
+  table      {table}
+  bus        {bus}
+  everything {file}",
+        account = text("accountId"),
+        region = text("region"),
+        api = text("apiUrl"),
+        endpoint = text("endpointUrl"),
+        slack = text("slackUrl"),
+        table = text("tableName"),
+        bus = text("busName"),
+        file = folder().join("outputs.json").display(),
+    ));
+    if let Some(people) = outputs.get("people").and_then(Value::as_object) {
+        let names: Vec<&str> = people.keys().map(String::as_str).collect();
+        say(&format!("  people     {} (keys in the file)", names.join(", ")));
+    }
+}

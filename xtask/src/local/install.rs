@@ -1,0 +1,75 @@
+//! Installs the stand-in for AWS: a Python environment with exactly the packages of `requirements.txt`, by hash.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::output::complain;
+use crate::workspace;
+
+/// The environment's Python, after installing what is missing. One environment per content of `requirements.txt`,
+/// outside the checkout, shared by all checkouts.
+///
+/// # Errors
+/// In words: no Python 3.11 or later, or pip can't install the packages.
+pub(crate) fn python() -> Result<PathBuf, String> {
+    let requirements = workspace::root().join("tests/local-cloud/requirements.txt");
+    let wanted = fs::read(&requirements).map_err(|error| format!("can't read {}: {error}", requirements.display()))?;
+    let cache = workspace::cache()?;
+    fs::create_dir_all(&cache).map_err(|error| format!("can't make {}: {error}", cache.display()))?;
+    let folder = cache.join(format!("venv-{:016x}", fingerprint(&wanted)));
+    let python = folder.join("bin/python");
+    let complete = folder.join("complete");
+    // Two commands at once must not install into the same folder.
+    let lock = folder.with_extension("lock");
+    let lock_file = fs::File::create(&lock).map_err(|error| format!("can't write {}: {error}", lock.display()))?;
+    lock_file.lock().map_err(|error| format!("can't lock {}: {error}", lock.display()))?;
+    if complete.exists() && works(&python) {
+        return Ok(python);
+    }
+    complain(&format!("installing the local cloud (MiniStack) into {}", folder.display()));
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("can't clear {}: {error}", folder.display()))?;
+    }
+    succeed(Command::new(base_python()?).args(["-m", "venv"]).arg(&folder))?;
+    succeed(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
+            .arg(&requirements),
+    )?;
+    fs::write(&complete, "").map_err(|error| format!("can't write {}: {error}", complete.display()))?;
+    Ok(python)
+}
+
+fn works(python: &Path) -> bool {
+    let told =
+        Command::new(python).args(["-c", "import ministack"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    told.is_ok_and(|status| status.success())
+}
+
+/// A Python that is new enough: the plain one, else the newest by name.
+fn base_python() -> Result<&'static str, String> {
+    let new_enough = |name: &&str| {
+        let test = "import sys, venv; sys.exit(sys.version_info < (3, 11))";
+        let told = Command::new(name).args(["-c", test]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        told.is_ok_and(|status| status.success())
+    };
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]
+        .into_iter()
+        .find(new_enough)
+        .ok_or_else(|| "the local cloud needs Python 3.11 or later, with venv (Debian: python3-venv)".to_owned())
+}
+
+fn succeed(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().display().to_string();
+    match command.stdin(Stdio::null()).stdout(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{name} failed ({status})")),
+        Err(error) => Err(format!("can't start {name}: {error}")),
+    }
+}
+
+/// FNV-1a: a name for content, not a protection; pip checks each package's SHA-256 itself.
+fn fingerprint(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask`: the jobs of this repository, one module each. Start in [`main`]: it names them all.
+
+mod iam_data;
+mod local;
+mod output;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// One line per job, as `cargo xtask help` shows them.
+const USAGE: &str = "\
+cargo xtask <job>
+
+  local up                start Countersign on this machine: AWS and Slack stand-ins, template.yaml deployed, people and keys
+  local status            what runs, and where
+  local logs [function]   what the functions logged (all of them, or one)
+  local down              stop it
+  local check [word…]     check the stand-in for AWS itself
+  iam-data [--check]      write the table of IAM actions that risk is judged by
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((job, rest)) => match job.as_str() {
+            "local" => local::run(rest),
+            "iam-data" => iam_data::run(rest),
+            "help" | "--help" | "-h" => {
+                output::say(USAGE);
+                Ok(())
+            }
+            _ => Err(format!("there is no job `{job}`\n\n{USAGE}")),
+        },
+        None => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            output::complain(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}

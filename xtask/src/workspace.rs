@@ -1,0 +1,77 @@
+//! Where things are, and how cargo builds them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where caches that outlive a checkout go: `$XDG_CACHE_HOME/countersign` or `~/.cache/countersign`.
+///
+/// # Errors
+/// Neither variable is set.
+pub(crate) fn cache() -> Result<PathBuf, String> {
+    let base = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
+        Some(given) => PathBuf::from(given),
+        None => match std::env::var_os("HOME") {
+            Some(home) => PathBuf::from(home).join(".cache"),
+            None => {
+                return Err("set HOME or XDG_CACHE_HOME: the local cloud is installed there".to_owned());
+            }
+        },
+    };
+    Ok(base.join("countersign"))
+}
+
+/// The functions: every folder under `functions/`, which is also the name of the package and of its binary.
+///
+/// # Errors
+/// The folder can't be read.
+pub(crate) fn functions() -> Result<Vec<String>, String> {
+    let folder = root().join("functions");
+    let entries = fs::read_dir(&folder).map_err(|error| format!("can't read {}: {error}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Builds packages in the dev profile and says where their binaries are, wherever cargo is told to put them.
+///
+/// # Errors
+/// Cargo can't be started, or the build fails: cargo has said why.
+pub(crate) fn build(packages: &[String]) -> Result<BTreeMap<String, PathBuf>, String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["build", "--message-format=json-render-diagnostics"]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    // Cargo tells a program it runs about that program; a build for others must not hear of it.
+    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
+    let built = cargo
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("can't start cargo: {error}"))?;
+    if !built.status.success() {
+        return Err("the build failed".to_owned());
+    }
+    let lines = String::from_utf8_lossy(&built.stdout);
+    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(messages
+        .filter_map(|message| {
+            let name = message.pointer("/target/name")?.as_str()?.to_owned();
+            Some((name, PathBuf::from(message.get("executable")?.as_str()?)))
+        })
+        .collect())
+}
