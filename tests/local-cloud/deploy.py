@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slack-signing-secret", default="0" * 32)
     parser.add_argument("--slack-bot-token", default="xoxb-local")
     parser.add_argument("--policy", type=pathlib.Path, help="folder of catalog, policies and schema to make the active ones")
-    parser.add_argument("--publish-policy", help="command that does that instead, run with TABLE_NAME and AWS_* set")
+    parser.add_argument("--countersign", type=pathlib.Path, help="the command line that checks and publishes them")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
     return parser.parse_args()
 
@@ -156,10 +156,8 @@ def main() -> None:
         seed.slack_secret(cloud.client("secretsmanager"), secret_id, args.slack_signing_secret, args.slack_bot_token)
     seed.sample_targets(dynamodb, cloud.client("logs"))
     people = seed.people(cloud.client("iam"), account, REGION, api_id)
-    if args.publish_policy:
-        seed.publish_policy(args.publish_policy, outputs["TableName"])
-    elif args.policy:
-        seed.put_policy_bundle(dynamodb, outputs["TableName"], args.policy)
+    if args.policy and args.countersign:
+        seed.publish_policy(args.countersign, args.policy, outputs["TableName"])
     outputs_file = {
         "endpointUrl": args.endpoint,
         # By path, not by host: `<id>.execute-api.localhost` resolves on few machines.

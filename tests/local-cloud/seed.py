@@ -1,8 +1,6 @@
 """What the local cloud holds besides the stack: people with keys, things worth access, Slack's secrets, the policy."""
 
-import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import time
@@ -85,28 +83,6 @@ def slack_secret(secrets, secret_id: str, signing_secret: str, bot_token: str) -
     secrets.put_secret_value(SecretId=secret_id, SecretString=json.dumps(value))
 
 
-def publish_policy(command: str, table: str) -> None:
-    """Run the command that checks the policy files and makes them the active ones in the table.
-
-    It finds the table's name in TABLE_NAME and the local cloud in the AWS_* variables."""
-    subprocess.run(command, shell=True, check=True, env={**os.environ, "TABLE_NAME": table})
-
-
-def put_policy_bundle(dynamodb, table: str, folder: pathlib.Path) -> None:
-    """Make the files of `folder` the active policy bundle. They are not checked here: a function that loads a bundle with
-    a mistake says so and decides nothing."""
-    names = {"catalog": "catalog.yaml", "cedar": "policies.cedar", "schema": "schema.cedarschema"}
-    texts = {name: (folder / file).read_text() for name, file in names.items()}
-    digest = bundle_digest(*texts.values())
-    item = {name: {"S": text} for name, text in {**texts, "digest": digest}.items()}
-    for sort_key in (f"BUNDLE#{digest}", "ACTIVE"):
-        dynamodb.put_item(TableName=table, Item={"pk": {"S": "POLICY"}, "sk": {"S": sort_key}, **item})
-
-
-def bundle_digest(*texts: str) -> str:
-    """SHA-256 over the purpose and the texts, each after its length: as `Bundle::digest` in `shared/model`."""
-    state = hashlib.sha256()
-    for text in ("countersign.policy-bundle.v1", *texts):
-        part = text.encode()
-        state.update(len(part).to_bytes(8, "big") + part)
-    return state.hexdigest()
+def publish_policy(countersign: pathlib.Path, folder: pathlib.Path, table: str) -> None:
+    """Check the policy files and put them in force, as an operator would: with the command line."""
+    subprocess.run([countersign, "policy", "publish", folder, "--table", table, "--by", "local"], check=True)

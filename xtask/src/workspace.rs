@@ -46,16 +46,16 @@ pub(crate) fn functions() -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Builds packages in the dev profile and says where their binaries are, wherever cargo is told to put them.
+/// Builds the workspace's binaries in the dev profile and says where they are, wherever cargo is told to put them.
+///
+/// The whole workspace, and not only the packages that are needed: cargo builds a library once for each set of features
+/// that a selection of packages asks for, and the tests ask for those of the whole workspace.
 ///
 /// # Errors
 /// Cargo can't be started, or the build fails: cargo has said why.
-pub(crate) fn build(packages: &[String]) -> Result<BTreeMap<String, PathBuf>, String> {
+pub(crate) fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--message-format=json-render-diagnostics"]);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+    cargo.current_dir(root()).args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"]);
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     let built = cargo

@@ -69,7 +69,8 @@ pub(crate) fn of(event: &Event, stored: &Stored, policy: &Policy) -> Vec<Note> {
         Event::ApprovalGiven { .. } if pending => vec![below(thread::countersigned(request, approvals, &names))],
         Event::RequestDenied { by, reason, .. } => vec![
             direct(requester::denied(request, by.as_ref(), reason, &names)),
-            below(thread::denied(by.as_ref(), reason, &names)),
+            // What policy denied was never put before the approvers.
+            by.as_ref().and_then(|by| below(thread::denied(Some(by), reason, &names))),
         ],
         Event::RequestApproved { .. } => {
             vec![direct(requester::approved(request, approvals, &names)), below(thread::approved(approvals, &names))]

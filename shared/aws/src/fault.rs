@@ -26,14 +26,10 @@ pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
             None => "unknown".to_owned(),
         };
     }
-    let timeout = match error {
-        SdkError::DispatchFailure(failure) => failure.is_timeout(),
-        error => matches!(error, SdkError::TimeoutError(_)),
-    };
-    let word = if timeout {
+    let word = if let SdkError::DispatchFailure(failure) = error {
+        if failure.is_timeout() { "timeout" } else { "unreachable" }
+    } else if matches!(error, SdkError::TimeoutError(_)) {
         "timeout"
-    } else if matches!(error, SdkError::DispatchFailure(_)) {
-        "unreachable"
     } else if matches!(error, SdkError::ResponseError(_)) {
         "unreadable_answer"
     } else {

@@ -160,6 +160,8 @@ mod tests {
     use crate::double::{NOW, World, id};
     use serde_json::{Value, json};
 
+    type Change = fn(&mut Value);
+
     fn schedules(world: &World) -> ArmingSchedules {
         let target = ScheduleTarget {
             function_arn: "arn:aws:lambda:us-east-1:111111111111:function:countersign-revocation".to_owned(),
@@ -206,7 +208,6 @@ mod tests {
     #[tokio::test]
     async fn one_that_exists_is_taken_for_ours_only_if_it_does_the_same() {
         let made = created().await;
-        type Change = fn(&mut Value);
         let other: [(bool, Change); 5] = [
             (true, |_| {}),
             (false, |found| found["ScheduleExpression"] = "at(2026-11-20T20:00:00)".into()),

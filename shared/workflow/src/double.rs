@@ -18,9 +18,11 @@ pub use store::News;
 use crate::ports::{Clock, Fault, Identifiers, Policies};
 use cloud::Cloud;
 use gate::Gate;
+use judge::Documents;
 use model::names::RequestId;
 use model::policy::{Bundle, Policy};
 use model::time::Time;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -46,6 +48,9 @@ struct Inner {
     store: Store,
     cloud: Cloud,
     breaches: Vec<String>,
+    /// Requests that something was written about.
+    touched: BTreeSet<String>,
+    documents: Documents,
 }
 
 impl fmt::Debug for World {
@@ -69,6 +74,8 @@ impl World {
                 store: Store::default(),
                 cloud: Cloud::default(),
                 breaches: Vec::new(),
+                touched: BTreeSet::new(),
+                documents: Documents::default(),
             }),
             policy_reads: AtomicU64::new(0),
         }
@@ -93,6 +100,8 @@ impl World {
                 store: inner.store.clone(),
                 cloud: inner.cloud.clone(),
                 breaches: inner.breaches.clone(),
+                touched: inner.touched.clone(),
+                documents: inner.documents.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
         }
@@ -131,6 +140,13 @@ impl World {
     /// How often the policy was asked for. It is cached, so asking is no round trip.
     pub fn policy_reads(&self) -> u64 {
         self.policy_reads.load(Ordering::Relaxed)
+    }
+
+    /// The requests that something was written about, in the store or in AWS, since this was asked
+    /// the last time.
+    pub fn take_touched(&self) -> Vec<RequestId> {
+        let touched = std::mem::take(&mut self.lock().touched);
+        touched.iter().filter_map(|id| id.parse().ok()).collect()
     }
 
     /// What was done that no port allows: to a request's chain, or to what is not ours.

@@ -1,1 +1,14 @@
-//! end-to-end
+//! What end-to-end tests and the demo act with: the API as a person, Slack as a person, AWS with anybody's credentials.
+//!
+//! Everything goes through the front doors of a running local cloud; nothing here knows how Countersign works inside.
+//! Start reading at [`stage::Stage`].
+
+pub mod chat;
+pub mod cloud;
+pub mod door;
+pub mod failure;
+pub mod outputs;
+pub mod signing;
+pub mod stage;
+pub mod trail;
+pub mod waiting;

@@ -136,18 +136,18 @@ fn stop(folder: &Path) -> Result<usize, String> {
 
 fn begin(folder: &Path, options: &Options) -> Result<LocalCloud, String> {
     let python = step("local cloud installed", install::python)?;
-    let mut packages = workspace::functions()?;
-    packages.push("local-slack".to_owned());
-    let binaries = step("functions built", || workspace::build(&packages))?;
+    let functions = workspace::functions()?;
+    let binaries = step("functions built", workspace::build)?;
     let (cloud_port, slack_port) = step("servers started", || {
         let cloud = start_cloud(folder, &python, options)?;
         let slack = binaries.get("local-slack").ok_or("the package local-slack has no binary local-slack")?;
         Ok((cloud, start_slack(folder, slack, options)?))
     })?;
     let outputs = step("deployed and seeded", || {
-        let function = binaries.iter().find(|(name, _)| packages.contains(name) && *name != "local-slack");
-        let binaries = function.and_then(|(_, path)| path.parent()).ok_or("there are no functions to deploy")?;
-        deploy(folder, &python, binaries, cloud_port, slack_port)
+        let function = binaries.iter().find(|(name, _)| functions.contains(name));
+        let folder_of_functions = function.and_then(|(_, path)| path.parent()).ok_or("there are no functions to deploy")?;
+        let command = binaries.get("countersign").ok_or("the package countersign has no binary countersign")?;
+        deploy(folder, &python, folder_of_functions, command, cloud_port, slack_port)
     })?;
     let api = outputs.get("apiUrl").and_then(Value::as_str).ok_or("outputs.json has no apiUrl")?;
     http::call(slack_port, "POST", "/_local/settings", &json!({"apiUrl": api}).to_string())?;
@@ -233,7 +233,14 @@ fn wait<T>(folder: &Path, name: &str, process: &Process, ready: impl Fn() -> Opt
 }
 
 /// Runs `deploy.py`, which writes `outputs.json`; gives what it wrote.
-fn deploy(folder: &Path, python: &Path, binaries: &Path, cloud: u16, slack: u16) -> Result<Value, String> {
+fn deploy(
+    folder: &Path,
+    python: &Path,
+    functions: &Path,
+    countersign: &Path,
+    cloud: u16,
+    slack: u16,
+) -> Result<Value, String> {
     let outputs = folder.join("outputs.json");
     let root = workspace::root();
     let deployed = Command::new(python)
@@ -244,10 +251,12 @@ fn deploy(folder: &Path, python: &Path, binaries: &Path, cloud: u16, slack: u16)
         .args(["--slack-signing-secret", SIGNING_SECRET, "--slack-bot-token", BOT_TOKEN])
         .arg("--template")
         .arg(root.join("template.yaml"))
+        .arg("--countersign")
+        .arg(countersign)
         .arg("--policy")
         .arg(root.join("infra/policy"))
         .arg("--functions")
-        .arg(binaries)
+        .arg(functions)
         .arg("--outputs")
         .arg(&outputs)
         .stdin(Stdio::null())

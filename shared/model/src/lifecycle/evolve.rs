@@ -19,17 +19,13 @@ pub struct Inconsistent {
 pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, Inconsistent> {
     let impossible = Inconsistent { event: event.name() };
     let Some(state) = state else {
-        return match event {
-            Event::RequestSubmitted { request, .. } => Ok(State {
-                phase: Phase::Pending {
-                    approvals: Vec::new(),
-                    lapses_at: request.submitted_at.plus(request.approval_window_seconds),
-                },
-                request: (**request).clone(),
-                refusals: 0,
-            }),
-            _ => Err(impossible),
-        };
+        let Event::RequestSubmitted { request, .. } = event else { return Err(impossible) };
+        let lapses_at = request.submitted_at.plus(request.approval_window_seconds);
+        return Ok(State {
+            phase: Phase::Pending { approvals: Vec::new(), lapses_at },
+            request: (**request).clone(),
+            refusals: 0,
+        });
     };
     if let Event::CommandRefused { .. } = event {
         return Ok(State { refusals: state.refusals.saturating_add(1), ..state });
@@ -39,8 +35,7 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
     Ok(State { request, phase, refusals })
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every pair that is not listed cannot have happened")]
-#[expect(clippy::too_many_lines, reason = "one table reads better whole")]
+/// `None`: the event cannot follow. Every pair that is not listed cannot have happened.
 fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at: Time) -> Option<Phase> {
     let next = match (phase, event) {
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestDenied { by, reason, .. }) => {

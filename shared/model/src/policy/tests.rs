@@ -48,7 +48,10 @@ fn who_is_in_no_group_gets_nothing() {
     for name in ["mallory", "bob", "dave"] {
         for entitlement in ["logs-read", "orders-db-debug", "prod-admin"] {
             let (_, decision) = asked(policy(), name, &wish(entitlement));
-            assert_eq!(decision, Decision::Deny { reason: format!("policy does not let you ask for {entitlement}"), rules: vec![] });
+            assert_eq!(
+                decision,
+                Decision::Deny { reason: format!("policy does not let you ask for {entitlement}"), rules: vec![] }
+            );
         }
         assert_eq!(policy().requestable(&by_slack(name), noon()).count(), 0, "{name}");
     }
@@ -77,7 +80,8 @@ fn a_risks_floor_holds_though_the_entitlement_asks_for_less() {
         Policy::load(&bundle).unwrap()
     };
     let catalog = crate::samples::CATALOG;
-    let no_votes = catalog.replace("    approvals: 1\n", "    approvals: 0\n").replace("    approvals: 2\n", "    approvals: 0\n");
+    let no_votes =
+        catalog.replace("    approvals: 1\n", "    approvals: 0\n").replace("    approvals: 2\n", "    approvals: 0\n");
     assert_eq!(asked(&lax(&no_votes), "alice", &wish("orders-db-debug")).0, 1, "medium");
     assert_eq!(asked(&lax(&no_votes), "alice", &wish("prod-admin")).0, 2, "critical");
     // Without floors too, the sample's own forbid keeps production from approving itself.
@@ -90,7 +94,9 @@ fn a_risks_floor_holds_though_the_entitlement_asks_for_less() {
 
 #[test]
 fn forbid_wins() {
-    let strict = with_policies("\n@id(\"not-on-fridays\") forbid (principal, action, resource is Countersign::Entitlement) when { context.weekday == 5 };");
+    let strict = with_policies(
+        "\n@id(\"not-on-fridays\") forbid (principal, action, resource is Countersign::Entitlement) when { context.weekday == 5 };",
+    );
     let (_, decision) = asked(&strict, "alice", &wish("logs-read"));
     let reason = "policy does not let you ask for logs-read".to_owned();
     assert_eq!(decision, Decision::Deny { reason, rules: rules(&["not-on-fridays"]) });
@@ -157,7 +163,9 @@ fn rules_know_the_groups_of_who_asked() {
 #[test]
 fn circumstances_reach_the_rules() {
     let permit_if = |condition: &str| {
-        let rule = format!("\nforbid (principal, action == Countersign::Action::\"approve\", resource) unless {{ {condition} }};");
+        let rule = format!(
+            "\nforbid (principal, action == Countersign::Action::\"approve\", resource) unless {{ {condition} }};"
+        );
         with_policies(&rule).may_approve(&by_slack("bob"), &request("orders-db-debug"), noon()).granted
     };
     for condition in [

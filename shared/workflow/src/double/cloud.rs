@@ -58,7 +58,6 @@ pub(super) struct Cloud {
     /// By base role and policy name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
     schedules: BTreeMap<RequestId, Time>,
-    changes: u64,
 }
 
 impl World {
@@ -69,7 +68,7 @@ impl World {
 
     /// Puts a role under our path, as somebody else would.
     pub fn plant_role(&self, name: &str, role: Role) {
-        self.lock().cloud.change().roles.insert(name.to_owned(), role);
+        self.lock().cloud.roles.insert(name.to_owned(), role);
     }
 
     /// The denies on base roles, by role and name.
@@ -102,19 +101,9 @@ impl World {
             })
             .collect()
     }
-
-    /// How often anything in IAM, STS or the scheduler changed.
-    pub fn changes(&self) -> u64 {
-        self.lock().cloud.changes
-    }
 }
 
 impl Cloud {
-    fn change(&mut self) -> &mut Self {
-        self.changes = self.changes.saturating_add(1);
-        self
-    }
-
     /// The role a call is about, if it carries the tag of this request; a call to another one would
     /// be a change to what we did not make.
     fn own_role(&mut self, id: &RequestId, breaches: &mut Vec<String>, doing: &'static str) -> Result<Option<&mut Role>, Fault> {
@@ -141,7 +130,7 @@ impl ArmRevocation for World {
             Some(_) => Err(Fault::new(doing, "schedule_mismatch")),
             None if at <= inner.now => Err(Fault::new(doing, "ValidationException")),
             None => {
-                inner.cloud.change().schedules.insert(id.clone(), at);
+                inner.cloud.schedules.insert(id.clone(), at);
                 Ok(())
             }
         })
@@ -152,7 +141,7 @@ impl ArmRevocation for World {
 impl DisarmRevocation for World {
     async fn disarm(&self, id: &RequestId) -> Result<(), Fault> {
         self.call(Verb::Disarm, id, "", |inner| {
-            inner.cloud.change().schedules.remove(id);
+            inner.cloud.schedules.remove(id);
             Ok(())
         })
         .await
@@ -174,7 +163,7 @@ impl MakeRole for World {
                 created_at: inner.now,
                 policies: BTreeMap::new(),
             };
-            inner.cloud.change().roles.insert(spec.id.to_string(), role);
+            inner.cloud.roles.insert(spec.id.to_string(), role);
             Ok(true)
         })
         .await
@@ -184,7 +173,7 @@ impl MakeRole for World {
         let doing = "write the role's policy";
         self.call(Verb::PutRolePolicy, id, name, |inner: &mut Inner| {
             well_formed(doing, document)?;
-            let role = inner.cloud.change().own_role(id, &mut inner.breaches, doing)?;
+            let role = inner.cloud.own_role(id, &mut inner.breaches, doing)?;
             let role = role.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
             let others: usize = role.policies.iter().filter(|(other, _)| *other != name).map(|(_, text)| text.len()).sum();
             if others.saturating_add(document.len()) > INLINE_POLICIES {
@@ -224,21 +213,21 @@ impl RemoveRole for World {
     async fn remove_role(&self, id: &RequestId) -> Result<(), Fault> {
         let doing = "take the role out";
         self.call(Verb::RemoveRole, id, "policies", |inner: &mut Inner| -> Result<(), Fault> {
-            if let Some(role) = inner.cloud.change().own_role(id, &mut inner.breaches, doing)? {
+            if let Some(role) = inner.cloud.own_role(id, &mut inner.breaches, doing)? {
                 role.policies.retain(|name, _| name == "tombstone");
             }
             Ok(())
         })
         .await?;
         self.call(Verb::RemoveRole, id, "tombstone", |inner: &mut Inner| -> Result<(), Fault> {
-            if let Some(role) = inner.cloud.change().own_role(id, &mut inner.breaches, doing)? {
+            if let Some(role) = inner.cloud.own_role(id, &mut inner.breaches, doing)? {
                 role.policies.remove("tombstone");
             }
             Ok(())
         })
         .await?;
         self.call(Verb::RemoveRole, id, "role", |inner: &mut Inner| {
-            match inner.cloud.change().own_role(id, &mut inner.breaches, doing)? {
+            match inner.cloud.own_role(id, &mut inner.breaches, doing)? {
                 Some(role) if !role.policies.is_empty() => return Err(Fault::new(doing, "DeleteConflict")),
                 _ => inner.cloud.roles.remove(id.as_str()),
             };
@@ -264,7 +253,7 @@ impl KillSessions for World {
             if length.saturating_add(document.len()) > INLINE_POLICIES {
                 return Err(Fault::new(doing, "LimitExceeded"));
             }
-            inner.cloud.change().kills.insert((role.clone(), name.to_owned()), document.to_owned());
+            inner.cloud.kills.insert((role.clone(), name.to_owned()), document.to_owned());
             Ok(())
         })
         .await
@@ -279,7 +268,7 @@ impl KillSessions for World {
 
     async fn remove_kill(&self, role: &PrincipalArn, name: &str) -> Result<(), Fault> {
         self.call(Verb::RemoveKill, role, name, |inner| {
-            inner.cloud.change().kills.remove(&(role.clone(), name.to_owned()));
+            inner.cloud.kills.remove(&(role.clone(), name.to_owned()));
             Ok(())
         })
         .await
@@ -311,7 +300,7 @@ impl AssumeBaseRole for World {
                 expires_at: session.expires_at,
                 packed_percent: Some(20),
             };
-            inner.cloud.change().sessions.push(session);
+            inner.cloud.sessions.push(session);
             Ok(credentials)
         })
         .await

@@ -220,7 +220,13 @@ impl World {
     fn leave<T, E>(&self, nth: u64, effect: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {
         let mut inner = self.lock();
         let outcome = effect(&mut inner);
-        inner.gate.returned(nth, outcome.is_ok());
+        if let Some(call) = inner.gate.returned(nth, outcome.is_ok())
+            && call.verb.writes()
+        {
+            // A deny on a base role has the request in its name.
+            let about = call.detail.strip_prefix("countersign-kill-").unwrap_or(&call.on).to_owned();
+            inner.touched.insert(about);
+        }
         outcome
     }
 
@@ -257,16 +263,44 @@ impl Gate {
         Self { calls: self.calls.clone(), forgotten: self.forgotten, returned: self.returned, ..Self::default() }
     }
 
-    fn returned(&mut self, nth: u64, took_effect: bool) {
-        let Ok(at) = usize::try_from(nth.saturating_sub(self.forgotten).saturating_sub(1)) else { return };
+    fn returned(&mut self, nth: u64, took_effect: bool) -> Option<&Call> {
+        let at = usize::try_from(nth.saturating_sub(self.forgotten).saturating_sub(1)).ok()?;
         // A call from before the log was begun anew is not in it.
-        let Some(call) = self.calls.get_mut(at).filter(|call| call.nth == nth) else { return };
+        let call = self.calls.get_mut(at).filter(|call| call.nth == nth)?;
         call.took_effect |= took_effect;
         self.returned = self.returned.max(call.round);
+        Some(call)
     }
 }
 
 impl Verb {
+    /// Whether it changes something outside.
+    fn writes(self) -> bool {
+        match self {
+            Self::Commit
+            | Self::Arm
+            | Self::Disarm
+            | Self::CreateRole
+            | Self::PutRolePolicy
+            | Self::RemoveRole
+            | Self::PutKill
+            | Self::RemoveKill
+            | Self::Assume
+            | Self::Claim
+            | Self::Posted => true,
+            Self::Load
+            | Self::Entries
+            | Self::List
+            | Self::Due
+            | Self::RequestForKey
+            | Self::Role
+            | Self::RolePolicy
+            | Self::RoleNames
+            | Self::Kill
+            | Self::WherePosted => false,
+        }
+    }
+
     /// As a verb phrase, for a fault.
     fn doing(self) -> &'static str {
         match self {

@@ -9,6 +9,23 @@ use super::cloud::{Cloud, Role, SECRET};
 use model::names::RequestId;
 use model::time::Time;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The documents that were read, by their text.
+#[derive(Clone, Default)]
+pub(super) struct Documents(HashMap<String, Option<Arc<Document>>>);
+
+impl Documents {
+    fn read(&mut self, text: &str) -> Option<Arc<Document>> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let document = Document::read(text).map(Arc::new);
+        self.0.insert(text.to_owned(), document.clone());
+        document
+    }
+}
 
 /// A policy document.
 pub(super) struct Document(Vec<Statement>);
@@ -43,10 +60,11 @@ impl World {
     /// Whether a live session of `id`'s grant can do `action` on `resource` at `at`, as far as the
     /// documents that are in the world now decide.
     pub fn may(&self, id: &RequestId, action: &str, resource: &str, at: Time) -> bool {
-        let inner = self.lock();
+        let inner = &mut *self.lock();
         let attempt = Attempt { action, resource, at, session: Some(id.as_str()) };
-        inner.cloud.session_may(id, &attempt)
-            || inner.cloud.roles.get(id.as_str()).is_some_and(|role| role_may(role, id, &attempt))
+        let documents = &mut inner.documents;
+        inner.cloud.session_may(id, &attempt, documents)
+            || inner.cloud.roles.get(id.as_str()).is_some_and(|role| role_may(role, id, &attempt, documents))
     }
 
     /// Whether `text` holds a secret of this world.
@@ -56,34 +74,31 @@ impl World {
 }
 
 impl Cloud {
-    fn session_may(&self, id: &RequestId, attempt: &Attempt<'_>) -> bool {
+    fn session_may(&self, id: &RequestId, attempt: &Attempt<'_>, documents: &mut Documents) -> bool {
         self.sessions.iter().filter(|session| session.request == *id).any(|session| {
-            let killed = self
-                .kills
-                .iter()
-                .filter(|((role, _), _)| *role == session.base_role)
-                .any(|(_, text)| Document::read(text).is_none_or(|document| document.denies(attempt)));
-            !killed && Document::read(&session.policy).is_some_and(|document| document.permits(attempt))
+            let mut kills = self.kills.iter().filter(|((role, _), _)| *role == session.base_role);
+            let killed = kills.any(|(_, text)| documents.read(text).is_some_and(|document| document.denies(attempt)));
+            !killed && documents.read(&session.policy).is_some_and(|document| document.permits(attempt))
         })
     }
 }
 
 /// A session of the role, begun at any time since it was made at which its trust let somebody in.
-fn role_may(role: &Role, id: &RequestId, attempt: &Attempt<'_>) -> bool {
+fn role_may(role: &Role, id: &RequestId, attempt: &Attempt<'_>, documents: &mut Documents) -> bool {
     if role.request.as_deref() != Some(id.as_str()) {
         return false;
     }
-    let Some(trust) = Document::read(&role.trust) else { return false };
+    let Some(trust) = documents.read(&role.trust) else { return false };
     let begun = trust
         .times()
         .flat_map(|time| [time, Time::from_second(time.as_second().saturating_sub(1)).unwrap_or(time)])
         .chain([attempt.at])
         .filter(|time| *time <= attempt.at)
         .any(|at| trust.permits(&Attempt { action: "sts:AssumeRole", resource: "", at, session: None }));
-    let documents: Vec<Document> = role.policies.values().filter_map(|text| Document::read(text)).collect();
+    let policies: Vec<Arc<Document>> = role.policies.values().filter_map(|text| documents.read(text)).collect();
     begun
-        && documents.iter().any(|document| document.allows(attempt))
-        && !documents.iter().any(|document| document.denies(attempt))
+        && policies.iter().any(|document| document.allows(attempt))
+        && !policies.iter().any(|document| document.denies(attempt))
 }
 
 impl Document {

@@ -40,21 +40,9 @@ pub(super) struct Store {
 
 #[derive(Debug, Clone)]
 struct Row {
-    /// As text, as the table holds it.
-    snapshot: String,
-    head: Head,
-    at: Time,
-    status: Status,
-    due: Option<Time>,
+    /// As read back from the text that the table would hold.
+    stored: Stored,
     entries: Vec<Vec<u8>>,
-}
-
-impl Row {
-    fn read(&self) -> Result<Stored, Fault> {
-        let state: State =
-            serde_json::from_str(&self.snapshot).map_err(|_| Fault::new("read the request", "unreadable"))?;
-        Ok(Stored { state, head: self.head, at: self.at })
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -73,7 +61,7 @@ struct Note {
 impl World {
     /// A request as it is now, past the gate.
     pub fn stored(&self, id: &RequestId) -> Option<Stored> {
-        self.lock().store.requests.get(id).and_then(|row| row.read().ok())
+        self.lock().store.requests.get(id).map(|row| row.stored.clone())
     }
 
     /// All requests, in order.
@@ -93,13 +81,13 @@ impl World {
 
     /// When the next request is due.
     pub fn next_due(&self) -> Option<Time> {
-        self.lock().store.requests.values().filter_map(|row| row.due).min()
+        self.lock().store.requests.values().filter_map(|row| row.stored.state.due_at()).min()
     }
 }
 
 impl Store {
     fn commit(&mut self, commit: Commit, now: Time) -> Result<(), CommitError> {
-        let stored = self.requests.get(&commit.id).map_or(0, |row| row.head.seq);
+        let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
         if stored != commit.expected {
             return Err(CommitError::Conflict);
         }
@@ -118,8 +106,7 @@ impl Store {
                 }
             }
         }
-        let snapshot = serde_json::to_string(&commit.next.state)
-            .map_err(|_| Fault::new("store the change", "unwritable"))?;
+        let state = snapshot(&commit.next.state)?;
         for guard in commit.guards {
             match guard {
                 Guard::Replay { key, forget_at } => {
@@ -138,14 +125,7 @@ impl Store {
         }));
         let mut entries = self.requests.remove(&commit.id).map(|row| row.entries).unwrap_or_default();
         entries.extend(commit.links.into_iter().map(|link| link.bytes));
-        let row = Row {
-            snapshot,
-            head: commit.next.head,
-            at: commit.next.at,
-            status: commit.next.state.status(),
-            due: commit.next.state.due_at(),
-            entries,
-        };
+        let row = Row { stored: Stored { state, ..commit.next }, entries };
         self.requests.insert(commit.id, row);
         Ok(())
     }
@@ -167,11 +147,10 @@ impl Store {
 
     fn listed(&self, listing: &Listing) -> Vec<RequestId> {
         let is_in = |row: &Row| match listing {
-            Listing::Requester(person) => row.read().is_ok_and(|stored| stored.state.request.requester == *person),
-            Listing::Status(status) => row.status == *status,
+            Listing::Requester(person) => row.stored.state.request.requester == *person,
+            Listing::Status(status) => row.stored.state.status() == *status,
             Listing::Queue(entitlement) => {
-                row.status == Status::Pending
-                    && row.read().is_ok_and(|stored| stored.state.request.entitlement == *entitlement)
+                row.stored.state.status() == Status::Pending && row.stored.state.request.entitlement == *entitlement
             }
         };
         let found = self.requests.iter().filter(|(_, row)| is_in(row)).map(|(id, _)| id.clone());
@@ -182,9 +161,16 @@ impl Store {
     }
 }
 
+/// The state as a table that holds it as text would give it back.
+fn snapshot(state: &State) -> Result<State, Fault> {
+    let unreadable = |_| Fault::new("store the change", "unreadable");
+    let text = serde_json::to_string(state).map_err(unreadable)?;
+    serde_json::from_str(&text).map_err(unreadable)
+}
+
 impl LoadRequest for World {
     async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
-        self.call(Verb::Load, id, "", |inner| inner.store.requests.get(id).map(Row::read).transpose()).await
+        self.call(Verb::Load, id, "", |inner| Ok(inner.store.requests.get(id).map(|row| row.stored.clone()))).await
     }
 }
 
@@ -241,7 +227,7 @@ impl FindDue for World {
         self.call(Verb::Due, "", "", |inner| {
             let rows = inner.store.requests.iter();
             let mut due: Vec<(Time, &RequestId)> =
-                rows.filter_map(|(id, row)| row.due.filter(|due| *due < before).map(|due| (due, id))).collect();
+                rows.filter_map(|(id, row)| row.stored.state.due_at().filter(|due| *due < before).map(|due| (due, id))).collect();
             due.sort();
             Ok(due.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(_, id)| id.clone()).collect())
         })

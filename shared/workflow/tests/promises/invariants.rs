@@ -33,12 +33,11 @@ pub(crate) fn at_rest(world: &World, planted: &BTreeSet<String>) {
     invariant_order(&world.calls());
 }
 
+/// Whether the grant can do what it is for, at `at`.
 fn ask(world: &World, stored: &Stored, at: Time) -> bool {
     let request = &stored.state.request;
-    let concrete = |pattern: &String| pattern.replace('*', "GetThing");
-    request.permissions.iter().map(concrete).any(|action| {
-        request.resources.iter().map(concrete).any(|resource| world.may(&request.id, &action, &resource, at))
-    })
+    let concrete = |patterns: &[String]| patterns[0].replace('*', "GetThing");
+    world.may(&request.id, &concrete(&request.permissions), &concrete(&request.resources), at)
 }
 
 /// P2: no access outside the window, whatever is or is not done from now on; and no way to more
@@ -139,19 +138,22 @@ pub(crate) fn invariant_approved(entries: &[Entry]) {
 /// before anything lets anybody in.
 #[track_caller]
 pub(crate) fn invariant_order(calls: &[Call]) {
-    for (at, call) in calls.iter().enumerate() {
-        let before = |wanted: &dyn Fn(&Call) -> bool| {
-            calls[..at].iter().any(|earlier| earlier.on == call.on && earlier.took_effect && wanted(earlier))
-        };
-        let committed = |name: &'static str| before(&move |call| call.verb == Verb::Commit && call.detail.split(',').any(|event| event == name));
+    let mut done: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for call in calls {
+        let before = |what: &str| done.contains(&(call.on.as_str(), what));
         match call.verb {
-            Verb::Arm => assert!(committed("provisioningStarted"), "a schedule without an intent"),
-            Verb::CreateRole => assert!(committed("provisioningStarted"), "a role without an intent"),
-            Verb::PutRolePolicy if call.detail == "grant" => {
-                assert!(before(&|call| call.verb == Verb::Arm), "a policy without a schedule");
-            }
-            Verb::Assume => assert!(committed("credentialsRequested"), "a session without an intent"),
+            Verb::Arm => assert!(before("provisioningStarted"), "a schedule without an intent"),
+            Verb::CreateRole => assert!(before("provisioningStarted"), "a role without an intent"),
+            Verb::PutRolePolicy if call.detail == "grant" => assert!(before("armed"), "a policy without a schedule"),
+            Verb::Assume => assert!(before("credentialsRequested"), "a session without an intent"),
             _ => {}
+        }
+        if call.took_effect {
+            match call.verb {
+                Verb::Commit => done.extend(call.detail.split(',').map(|event| (call.on.as_str(), event))),
+                Verb::Arm => drop(done.insert((&call.on, "armed"))),
+                _ => {}
+            }
         }
     }
 }

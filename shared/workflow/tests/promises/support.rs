@@ -12,7 +12,7 @@ use model::request::Status;
 use model::submission::Wish;
 use model::text::FreeText;
 use model::time::{Time, Window};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
@@ -87,7 +87,6 @@ pub(crate) struct Site {
     news: RefCell<VecDeque<News>>,
     /// Roles that are none of ours.
     pub(crate) planted: RefCell<BTreeSet<String>>,
-    seen: Cell<u64>,
 }
 
 impl Site {
@@ -96,7 +95,6 @@ impl Site {
             world: Arc::new(World::new(NOON.parse().unwrap())),
             news: RefCell::default(),
             planted: RefCell::default(),
-            seen: Cell::new(u64::MAX),
         }
     }
 
@@ -106,7 +104,6 @@ impl Site {
             world: Arc::new(self.world.fork()),
             news: self.news.clone(),
             planted: self.planted.clone(),
-            seen: Cell::new(u64::MAX),
         }
     }
 
@@ -121,13 +118,9 @@ impl Site {
         self.run(work).unwrap()
     }
 
-    /// What has to hold at every moment; looked at again only if something changed in AWS.
+    /// What has to hold at every moment, of every request that something was written about.
     pub(crate) fn watch(&self) {
-        let changes = self.world.changes();
-        if self.seen.replace(changes) == changes {
-            return;
-        }
-        for id in self.world.ids() {
+        for id in self.world.take_touched() {
             invariants::at_every_moment(&self.world, &id);
         }
     }

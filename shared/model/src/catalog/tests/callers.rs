@@ -6,7 +6,10 @@ use crate::samples::person;
 /// The sample, with a role of Bob's own, and session names of another role trusted in one account.
 fn catalog() -> Catalog {
     let text = CATALOG
-        .replace("principals: [arn:aws:iam::111111111111:user/bob]", "principals: [arn:aws:iam::111111111111:user/bob, arn:aws:iam::111111111111:role/people/bobs-role]")
+        .replace(
+            "principals: [arn:aws:iam::111111111111:user/bob]",
+            "principals: [arn:aws:iam::111111111111:user/bob, arn:aws:iam::111111111111:role/people/bobs-role]",
+        )
         .replace("sessionNames:", "sessionNames:\n  - role: Federated\n    account: \"222222222222\"");
     Catalog::read("catalog.yaml", &text).unwrap()
 }
@@ -16,38 +19,38 @@ fn who(arn: &str) -> Option<(String, bool)> {
     catalog().by_caller(arn).map(|actor| (actor.person.to_string(), actor.mfa))
 }
 
-fn somebody(name: &str, mfa: bool) -> Option<(String, bool)> {
-    Some((name.to_owned(), mfa))
-}
-
 const SSO: &str = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef";
 
 #[test]
 fn an_iam_user_is_its_person() {
-    assert_eq!(who("arn:aws:iam::111111111111:user/alice"), somebody("alice", false));
+    assert_eq!(who("arn:aws:iam::111111111111:user/alice"), Some(("alice".to_owned(), false)));
 }
 
 #[test]
 fn a_session_of_a_persons_own_role_is_that_person_whatever_it_is_called() {
     for session in ["anything", "carol@example.com"] {
-        assert_eq!(who(&format!("arn:aws:sts::111111111111:assumed-role/bobs-role/{session}")), somebody("bob", false));
+        assert_eq!(
+            who(&format!("arn:aws:sts::111111111111:assumed-role/bobs-role/{session}")),
+            Some(("bob".to_owned(), false))
+        );
     }
 }
 
 #[test]
 fn a_session_of_identity_center_is_known_by_its_name() {
-    assert_eq!(who(&format!("{SSO}/alice@example.com")), somebody("alice", true));
-    assert_eq!(who(&format!("{SSO}/Alice@Example.com")), somebody("alice", true));
+    assert_eq!(who(&format!("{SSO}/alice@example.com")), Some(("alice".to_owned(), true)));
+    assert_eq!(who(&format!("{SSO}/Alice@Example.com")), Some(("alice".to_owned(), true)));
     assert_eq!(who(&format!("{SSO}/nobody@example.com")), None);
 }
 
 #[test]
 fn a_session_name_of_any_other_role_is_no_identity() {
-    for role in ["Admin", "AWSReservedSSO", "awsreservedsso_Admin", "XAWSReservedSSO_Admin", "Federated", "FederatedX"] {
+    for role in ["Admin", "AWSReservedSSO", "awsreservedsso_Admin", "XAWSReservedSSO_Admin", "Federated", "FederatedX"]
+    {
         assert_eq!(who(&format!("arn:aws:sts::111111111111:assumed-role/{role}/alice@example.com")), None, "{role}");
     }
     let trusted = |account: &str| who(&format!("arn:aws:sts::{account}:assumed-role/Federated/alice@example.com"));
-    assert_eq!(trusted("222222222222"), somebody("alice", false));
+    assert_eq!(trusted("222222222222"), Some(("alice".to_owned(), false)));
     assert_eq!(trusted("333333333333"), None);
 }
 

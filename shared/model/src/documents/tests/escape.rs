@@ -51,7 +51,10 @@ fn nothing_of_no_escape_is_ever_allowed() {
     assert!(escapes.len() > 300, "{}", escapes.len());
     for action in &escapes {
         for (second, _) in probes(window()) {
-            assert!(denied_outright(&grant, &Ask::new(action, "arn:aws:iam::111111111111:role/x", second)), "{action} at {second}");
+            assert!(
+                denied_outright(&grant, &Ask::new(action, "arn:aws:iam::111111111111:role/x", second)),
+                "{action} at {second}"
+            );
         }
     }
     for deny in NO_ESCAPE {
@@ -90,7 +93,11 @@ fn only_what_an_entitlement_lifts_is_lifted() {
     for lifted in NO_ESCAPE {
         let grant = everything(|facts| facts.may_outlive = vec![lifted.to_owned()]);
         for (deny, action) in &own {
-            assert_eq!(denied_outright(&grant, &Ask::new(action, "*", inside())), *deny != lifted, "{deny} while {lifted} is lifted");
+            assert_eq!(
+                denied_outright(&grant, &Ask::new(action, "*", inside())),
+                *deny != lifted,
+                "{deny} while {lifted} is lifted"
+            );
         }
     }
     // With all of them lifted no empty statement is left over, which IAM would not take.
@@ -117,7 +124,8 @@ fn the_known_ways_to_outlive_an_ending_are_denied() {
         "cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors",
     ];
     let grant = everything(|_| {});
-    let open: Vec<&str> = ways.into_iter().filter(|way| !denied_outright(&grant, &Ask::new(way, "*", inside()))).collect();
+    let open: Vec<&str> =
+        ways.into_iter().filter(|way| !denied_outright(&grant, &Ask::new(way, "*", inside()))).collect();
     assert_eq!(open, [""; 0]);
     let unknown: Vec<&str> = ways.into_iter().filter(|way| level(way).is_none()).collect();
     assert_eq!(unknown, [""; 0], "not actions of AWS");

@@ -13,7 +13,9 @@ fn narrower(entitlement: &str) -> Vec<&'static str> {
             "arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:log-stream:web 1/[$LATEST]'abc",
             "arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:x",
         ],
-        "prod-admin" => vec!["arn:aws:s3:::orders/2026", "arn:aws:sqs:us-east-1:111111111111:orders", "arn:aws:s3:::a{b}$c"],
+        "prod-admin" => {
+            vec!["arn:aws:s3:::orders/2026", "arn:aws:sqs:us-east-1:111111111111:orders", "arn:aws:s3:::a{b}$c"]
+        }
         _ => vec![],
     }
 }
@@ -26,8 +28,19 @@ fn fewer(entitlement: &str) -> Vec<&'static str> {
 /// Words that would show if they got anywhere they don't belong: they begin with `zq7`.
 fn ugly() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "\"}]},", "\",\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"", "${aws:username}", "*", "\\", "\u{202e}",
-        "\n", "\u{0}", "arn:aws:s3:::*", "'", "<!channel>", "ß", "𝕏",
+        "\"}]},",
+        "\",\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"",
+        "${aws:username}",
+        "*",
+        "\\",
+        "\u{202e}",
+        "\n",
+        "\u{0}",
+        "arn:aws:s3:::*",
+        "'",
+        "<!channel>",
+        "ß",
+        "𝕏",
     ];
     ("[ -~]{0,20}", prop::collection::vec(prop::sample::select(pieces), 0..4))
         .prop_map(|(words, pieces)| format!("zq7{words}{}", pieces.concat()))
@@ -41,7 +54,8 @@ fn some_of(all: Vec<String>) -> impl Strategy<Value = Option<Vec<String>>> {
 fn wishes() -> impl Strategy<Value = Wish> {
     prop::sample::select(GRANTABLE.to_vec()).prop_flat_map(|name| {
         let entitlement = policy().catalog().entitlement(name).unwrap();
-        let with = |own: &[String], more: Vec<&str>| own.iter().cloned().chain(more.into_iter().map(str::to_owned)).collect();
+        let with =
+            |own: &[String], more: Vec<&str>| own.iter().cloned().chain(more.into_iter().map(str::to_owned)).collect();
         (
             some_of(with(&entitlement.permissions, fewer(name))),
             some_of(with(&entitlement.resources, narrower(name))),

@@ -76,7 +76,11 @@ fn a_life_holds_together() {
         Event::GrantActivated { evidence: evidence(now) },
         Event::RevocationStarted { reason: EndReason::Panic },
         Event::TombstonePlaced { quarantine_until: now.plus(45) },
-        Event::GrantEnded { reason: EndReason::Panic, evidence: evidence(now), tombstone_until: Some(window.expires_at()) },
+        Event::GrantEnded {
+            reason: EndReason::Panic,
+            evidence: evidence(now),
+            tombstone_until: Some(window.expires_at()),
+        },
         Event::TombstoneRemoved {},
     ];
     assert!(fold(&request, &life).is_ok());

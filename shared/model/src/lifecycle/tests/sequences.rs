@@ -27,11 +27,28 @@ enum Attempt {
     Onward,
     /// What reconciliation does to it, at the time it is due.
     Due,
-    Approve { who: usize, api: bool, may: bool, stale: bool, changed: bool },
-    Deny { who: usize, may: bool },
-    Cancel { who: usize },
-    Revoke { who: usize, may: bool },
-    Credentials { who: usize, mfa: bool },
+    Approve {
+        who: usize,
+        api: bool,
+        may: bool,
+        stale: bool,
+        changed: bool,
+    },
+    Deny {
+        who: usize,
+        may: bool,
+    },
+    Cancel {
+        who: usize,
+    },
+    Revoke {
+        who: usize,
+        may: bool,
+    },
+    Credentials {
+        who: usize,
+        mfa: bool,
+    },
     System(Command),
 }
 
@@ -105,7 +122,9 @@ fn onward(state: &State, now: Time) -> Command {
         Status::Approved => Command::StartProvisioning,
         Status::Provisioning => Command::Activate { evidence: evidence(now) },
         Status::Active => revoke("alice"),
-        Status::Revoking if matches!(state.phase, Phase::Revoking { quarantine_until: None, .. }) => Command::PlaceTombstone,
+        Status::Revoking if matches!(state.phase, Phase::Revoking { quarantine_until: None, .. }) => {
+            Command::PlaceTombstone
+        }
         Status::Revoking => Command::End { evidence: evidence(now) },
         Status::Denied | Status::Cancelled | Status::Lapsed | Status::Ended => Command::RemoveTombstone,
     }
@@ -150,9 +169,13 @@ impl History {
                 permission: granted(may),
                 judged: (!changed).then_some(request.judged),
             },
-            Attempt::Deny { who, may } => Command::Deny { by: slack(who), reason: text("no"), permission: granted(may) },
+            Attempt::Deny { who, may } => {
+                Command::Deny { by: slack(who), reason: text("no"), permission: granted(may) }
+            }
             Attempt::Cancel { who } => Command::Cancel { by: slack(who) },
-            Attempt::Revoke { who, may } => Command::Revoke { by: slack(who), reason: text("enough"), permission: granted(may) },
+            Attempt::Revoke { who, may } => {
+                Command::Revoke { by: slack(who), reason: text("enough"), permission: granted(may) }
+            }
             Attempt::Credentials { who, mfa } => Command::RequestCredentials { by: Actor { mfa, ..slack(who) } },
             Attempt::System(command) => command,
         }
@@ -192,7 +215,10 @@ impl History {
     fn note_vote(&mut self, command: &Command) {
         if let Command::Approve { by, digest, permission, judged } = command {
             let request = &self.state.request;
-            assert!(permission.granted && *digest == request.digest() && *judged == Some(request.judged), "a vote that must not count");
+            assert!(
+                permission.granted && *digest == request.digest() && *judged == Some(request.judged),
+                "a vote that must not count"
+            );
             self.countersigned.insert(PERSONS.into_iter().find(|name| *name == by.person.as_str()).unwrap());
         }
     }
@@ -241,7 +267,11 @@ impl History {
         let over = match &self.state.phase {
             Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => true,
             Phase::Ended { residue, .. } => residue.is_none(),
-            Phase::Pending { .. } | Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => false,
+            Phase::Pending { .. }
+            | Phase::Approved { .. }
+            | Phase::Provisioning { .. }
+            | Phase::Active { .. }
+            | Phase::Revoking { .. } => false,
         };
         assert_eq!(self.state.due_at().is_none(), over);
     }
@@ -276,7 +306,9 @@ impl History {
 
 fn terminal_states_absorb(before: &State, after: &State) {
     match (&before.phase, &after.phase) {
-        (Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. }, _) => assert_eq!(before.phase, after.phase),
+        (Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. }, _) => {
+            assert_eq!(before.phase, after.phase)
+        }
         // All that may still happen is that the deny which outlasted the grant is taken out.
         (Phase::Ended { residue, .. }, Phase::Ended { residue: left, .. }) => {
             assert!(residue == left || left.is_none());

@@ -47,7 +47,8 @@ const LATE: u64 = 7_200;
 fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
     let at = |seconds| request.submitted_at.plus(seconds);
     let other = request.judged.entitlement;
-    let vote = |by: &str, digest, may, judged| Command::Approve { by: by_slack(by), digest, permission: granted(may), judged };
+    let vote =
+        |by: &str, digest, may, judged| Command::Approve { by: by_slack(by), digest, permission: granted(may), judged };
     let (digest, judged) = (request.digest(), Some(request.judged));
     let changed = Some(Judged { policy: other, ..request.judged });
     let deny = |by: &str, may| Command::Deny { by: by_slack(by), reason: text("no"), permission: granted(may) };
@@ -81,7 +82,11 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
         ("credentials: Alice, who asked", NOW, Command::RequestCredentials { by: by_slack("alice") }),
         ("credentials: Alice, after the window", LATE, Command::RequestCredentials { by: by_slack("alice") }),
         ("credentials: Bob", NOW, Command::RequestCredentials { by: by_slack("bob") }),
-        ("issueCredentials", NOW, Command::IssueCredentials { access_key_id: "ASIAEXAMPLE".to_owned(), expires_at: at(LATE) }),
+        (
+            "issueCredentials",
+            NOW,
+            Command::IssueCredentials { access_key_id: "ASIAEXAMPLE".to_owned(), expires_at: at(LATE) },
+        ),
         ("credentialsFailed", NOW, Command::CredentialsFailed { code: code() }),
         ("startRevocation: expired, too early", NOW, Command::StartRevocation { reason: EndReason::Expired }),
         ("startRevocation: expired", LATE, Command::StartRevocation { reason: EndReason::Expired }),
@@ -140,7 +145,8 @@ fn every_status_against_every_command() {
 fn what_a_role_does_otherwise() {
     let (columns, session) = cells(None);
     let (_, role) = cells(Some(role_mechanism()));
-    let rows: Vec<_> = role.into_iter().zip(session).filter(|(role, session)| role != session).map(|(role, _)| role).collect();
+    let rows: Vec<_> =
+        role.into_iter().zip(session).filter(|(role, session)| role != session).map(|(role, _)| role).collect();
     insta::assert_snapshot!(markdown(&columns, &rows));
 }
 

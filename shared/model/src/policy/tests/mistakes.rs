@@ -13,24 +13,47 @@ const ASK: &str = "permit (\n  principal in Countersign::Group::\"engineers\",\n
 #[test]
 fn syntax() {
     assert_eq!(said(&format!("// first\n{ASK}")), "policies.cedar:6: unexpected end of input");
-    assert_eq!(said("// first\npermit (\n  principal,\n  action\n  resource\n);\n"), "policies.cedar:5: unexpected token `resource`");
-    assert_eq!(said(&format!("{ASK} when {{\n  context.durationSeconds => 5\n}};\n")), "policies.cedar:6: unexpected token `>`");
+    assert_eq!(
+        said("// first\npermit (\n  principal,\n  action\n  resource\n);\n"),
+        "policies.cedar:5: unexpected token `resource`"
+    );
+    assert_eq!(
+        said(&format!("{ASK} when {{\n  context.durationSeconds => 5\n}};\n")),
+        "policies.cedar:6: unexpected token `>`"
+    );
 }
 
 #[test]
 fn types() {
-    assert_eq!(said(&format!("{ASK} when {{\n  context.durationSeconds == \"5\"\n}};\n")), "policies.cedar:6: the types Long and String are not compatible");
-    assert_eq!(said(&format!("{ASK} when {{\n  context.duration < 5\n}};\n")), "policies.cedar:6: attribute `duration` in context for Countersign::Action::\"request\" not found");
-    assert_eq!(said(&ASK.replace("\"request\"", "\"requests\"").replace(')', ");")), "policies.cedar:3: unrecognized action `Countersign::Action::\"requests\"`");
+    assert_eq!(
+        said(&format!("{ASK} when {{\n  context.durationSeconds == \"5\"\n}};\n")),
+        "policies.cedar:6: the types Long and String are not compatible"
+    );
+    assert_eq!(
+        said(&format!("{ASK} when {{\n  context.duration < 5\n}};\n")),
+        "policies.cedar:6: attribute `duration` in context for Countersign::Action::\"request\" not found"
+    );
+    assert_eq!(
+        said(&ASK.replace("\"request\"", "\"requests\"").replace(')', ");")),
+        "policies.cedar:3: unrecognized action `Countersign::Action::\"requests\"`"
+    );
 }
 
 #[test]
 fn names_that_the_catalog_lacks() {
     let permit = |kind: &str, id: &str| {
-        format!("// \"{id}\" is meant, not Countersign::Other::\"{id}\"\npermit (\n  principal,\n  action == Countersign::Action::\"request\",\n  resource\n) when {{\n  principal in Countersign::{kind}::\"{id}\"\n}};\n")
+        format!(
+            "// \"{id}\" is meant, not Countersign::Other::\"{id}\"\npermit (\n  principal,\n  action == Countersign::Action::\"request\",\n  resource\n) when {{\n  principal in Countersign::{kind}::\"{id}\"\n}};\n"
+        )
     };
-    assert_eq!(said(&permit("Group", "enginers")), "policies.cedar:7: `Countersign::Group::\"enginers\"` is not in the catalog");
-    assert_eq!(said(&permit("Person", "alicia")), "policies.cedar:7: `Countersign::Person::\"alicia\"` is not in the catalog");
+    assert_eq!(
+        said(&permit("Group", "enginers")),
+        "policies.cedar:7: `Countersign::Group::\"enginers\"` is not in the catalog"
+    );
+    assert_eq!(
+        said(&permit("Person", "alicia")),
+        "policies.cedar:7: `Countersign::Person::\"alicia\"` is not in the catalog"
+    );
     let entitlement = "\n\nforbid (principal, action == Countersign::Action::\"autoApprove\",\n  resource == Countersign::Entitlement::\"prod-admn\");";
     assert_eq!(said(entitlement), "policies.cedar:4: `Countersign::Entitlement::\"prod-admn\"` is not in the catalog");
     let twice = format!("{}{}", permit("Group", "enginers"), permit("Group", "enginers"));
@@ -45,8 +68,14 @@ fn schemas() {
     };
     let right = "    account: String,      // 12 digits";
     assert_eq!(SCHEMA.matches(right).count(), 1);
-    assert_eq!(said(&SCHEMA.replace(right, "    account String,")), "schema.cedarschema:12: error parsing schema: unexpected token `String`");
-    assert_eq!(said(&SCHEMA.replace(right, "    account: Strin,")), "schema.cedarschema:12: failed to resolve type: Strin");
+    assert_eq!(
+        said(&SCHEMA.replace(right, "    account String,")),
+        "schema.cedarschema:12: error parsing schema: unexpected token `String`"
+    );
+    assert_eq!(
+        said(&SCHEMA.replace(right, "    account: Strin,")),
+        "schema.cedarschema:12: failed to resolve type: Strin"
+    );
 }
 
 /// All three files at once: who publishes a bundle sees all there is to mend.
@@ -64,7 +93,9 @@ fn everything_wrong_is_said_at_once() {
 /// A schema that leaves out what Countersign asks with would deny everything, later and quietly.
 #[test]
 fn a_schema_that_does_not_fit_is_refused() {
-    for (from, to) in [("    door: String,", "    doors: String,"), ("approve, revoke", "approve"), ("action audit", "action audits")] {
+    for (from, to) in
+        [("    door: String,", "    doors: String,"), ("approve, revoke", "approve"), ("action audit", "action audits")]
+    {
         let schema = SCHEMA.replace(from, to);
         assert_ne!(schema, SCHEMA, "{from}");
         let bundle = Bundle { schema, policies: String::new(), ..bundle() };

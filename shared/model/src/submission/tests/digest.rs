@@ -32,7 +32,11 @@ fn facts() -> RequestFacts {
         approval_window_seconds: 3_600,
         risk: Risk {
             level: RiskLevel::Medium,
-            reasons: vec![RiskReason { code: RiskCode::WriteAccess, level: RiskLevel::Medium, sentence: "writes".to_owned() }],
+            reasons: vec![RiskReason {
+                code: RiskCode::WriteAccess,
+                level: RiskLevel::Medium,
+                sentence: "writes".to_owned(),
+            }],
         },
         judged: Judged { entitlement: Digest::of(b"entitlement"), policy: Digest::of(b"policy") },
         quorum: Quorum { needed: 1, groups: vec!["approvers".parse().unwrap()] },
@@ -56,7 +60,9 @@ fn changes() -> Vec<Change> {
         ("account", |f| f.account = "111111111112".parse().unwrap()),
         ("environment", |f| f.environment = "dev".to_owned()),
         ("principals", |f| f.mechanism = Mechanism::Role { principals: vec![arn("user/bob")], mfa: true }),
-        ("one more principal", |f| f.mechanism = Mechanism::Role { principals: vec![arn("user/alice"), arn("user/bob")], mfa: true }),
+        ("one more principal", |f| {
+            f.mechanism = Mechanism::Role { principals: vec![arn("user/alice"), arn("user/bob")], mfa: true }
+        }),
         ("mfa", |f| f.mechanism = Mechanism::Role { principals: vec![arn("user/alice")], mfa: false }),
         ("session", |f| f.mechanism = Mechanism::Session { base_role: arn("role/base") }),
         ("another base role", |f| f.mechanism = Mechanism::Session { base_role: arn("role/other") }),
@@ -104,10 +110,12 @@ fn changed(change: fn(&mut RequestFacts)) -> RequestFacts {
 
 /// The places in a JSON value that hold something, as `/a/b/0`.
 fn leaves(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| leaves(value, &format!("{place}/{name}"), found)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(n, value)| leaves(value, &format!("{place}/{n}"), found)),
-        leaf => found.push((place.to_owned(), leaf.clone())),
+    if let Some(fields) = value.as_object() {
+        fields.iter().for_each(|(name, value)| leaves(value, &format!("{place}/{name}"), found));
+    } else if let Some(items) = value.as_array() {
+        items.iter().enumerate().for_each(|(n, value)| leaves(value, &format!("{place}/{n}"), found));
+    } else {
+        found.push((place.to_owned(), value.clone()));
     }
 }
 
@@ -125,7 +133,8 @@ fn the_digest_of_the_same_facts_is_the_same_for_ever() {
 
 #[test]
 fn any_change_changes_the_digest() {
-    let mut digests: BTreeSet<Digest> = changes().into_iter().map(|(_, change)| Request::new(changed(change)).digest()).collect();
+    let mut digests: BTreeSet<Digest> =
+        changes().into_iter().map(|(_, change)| Request::new(changed(change)).digest()).collect();
     digests.insert(Request::new(facts()).digest());
     assert_eq!(digests.len(), changes().len() + 1);
 }
