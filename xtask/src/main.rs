@@ -1,8 +1,11 @@
 //! `cargo xtask`: the jobs of this repository, one module each. Start in [`main`]: it names them all.
 
+mod beside;
+mod demo;
 mod iam_data;
 mod local;
 mod output;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -16,6 +19,9 @@ cargo xtask <job>
   local logs [function]   what the functions logged (all of them, or one)
   local down              stop it
   local check [word…]     check the stand-in for AWS itself
+  demo                    the main job, played from nothing on a local cloud of its own, told line by line
+  test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
+       --no-cloud         without those
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 
@@ -23,21 +29,28 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((job, rest)) => match job.as_str() {
-            "local" => local::run(rest),
-            "iam-data" => iam_data::run(rest),
+            "local" => local::run(rest).map(succeeded),
+            "demo" => demo::run(rest),
+            "test" => test::run(rest),
+            "iam-data" => iam_data::run(rest).map(succeeded),
             "help" | "--help" | "-h" => {
                 output::say(USAGE);
-                Ok(())
+                Ok(ExitCode::SUCCESS)
             }
             _ => Err(format!("there is no job `{job}`\n\n{USAGE}")),
         },
         None => Err(USAGE.to_owned()),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(problem) => {
             output::complain(&problem);
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a job that only fails or succeeds ends with.
+fn succeeded((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

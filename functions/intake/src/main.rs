@@ -60,5 +60,5 @@ async fn wire() -> Result<(Ports, Workspace), Box<dyn std::error::Error>> {
 async fn main() -> Result<(), lambda_runtime::Error> {
     start::logs();
     let wired = wire().await.map_err(|error| start::cannot_start(error.as_ref()))?;
-    start::run(wired, |wired, event| async move { Ok(intake::handle(&wired.0, &wired.1, event).await) }).await
+    start::run(wired, |wired, event| async move { Ok(Box::pin(intake::handle(&wired.0, &wired.1, event)).await) }).await
 }

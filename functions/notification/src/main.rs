@@ -54,5 +54,5 @@ async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
 async fn main() -> Result<(), lambda_runtime::Error> {
     start::logs();
     let ports = wire().await.map_err(|error| start::cannot_start(error.as_ref()))?;
-    start::run(ports, |ports, event| async move { notification::handle(ports.as_ref(), event).await }).await
+    start::run(ports, |ports, event| async move { Box::pin(notification::handle(ports.as_ref(), event)).await }).await
 }

@@ -23,7 +23,6 @@ pub enum SettingError {
 ///
 /// # Errors
 /// If it is not set or empty.
-#[expect(clippy::disallowed_methods, reason = "the one door for settings")]
 pub fn required(name: &'static str) -> Result<String, SettingError> {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),

@@ -52,9 +52,8 @@ pub fn display_duration(seconds: u64) -> String {
         (seconds.rem_euclid(3_600).div_euclid(60), 'm'),
         (seconds.rem_euclid(60), 's'),
     ];
-    let text: String =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-    if text.is_empty() { "0s".to_owned() } else { text }
+    let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if shown.is_empty() { "0s".to_owned() } else { shown.concat() }
 }
 
 #[cfg(test)]

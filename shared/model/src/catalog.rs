@@ -53,12 +53,7 @@ pub struct Entitlement {
     /// No-escape denies it lifts.
     pub may_outlive: Vec<String>,
     /// Special characters that a request's own patterns may hold.
-    #[serde(skip)]
     pub leeway: Leeway,
-    /// The same, for the digest.
-    pub allows_wildcards: bool,
-    /// The same, for the digest.
-    pub allows_variables: bool,
     /// Where approvers are asked.
     pub channel: Option<SlackChannel>,
 }

@@ -136,7 +136,7 @@ fn seal(window: Window) -> Value {
     })
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
@@ -145,7 +145,7 @@ fn document(statements: Vec<Value>) -> Value {
 /// # Errors
 /// If it would be longer than [`LONGEST_SESSION_POLICY`].
 pub fn session_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
-    fits("session policy", &document(sealed_statements(request, window)), LONGEST_SESSION_POLICY)
+    fits("session policy", &document(&sealed_statements(request, window)), LONGEST_SESSION_POLICY)
 }
 
 /// The inline policy of a `role` grant.
@@ -154,7 +154,7 @@ pub fn session_policy(request: &Request, window: Window) -> Result<String, TooLa
 /// If it would not leave room for the tombstone within [`LONGEST_ROLE_POLICIES`].
 pub fn role_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
     let room = LONGEST_ROLE_POLICIES.saturating_sub(tombstone_policy().len());
-    fits("role policy", &document(sealed_statements(request, window)), room)
+    fits("role policy", &document(&sealed_statements(request, window)), room)
 }
 
 /// The trust policy of a `role` grant: the requester's own principals, within the window, with a
@@ -175,7 +175,7 @@ pub fn trust_policy(request: &Request, window: Window) -> Result<String, TooLarg
     if mfa && let Some(condition) = condition.as_object_mut() {
         condition.insert("Bool".to_owned(), json!({"aws:MultiFactorAuthPresent": "true"}));
     }
-    let statements = vec![
+    let statements = [
         json!({
             "Effect": "Allow",
             "Principal": {"AWS": principals},
@@ -189,12 +189,12 @@ pub fn trust_policy(request: &Request, window: Window) -> Result<String, TooLarg
             "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": until}},
         }),
     ];
-    fits("trust policy", &document(statements), LONGEST_TRUST_POLICY)
+    fits("trust policy", &document(&statements), LONGEST_TRUST_POLICY)
 }
 
 /// The inline policy that denies everything to a grant role.
 pub fn tombstone_policy() -> String {
-    document(vec![json!({"Effect": "Deny", "Action": "*", "Resource": "*"})]).to_string()
+    document(&[json!({"Effect": "Deny", "Action": "*", "Resource": "*"})]).to_string()
 }
 
 /// The inline policy on a base role that denies everything to one grant's sessions: by source
@@ -202,7 +202,7 @@ pub fn tombstone_policy() -> String {
 /// session name.
 pub fn kill_policy(request: &Request) -> String {
     let id = request.id.as_str();
-    document(vec![
+    document(&[
         json!({"Effect": "Deny", "Action": "*", "Resource": "*",
                "Condition": {"StringEquals": {"aws:SourceIdentity": id}}}),
         json!({"Effect": "Deny", "Action": "*", "Resource": "*",

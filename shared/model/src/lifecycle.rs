@@ -35,6 +35,9 @@ pub const QUARANTINE: u64 = 75;
 /// How long a step may be under way before reconciliation takes it up, in seconds.
 pub const STUCK_AFTER: u64 = 40;
 
+/// How long after the last countersignature access may still be made, in seconds.
+pub const APPROVAL_LIFETIME: u64 = 900;
+
 /// Attempts at making a grant before it is ended as failed.
 pub const PROVISIONING_ATTEMPTS: u32 = 5;
 

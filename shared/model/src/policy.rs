@@ -78,7 +78,7 @@ pub struct Policy {
     schema: Schema,
     types: Types,
     bundle: Digest,
-    policy: Digest,
+    rules: Digest,
 }
 
 /// The schema's entity and action types, parsed once.
@@ -198,7 +198,7 @@ impl Policy {
                 action: entity_type("Countersign::Action")?,
             },
             bundle: bundle.digest(),
-            policy,
+            rules: policy,
         };
         loaded.fits_its_schema().map_err(|error| {
             let reason = format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
@@ -219,7 +219,7 @@ impl Policy {
 
     /// What a request for `entitlement` is judged by.
     pub fn judged(&self, entitlement: &Entitlement) -> Judged {
-        Judged { entitlement: entitlement.digest(), policy: self.policy }
+        Judged { entitlement: entitlement.digest(), policy: self.rules }
     }
 
     /// What the entitlement named `name` would be judged by now; `None` if it is gone.

@@ -2,6 +2,7 @@
 //! person asks for stay within their entitlement.
 
 use crate::actions::{pattern_covers, resource_covers};
+use serde::Serialize;
 
 /// Longest resource pattern, in characters: an S3 key prefix of a sensible length still fits, a
 /// session policy of 2,048 characters still holds a few of them.
@@ -11,7 +12,7 @@ pub const LONGEST_RESOURCE: usize = 512;
 pub const MOST_PATTERNS: usize = 100;
 
 /// Which special characters a request's own patterns may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Leeway {
     /// `*` and `?`.
     pub wildcards: bool,

@@ -182,8 +182,8 @@ mod tests {
         fn any_flipped_bit_is_found(entry in 0usize..5, at in 0usize..1000, bit in 0u8..8) {
             let (mut entries, head) = chain(5);
             let bytes = &mut entries[entry];
-            let at = at % bytes.len();
-            bytes[at] ^= 1 << bit;
+            let at = at.rem_euclid(bytes.len());
+            bytes[at] ^= 1u8.rotate_left(u32::from(bit));
             prop_assert!(verify("req_a", &entries, Some(head)).is_err());
         }
 

@@ -195,12 +195,11 @@ where
             return Ok(());
         }
         match store(ports, &stored, cause, &transition, now, guards.to_vec()).await {
-            Ok(_) => return Ok(()),
+            Ok(_) | Err(CommitError::KeyUsed) => return Ok(()),
             Err(CommitError::Conflict) => {
                 ports.pause(20u64.saturating_mul(u64::from(attempt).saturating_add(1))).await;
             }
             Err(CommitError::Replayed) => return Err(CommandError::Replayed),
-            Err(CommitError::KeyUsed) => return Ok(()),
             Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
         }
     }

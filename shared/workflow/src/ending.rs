@@ -4,7 +4,7 @@
 //! being verified as gone.
 
 use crate::command::{CommandError, Done, carry_out_on};
-use crate::ports::{Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole, RoleSpec, Stored};
+use crate::ports::{Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec, Stored};
 use model::documents::{TOMBSTONE_POLICY, kill_policy, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, Command, EndReason, Evidence, Phase};
@@ -102,18 +102,17 @@ where
     let stored = deny(ports, cause, stored, &request, window).await?;
     ports.disarm(&request.id).await?;
     let findings = match &request.mechanism {
-        Mechanism::Session { base_role } => sessions_denied(ports, &request, base_role, window).await?,
+        Mechanism::Session { base_role } => {
+            let over = ports.now().max(stored.at) >= window.expires_at();
+            sessions_denied(ports, &request, base_role, window, over).await?
+        }
         Mechanism::Role { .. } => {
             if let Phase::Revoking { quarantine_until: Some(until), .. } = stored.state.phase
                 && ports.now() < until
             {
                 return Ok(Ending::Denied { until });
             }
-            ports.remove_role(&request.id).await?;
-            if ports.role(&request.id).await?.is_some() {
-                return Err(Fault::new("read the role back", "role_still_there").into());
-            }
-            vec![format!("role {} is absent", request.id)]
+            vec![role_removed(ports, &request).await?]
         }
         Mechanism::Policy { .. } => Vec::new(),
     };
@@ -132,7 +131,8 @@ where
     if let Phase::Revoking { quarantine_until: Some(_), .. } = stored.state.phase {
         return Ok(stored);
     }
-    let over = ports.now() >= window.expires_at();
+    // The record's time, which does not go backwards: what ended on time is over for every worker.
+    let over = ports.now().max(stored.at) >= window.expires_at();
     match &request.mechanism {
         // After the window every session's own policy denies everything; nothing is to be added.
         Mechanism::Session { .. } if over => return Ok(stored),
@@ -171,9 +171,9 @@ async fn tombstone<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
         found => found,
     };
     match found {
-        Some(role) if role.request.as_deref() == Some(request.id.as_str()) => {}
-        // Somebody else's role under our name: we neither change nor remove what we did not make.
-        Some(_) => return Err(Fault::new("write the deny", "role_squatted")),
+        Some(role) if is_ours(&role, request) => {}
+        // Nothing of ours was made, so nothing of ours lets anybody in.
+        Some(_) => return Ok(()),
         None => return Err(Fault::new("write the deny", "role_vanished")),
     }
     let document = tombstone_policy();
@@ -184,8 +184,31 @@ async fn tombstone<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     }
 }
 
-async fn sessions_denied<P: KillSessions + Clock>(ports: &P, request: &Request, base_role: &PrincipalArn, window: Window) -> Result<Vec<String>, Fault> {
-    if ports.now() >= window.expires_at() {
+/// Whether we made it. Somebody else's role under our name we neither change nor remove.
+fn is_ours(role: &RoleFound, request: &Request) -> bool {
+    role.request.as_deref() == Some(request.id.as_str())
+}
+
+/// Takes the grant's role out, and says what was found then.
+async fn role_removed<P: ReadRole + RemoveRole>(ports: &P, request: &Request) -> Result<String, Fault> {
+    let id = &request.id;
+    let squatted = |role: &RoleFound| {
+        tracing::error!(request.id = %id, alarm = "role_squatted", "the role {id} is not of Countersign's making; it is left alone");
+        format!("the role named {id} is not of Countersign's making ({}); it is left alone", role.created_at)
+    };
+    if let Some(role) = ports.role(id).await?.filter(|role| !is_ours(role, request)) {
+        return Ok(squatted(&role));
+    }
+    ports.remove_role(id).await?;
+    match ports.role(id).await? {
+        None => Ok(format!("role {id} is absent")),
+        Some(role) if is_ours(&role, request) => Err(Fault::new("read the role back", "role_still_there")),
+        Some(role) => Ok(squatted(&role)),
+    }
+}
+
+async fn sessions_denied<P: KillSessions>(ports: &P, request: &Request, base_role: &PrincipalArn, window: Window, over: bool) -> Result<Vec<String>, Fault> {
+    if over {
         return Ok(vec![format!("every session's own policy denies everything since {}", window.expires_at())]);
     }
     let name = kill_policy_name(request);

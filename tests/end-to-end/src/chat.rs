@@ -14,7 +14,7 @@ use crate::waiting::until;
 pub const APPROVALS: &str = "C0APPROVALS";
 
 /// How long a message may take, Slack's rate limits and our retries included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The local Slack.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Message {
         elements.filter_map(|element| element.get("action_id")?.as_str()).any(|id| id == action)
     }
 
-    /// All texts of its blocks, one after the other.
+    /// All texts of its blocks, one after the other; what buttons say, in brackets.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         for block in &self.blocks {
@@ -67,6 +67,10 @@ impl Message {
 
 fn collect(value: &Value, words: &mut Vec<String>) {
     match value {
+        Value::Object(fields) if fields.get("type").and_then(Value::as_str) == Some("button") => {
+            let says = value.pointer("/text/text").and_then(Value::as_str).unwrap_or_default();
+            words.push(format!("[{says}]"));
+        }
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {

@@ -69,7 +69,11 @@ impl fmt::Display for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed(shown) => formatter.write_str(shown),
-            Self::Denied { code, message } => write!(formatter, "{code}: {message}"),
+            // Who was denied is known to whoever reads this; what and why is not.
+            Self::Denied { code, message } => {
+                let why = message.split_once(" is not authorized ").map_or(message.as_str(), |(_, why)| why);
+                write!(formatter, "{code}: not authorized {why}")
+            }
             Self::Failed { code, message } => write!(formatter, "failed with {code}: {message}"),
         }
     }
@@ -79,6 +83,7 @@ impl fmt::Display for Answer {
 #[derive(Debug, Clone)]
 pub struct Cloud {
     config: SdkConfig,
+    dynamodb: aws_sdk_dynamodb::Client,
     signer: Signer,
     endpoint: String,
     keys: Keys,
@@ -97,12 +102,15 @@ impl Cloud {
             .credentials_provider(SharedCredentialsProvider::new(keys.credentials()))
             .retry_config(RetryConfig::disabled())
             .build();
-        Ok(Self { config, signer: Signer::new(&outputs.region)?, endpoint: outputs.endpoint_url.clone(), keys })
+        // Made once: a client's first call connects, and probes are to be quick.
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let signer = Signer::new(&outputs.region)?;
+        Ok(Self { config, dynamodb, signer, endpoint: outputs.endpoint_url.clone(), keys })
     }
 
     /// DynamoDB.
-    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.config)
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        &self.dynamodb
     }
 
     /// IAM.

@@ -81,13 +81,8 @@ pub fn refused(entries: &[Entry]) -> Vec<(String, String)> {
     refused
         .map(|entry| {
             let code = entry.event.pointer("/data/code").and_then(Value::as_str).unwrap_or_default();
-            (person(&entry.cause), code.to_owned())
+            let person = entry.cause.get("person").and_then(Value::as_str).unwrap_or("?");
+            (person.to_owned(), code.to_owned())
         })
         .collect()
-}
-
-/// Who caused an entry: the person's id, wherever the cause has it.
-fn person(cause: &Value) -> String {
-    let found = ["/person", "/data/person", "/by"].iter().find_map(|path| cause.pointer(path)?.as_str());
-    found.unwrap_or("?").to_owned()
 }

@@ -48,6 +48,7 @@ pub fn seconds_after(time: SystemTime, reference: SystemTime) -> f64 {
 /// # Errors
 /// It is none.
 pub fn instant(text: &str) -> Result<SystemTime, Failure> {
-    let parsed: jiff::Timestamp = text.parse().map_err(|error| Failure::of(&format!("reading the time `{text}`"), &error))?;
+    let parsed: jiff::Timestamp =
+        text.parse().map_err(|error| Failure::of(&format!("reading the time `{text}`"), &error))?;
     Ok(parsed.into())
 }

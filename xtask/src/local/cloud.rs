@@ -145,7 +145,8 @@ fn begin(folder: &Path, options: &Options) -> Result<LocalCloud, String> {
     })?;
     let outputs = step("deployed and seeded", || {
         let function = binaries.iter().find(|(name, _)| functions.contains(name));
-        let folder_of_functions = function.and_then(|(_, path)| path.parent()).ok_or("there are no functions to deploy")?;
+        let folder_of_functions =
+            function.and_then(|(_, path)| path.parent()).ok_or("there are no functions to deploy")?;
         let command = binaries.get("countersign").ok_or("the package countersign has no binary countersign")?;
         deploy(folder, &python, folder_of_functions, command, cloud_port, slack_port)
     })?;

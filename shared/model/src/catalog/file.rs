@@ -359,8 +359,6 @@ impl Reader<'_> {
             source_ips,
             may_outlive,
             leeway: Leeway { wildcards: file.allow_wildcards, variables: file.allow_variables },
-            allows_wildcards: file.allow_wildcards,
-            allows_variables: file.allow_variables,
             channel,
         })
     }

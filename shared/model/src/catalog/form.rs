@@ -71,6 +71,7 @@ pub(super) struct SessionNamesFile {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub(super) struct EntitlementFile {
     pub(super) description: String,
     pub(super) account: Spanned<String>,

@@ -2,8 +2,8 @@
 
 use super::evolve::{evolve, quarantine_until};
 use super::{
-    CREDENTIALS_PER_GRANT, Command, EndReason, Evidence, PROVISIONING_ATTEMPTS, Permission, Phase,
-    Plan, REFUSALS_RECORDED, SCHEDULE_MARGIN, State, backoff,
+    APPROVAL_LIFETIME, CREDENTIALS_PER_GRANT, Command, EndReason, Evidence, PROVISIONING_ATTEMPTS, Permission, Phase,
+    Plan, QUARANTINE, REFUSALS_RECORDED, SCHEDULE_MARGIN, State, backoff,
 };
 use crate::event::Event;
 use crate::identity::Actor;
@@ -299,6 +299,10 @@ fn lapse(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
 fn start_provisioning(state: &State, now: Time) -> Result<Steps, Refusal> {
     let overtaken = Refusal::Overtaken { status: state.status() };
     match &state.phase {
+        // What was countersigned long ago was countersigned under other circumstances.
+        Phase::Approved { at, .. } if at.seconds_until(now) > APPROVAL_LIFETIME => {
+            Ok((vec![Event::RequestLapsed {}], Vec::new()))
+        }
         Phase::Approved { .. } => {
             let window = Window::starting(now, state.request.duration_seconds).map_err(|_| overtaken)?;
             Ok((
@@ -352,7 +356,8 @@ fn provisioning_failed(state: &State, code: &str, now: Time) -> Result<Steps, Re
 
 fn activate(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
-        Phase::Provisioning { plan, .. } if plan.window.contains(now) => {
+        // The start is not asked for: a worker's clock may be a second behind the one that set it.
+        Phase::Provisioning { plan, .. } if now < plan.window.expires_at() => {
             Ok(vec![Event::GrantActivated { evidence: evidence.clone() }])
         }
         Phase::Active { .. } => Ok(Vec::new()),
@@ -476,17 +481,18 @@ fn revocation_failed(state: &State, code: &str, now: Time) -> Result<Vec<Event>,
 
 fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
-        Phase::Revoking { plan, reason, quarantine_until, .. } => {
+        Phase::Revoking { plan, reason, since, quarantine_until, .. } => {
             let overtaken = Refusal::Overtaken { status: state.status() };
             let over = plan.window.expires_at();
             let tombstone_until = match &state.request.mechanism {
-                // The deny on the shared base role is all that ends sessions early: it stays
-                // until the sessions' own policies deny everything.
+                // The deny on the shared base role is all that ends sessions early: it stays until
+                // the sessions' own policies deny everything, and no worker is left that could put
+                // it there again. An attempt that failed may have put it there unrecorded.
                 Mechanism::Session { .. } => {
                     if now < over {
                         quarantine_until.ok_or(overtaken)?;
                     }
-                    quarantine_until.is_some().then_some(over)
+                    (*since < over).then_some(over.plus(QUARANTINE))
                 }
                 Mechanism::Role { .. } | Mechanism::Policy { .. } => {
                     let until = quarantine_until.ok_or(overtaken)?;

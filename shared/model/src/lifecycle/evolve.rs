@@ -60,7 +60,7 @@ fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at
             Phase::Approved { approvals, at }
         }
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestCancelled {}) => Phase::Cancelled { at },
-        (Phase::Pending { .. }, Event::RequestLapsed {}) => Phase::Lapsed { at },
+        (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestLapsed {}) => Phase::Lapsed { at },
         (Phase::Approved { approvals, .. }, Event::ProvisioningStarted { plan }) => {
             if plan.window.starts_at().seconds_until(plan.window.expires_at()) != request.duration_seconds {
                 return None;

@@ -50,10 +50,12 @@ impl Policy {
     /// Asks one question of each kind, strictly. A schema that leaves something out would deny
     /// everything, later and quietly.
     pub(super) fn fits_its_schema(&self) -> Result<(), String> {
-        let (Some(person), Some(entitlement)) = (self.catalog.persons().next(), self.catalog.entitlements().next()) else {
+        let (Some(person), Some(entitlement)) = (self.catalog.persons().next(), self.catalog.entitlements().next())
+        else {
             return Ok(());
         };
-        let actor = Actor { person: person.id.clone(), identity: Identity::Api { principal: String::new() }, mfa: false };
+        let actor =
+            Actor { person: person.id.clone(), identity: Identity::Api { principal: String::new() }, mfa: false };
         let circumstances = Circumstances {
             requester: &person.id,
             risk: RiskLevel::Low,

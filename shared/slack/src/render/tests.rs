@@ -54,8 +54,6 @@ fn entitlement(text: &str) -> Entitlement {
         source_ips: vec![],
         may_outlive: vec![],
         leeway: model::scope::Leeway::default(),
-        allows_wildcards: false,
-        allows_variables: false,
         channel: None,
     }
 }

@@ -244,7 +244,7 @@ impl History {
         use Status::{Active, Approved, Cancelled, Denied, Ended, Lapsed, Pending, Provisioning, Revoking};
         let ways = |from| match from {
             Pending => &[Approved, Denied, Cancelled, Lapsed][..],
-            Approved => &[Provisioning, Cancelled],
+            Approved => &[Provisioning, Cancelled, Lapsed],
             Provisioning => &[Active, Revoking],
             Active => &[Revoking],
             Revoking => &[Ended],
@@ -307,7 +307,7 @@ impl History {
 fn terminal_states_absorb(before: &State, after: &State) {
     match (&before.phase, &after.phase) {
         (Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. }, _) => {
-            assert_eq!(before.phase, after.phase)
+            assert_eq!(before.phase, after.phase);
         }
         // All that may still happen is that the deny which outlasted the grant is taken out.
         (Phase::Ended { residue, .. }, Phase::Ended { residue: left, .. }) => {

@@ -1,0 +1,143 @@
+//! Rules about who may do what.
+
+use super::{Resource, Template};
+use crate::Complaints;
+use crate::yaml::Node;
+
+/// `/v1` is signed, only `/slack` is not; and each route, and nothing else, may call its function.
+pub fn routes(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    let routes = template.of_type("AWS::ApiGatewayV2::Route");
+    let mut permissions: Vec<(Resource<'_>, &str)> = template
+        .of_type("AWS::Lambda::Permission")
+        .into_iter()
+        .filter(|permission| permission.text(&["Principal"]) == Some("apigateway.amazonaws.com"))
+        .map(|permission| (permission, permission.text(&["SourceArn"]).unwrap_or_default()))
+        .collect();
+    if routes.is_empty() {
+        complaints.push("there is no route".to_owned());
+    }
+    for route in routes {
+        let key = route.text(&["RouteKey"]).unwrap_or_default();
+        let Some((method, path)) = key.split_once(' ') else {
+            complaints.push(format!("{} has no method and path", route.name));
+            continue;
+        };
+        let needed = match path {
+            path if path.starts_with("/v1/") => "AWS_IAM",
+            path if path.starts_with("/slack/") => "NONE",
+            _ => {
+                complaints.push(format!("{key} is neither below /v1 nor below /slack"));
+                continue;
+            }
+        };
+        if !route.property(&["AuthorizationType"]).is_some_and(|kind| kind.is("", needed)) {
+            complaints.push(format!("{key} has to be {needed}"));
+        }
+        let Some(function) = function_of(template, &route) else {
+            complaints.push(format!("{key} leads to no function"));
+            continue;
+        };
+        // A part of the path that varies is `*` in the address that a call is authorised by.
+        let pattern: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "*" } else { part }).collect();
+        let arn = format!(
+            "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/$default/{method}{}",
+            pattern.join("/"),
+        );
+        let fits = |(permission, source): &(Resource<'_>, &str)| *source == arn && permission.text(&["FunctionName"]) == Some(function);
+        match permissions.iter().position(fits) {
+            Some(index) => drop(permissions.remove(index)),
+            None => complaints.push(format!("{key} may not call {function}")),
+        }
+    }
+    complaints.extend(permissions.iter().map(|(permission, _)| format!("{} lets in what is no route", permission.name)));
+    complaints
+}
+
+fn function_of<'a>(template: &'a Template, route: &Resource<'a>) -> Option<&'a str> {
+    let name = route.text(&["Target"])?.strip_prefix("integrations/${")?.strip_suffix('}')?;
+    template.resource(name)?.text(&["IntegrationUri"])?.strip_suffix(".Arn")
+}
+
+/// Whatever a rule calls, it may call.
+pub fn rule_permissions(template: &Template) -> Complaints {
+    let permissions = template.of_type("AWS::Lambda::Permission");
+    let mut complaints = Vec::new();
+    for rule in template.of_type("AWS::Events::Rule") {
+        let arn = format!("{}.Arn", rule.name);
+        for target in rule.property(&["Targets"]).map(Node::items).unwrap_or_default() {
+            let function = target.text_at(&["Arn"]).and_then(|arn| arn.strip_suffix(".Arn")).unwrap_or_default();
+            let allowed = permissions.iter().any(|permission| {
+                permission.text(&["FunctionName"]) == Some(function)
+                    && permission.text(&["Principal"]) == Some("events.amazonaws.com")
+                    && permission.text(&["SourceArn"]) == Some(&arn)
+            });
+            if !allowed {
+                complaints.push(format!("{} may not call {function}", rule.name));
+            }
+        }
+    }
+    complaints
+}
+
+/// Every function has a role that is written out here, used by it alone, and sealed.
+pub fn own_roles(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    let mut used: Vec<&str> = Vec::new();
+    for function in template.functions() {
+        if template.setting(&function, &["Policies"]).is_some() {
+            complaints.push(format!("{} has a policy template; write its statements out", function.name));
+        }
+        let role = function.text(&["Role"]).and_then(|arn| arn.strip_suffix(".Arn"));
+        let Some(role) = role.and_then(|name| template.resource(name)) else {
+            complaints.push(format!("{} has no role of its own", function.name));
+            continue;
+        };
+        if used.contains(&role.name) {
+            complaints.push(format!("{} shares {}", function.name, role.name));
+        }
+        used.push(role.name);
+        let attached = role.property(&["ManagedPolicyArns"]).map(Node::items).unwrap_or_default();
+        if !matches!(attached, [only] if only.is("Ref", "Seal")) {
+            complaints.push(format!("{} carries something else than the seal", role.name));
+        }
+    }
+    complaints
+}
+
+/// Every Allow on `*` says in a comment above it why there is no narrower form. A Deny is strictest on `*`.
+pub fn stars_are_explained(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    let statements = template.root.walk().into_iter().filter(|node| node.get("Effect").is_some());
+    for statement in statements {
+        let allows = statement.get("Effect").is_some_and(|effect| effect.is("", "Allow"));
+        let star = |node: &Node| node.items().iter().any(|item| item.text() == Some("*"));
+        let wide = statement.get("Resource").is_some_and(star) || statement.get("NotResource").is_some();
+        if allows && wide && !template.line_before(statement.line).trim_start().starts_with('#') {
+            let sid = statement.text_at(&["Sid"]).unwrap_or("a statement");
+            complaints.push(format!("line {}: {sid} allows on every resource and doesn't say why", statement.line));
+        }
+    }
+    complaints
+}
+
+/// The schedules' role serves the schedules of our own group in our own account, and only those.
+pub fn schedule_trust(template: &Template) -> Complaints {
+    let Some(role) = template.resource("ScheduleRole") else { return vec!["there is no ScheduleRole".to_owned()] };
+    let group = template.resource("ScheduleGroup").and_then(|group| group.text(&["Name"])).unwrap_or_default();
+    let statements = role.property(&["AssumeRolePolicyDocument", "Statement"]).map(Node::items).unwrap_or_default();
+    let [statement] = statements else { return vec!["ScheduleRole trusts by something else than one statement".to_owned()] };
+    let mut complaints = Vec::new();
+    let only = |key: &str| statement.at(&["Condition", "StringEquals", key]);
+    if !statement.at(&["Principal", "Service"]).is_some_and(|service| service.is("", "scheduler.amazonaws.com")) {
+        complaints.push("ScheduleRole trusts something else than EventBridge Scheduler".to_owned());
+    }
+    if !only("aws:SourceAccount").is_some_and(|account| account.is("Ref", "AWS::AccountId")) {
+        complaints.push("ScheduleRole trusts other accounts".to_owned());
+    }
+    let arn = format!("arn:${{AWS::Partition}}:scheduler:${{AWS::Region}}:${{AWS::AccountId}}:schedule-group/{group}");
+    if group.is_empty() || !only("aws:SourceArn").is_some_and(|source| source.is("Sub", &arn)) {
+        complaints.push("ScheduleRole trusts schedules of other groups".to_owned());
+    }
+    complaints
+}

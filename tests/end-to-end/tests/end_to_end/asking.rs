@@ -1,0 +1,130 @@
+//! Asking for access: what one may ask for, how, and what comes of it without anybody's countersignature.
+
+use end_to_end::door::text;
+use end_to_end::failure::Failure;
+use end_to_end::stage::Stage;
+use end_to_end::trail::Trail;
+use record::entry::Entry;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::logs_read;
+
+#[tokio::test]
+async fn everyone_sees_what_they_may_ask_for_and_nothing_else() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let names = |body: &Value| -> Vec<String> {
+        let items = body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        items.iter().map(|item| text(item, "name").to_owned()).collect()
+    };
+    let alices = stage.alice.get("/v1/entitlements").await?.expect(200)?;
+    assert_eq!(names(&alices), ["legacy-debug", "logs-read", "orders-db-debug", "prod-admin"]);
+    for person in [&stage.bob, &stage.dave, &stage.mallory] {
+        assert!(names(&person.get("/v1/entitlements").await?.expect(200)?).is_empty());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn low_risk_is_granted_by_policy_and_reaches_no_further() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let outcome = stage.chat.command("alice", "logs-read 15m looking into the checkout errors ticket=OPS-7").await?;
+    assert!(outcome.said().contains("approved by policy"), "{}", outcome.said());
+    let id = outcome.request_id()?;
+    let shown = stage.alice.reaches(&id, "active").await?;
+    assert_eq!(text(&shown, "risk"), "low");
+    assert_eq!(text(&shown, "ticketId"), "OPS-7");
+    assert_eq!(text(&shown, "justification"), "looking into the checkout errors");
+
+    let cloud = stage.granted(&id).await?;
+    let allowed = cloud.read_logs("/app/orders").await?;
+    assert!(allowed.is_allowed(), "{allowed}");
+    for denied in [
+        cloud.read_logs("/aws/lambda/countersign-intake").await?,
+        cloud.get_order("order-1001").await,
+        cloud.create_user("backdoor").await,
+        cloud.list_buckets().await?,
+    ] {
+        assert!(denied.is_denied(), "{denied}");
+    }
+
+    // She is told, and the message carries the way to end it.
+    let told = stage
+        .chat
+        .message("the requester is told", "D0ALICE01", |message| message.names(&id) && message.has_button("revoke"));
+    assert!(told.await?.text.contains("exists until"));
+
+    let entries = Trail::fetch(&stage.alice, &id).await?.verify().map_err(|broken| Failure::new(broken.to_string()))?;
+    let names: Vec<&str> = entries.iter().map(Entry::event_name).collect();
+    let wanted = [
+        "requestSubmitted",
+        "requestApproved",
+        "provisioningStarted",
+        "grantActivated",
+        "credentialsRequested",
+        "credentialsIssued",
+    ];
+    assert_eq!(names, wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mechanism_that_does_not_exist_yet_says_so() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let reply = stage.alice.submit("legacy-debug", 900, "an old runbook says so").await?;
+    assert_eq!((reply.status, reply.code()), (422, "mechanism_not_available"));
+    assert!(reply.content_type.starts_with("application/problem+json"), "{}", reply.content_type);
+    let outcome = stage.chat.command("alice", "legacy-debug 15m an old runbook says so").await?;
+    assert!(outcome.said().contains("mechanism_not_available"), "{}", outcome.said());
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_key_makes_one_request() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let key = format!("deploy-{}", std::process::id());
+    let ask = async |seconds: u64| {
+        let wish = json!({"entitlement": "orders-db-debug", "durationSeconds": seconds, "justification": "once"});
+        stage.alice.call(Method::POST, "/v1/requests", &[("idempotency-key", &key)], Some(&wish)).await
+    };
+    let first = ask(900).await?.expect(201)?;
+    let again = ask(900).await?.expect(201)?;
+    assert_eq!(text(&first, "id"), text(&again, "id"));
+    let other = ask(901).await?;
+    assert_eq!((other.status, other.code()), (409, "idempotency_key_reused"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_can_be_narrower_than_its_entitlement() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let wish = json!({
+        "entitlement": "orders-db-debug", "durationSeconds": 900, "justification": "one look is enough",
+        "permissions": ["dynamodb:GetItem"],
+    });
+    let asked = stage.alice.post("/v1/requests", &wish).await?.expect(201)?;
+    let id = text(&asked, "id");
+    assert_eq!(asked.get("permissions"), Some(&json!(["dynamodb:GetItem"])));
+    if text(&asked, "status") == "pending" {
+        stage.bob.approve(id, text(&asked, "digest")).await?.expect(200)?;
+    }
+    stage.alice.reaches(id, "active").await?;
+    let cloud = stage.granted(id).await?;
+    let read = cloud.get_order("order-1001").await;
+    assert!(read.is_allowed(), "{read}");
+    let written = cloud.set_order("order-1001", "paid").await;
+    assert!(written.is_denied(), "{written}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn credentials_can_be_had_again_while_the_grant_lives() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let id = logs_read(&stage).await?;
+    let first = stage.alice.credentials(&id).await?.expect(200)?;
+    let second = stage.alice.credentials(&id).await?.expect(200)?;
+    assert_ne!(text(&first, "AccessKeyId"), text(&second, "AccessKeyId"));
+    let shown = stage.alice.request(&id).await?.expect(200)?;
+    assert!(text(&first, "Expiration") <= text(&shown, "expiresAt"), "they end with the grant at the latest");
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: all tests, with a local cloud for those that need one.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use crate::beside::{code, within};
+use crate::local::{self, Options};
+use crate::output::complain;
+use crate::workspace;
+
+/// The stand-in's pauses, shortened: what AWS takes minutes for is tested in fractions of a second.
+const QUICK: [(&str, &str); 3] = [
+    ("LOCAL_CLOUD_CLOUDTRAIL_FLUSH", "0.5"),
+    ("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"),
+    ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2"),
+];
+
+/// `cargo xtask test [--no-cloud] [what cargo nextest takes…]`.
+///
+/// First the stand-in for AWS itself is checked: if it is not what it should be, the tests' answers mean nothing. With
+/// `--no-cloud` everything is left out that needs one. What the runner says comes last.
+///
+/// # Errors
+/// In words: what could not be built, started or stopped, or that the stand-in is wrong.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    let (no_cloud, rest): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|word| *word == "--no-cloud");
+    if !no_cloud.is_empty() {
+        return Ok(code(tests(&rest, &["--exclude", "end-to-end"], None)?));
+    }
+    local::check(&[])?;
+    let folder = workspace::root().join("target").join("test-cloud");
+    let settings = QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    // Slack's rate limits have tests of their own; here one channel takes the cards of all tests at once.
+    let options = Options { slack_rate_limits: false, settings };
+    let ran = within(&folder, &options, |outputs| tests(&rest, &[], Some(&outputs)))?;
+    Ok(code(ran))
+}
+
+/// Runs them with cargo-nextest if it is installed, else with cargo's own runner.
+fn tests(given: &[&String], more: &[&str], outputs: Option<&Path>) -> Result<ExitStatus, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let nextest = Command::new(&cargo)
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let mut command = Command::new(&cargo);
+    command.current_dir(workspace::root());
+    if nextest {
+        command.args(["nextest", "run"]);
+    } else {
+        complain("cargo-nextest is not installed; using `cargo test`");
+        command.arg("test");
+    }
+    // Whoever names packages wants those only.
+    let named = given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="));
+    if !named {
+        command.arg("--workspace").args(more);
+    }
+    if let Some(outputs) = outputs {
+        command.env("COUNTERSIGN_OUTPUTS", outputs);
+    }
+    // Cargo tells a program it runs about that program; what it builds for others must not hear of it.
+    command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
+    command.args(given).status().map_err(|error| format!("can't start cargo: {error}"))
+}
