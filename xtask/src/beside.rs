@@ -1,4 +1,6 @@
 //! Running a program beside a local cloud that lives as long as the program does.
+//!
+//! Ctrl-C ends the program and this one; the cloud is then left, and stopped when the next one starts in its folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};

@@ -49,9 +49,14 @@ fn tests(given: &[&String], more: &[&str], outputs: Option<&Path>) -> Result<Exi
     command.current_dir(workspace::root());
     if nextest {
         command.args(["nextest", "run"]);
+        // Some end-to-end tests only wait, for minutes; the processors are not to wait with them.
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if std::env::var_os("NEXTEST_TEST_THREADS").is_none() {
+            command.env("NEXTEST_TEST_THREADS", processors.saturating_add(2).to_string());
+        }
     } else {
         complain("cargo-nextest is not installed; using `cargo test`");
-        command.arg("test");
+        command.args(["test", "--no-fail-fast"]);
     }
     // Whoever names packages wants those only.
     let named = given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="));

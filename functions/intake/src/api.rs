@@ -1,5 +1,6 @@
 //! The API's questions and its one submission.
 
+use crate::Installation;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::amount::display_duration;
@@ -7,7 +8,7 @@ use model::identity::Actor;
 use model::lifecycle::Phase;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use model::request::Status;
-use model::submission::{FieldError, Wish};
+use model::submission::{FieldError, Wish, reachable};
 use record::entry::EntryHash;
 use serde_json::{Map, Value, json};
 use workflow::ports::{Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies};
@@ -24,13 +25,13 @@ const LARGEST_LIMIT: u32 = 100;
 const LONGEST_SUBMISSION: usize = 64 * 1024;
 
 /// Answers one API call of `actor`.
-pub(crate) async fn answer<P>(ports: &P, actor: &Actor, call: &Call) -> Result<Answer, Problem>
+pub(crate) async fn answer<P>(ports: &P, here: &Installation, actor: &Actor, call: &Call) -> Result<Answer, Problem>
 where
     P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers,
 {
     match call.route.as_str() {
         "GET /v1/entitlements" => entitlements(ports, actor, call).await,
-        "POST /v1/requests" => submit(ports, actor, call).await,
+        "POST /v1/requests" => submit(ports, here, actor, call).await,
         "GET /v1/requests" => list(ports, actor, call).await,
         "GET /v1/requests/{id}" => show(ports, actor, call).await,
         "GET /v1/requests/{id}/events" => events(ports, actor, call).await,
@@ -96,7 +97,7 @@ async fn entitlements<P: Policies + Clock>(ports: &P, actor: &Actor, call: &Call
     Ok(Answer::json(200, &json!({"items": items, "cursor": cursor})))
 }
 
-async fn submit<P>(ports: &P, actor: &Actor, call: &Call) -> Result<Answer, Problem>
+async fn submit<P>(ports: &P, here: &Installation, actor: &Actor, call: &Call) -> Result<Answer, Problem>
 where
     P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
 {
@@ -110,6 +111,8 @@ where
         None => None,
     };
     let wish = wish(&call.body)?;
+    let policy = ports.policy().await?;
+    reachable(&policy, &wish, &here.account).map_err(|error| Problem::invalid(vec![error]))?;
     let stored = submission::submit(ports, actor, &wish, key, None).await?;
     let shown = views::request(&stored);
     let id = &stored.state.request.id;

@@ -1,6 +1,6 @@
 //! Slack's slash command.
 
-use crate::SigningSecrets;
+use crate::{Installation, SigningSecrets};
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::identity::Actor;
@@ -8,14 +8,13 @@ use model::lifecycle::Phase;
 use model::names::{PersonId, RequestId, SlackUser};
 use model::policy::Policy;
 use model::request::Status;
-use model::submission::Wish;
+use model::submission::{Wish, reachable};
 use model::text::FreeText;
 use slack::blocks::Message;
 use slack::command::Command;
 use slack::payload::{GivenCommand, PayloadError, SlashCommand};
 use slack::render::answer as say;
 use slack::signature::{SignatureError, Verified};
-use slack::workspace::Workspace;
 use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
 use workflow::ports::{Clock, CommitRequest, FindByKey, Guard, Identifiers, LoadRequest, Policies};
@@ -27,7 +26,7 @@ const REMEMBERED: u64 = 900;
 
 /// Answers a slash command. What is not verified gets an HTTP error and leaves nothing behind; all
 /// else gets 200 and a sentence that only the person sees, as Slack wants it.
-pub(crate) async fn answer<P>(ports: &P, workspace: &Workspace, call: &Call) -> Result<Answer, Problem>
+pub(crate) async fn answer<P>(ports: &P, here: &Installation, call: &Call) -> Result<Answer, Problem>
 where
     P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
 {
@@ -35,11 +34,11 @@ where
     let verified = signatures
         .verify(ports.now(), call.header("x-slack-request-timestamp"), call.header("x-slack-signature"), &call.body)
         .map_err(unsigned)?;
-    let given = match SlashCommand::read(&call.body, workspace).map_err(unreadable)? {
+    let given = match SlashCommand::read(&call.body, &here.workspace).map_err(unreadable)? {
         SlashCommand::SslCheck => return Ok(Answer::received()),
         SlashCommand::Given(given) => given,
     };
-    let message = carry_out(ports, &verified, &given).await?;
+    let message = carry_out(ports, here, &verified, &given).await?;
     Ok(Answer::json(200, &message.as_answer()))
 }
 
@@ -52,7 +51,7 @@ fn unreadable(error: PayloadError) -> Problem {
     Problem::new(status, error.code(), error.to_string())
 }
 
-async fn carry_out<P>(ports: &P, verified: &Verified, given: &GivenCommand) -> Result<Message, Problem>
+async fn carry_out<P>(ports: &P, here: &Installation, verified: &Verified, given: &GivenCommand) -> Result<Message, Problem>
 where
     P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
@@ -70,7 +69,10 @@ where
         Ok(Command::Help) => Ok(say::help()),
         Ok(Command::List) => Ok(say::entitlements(policy.requestable(&actor, ports.now()))),
         Ok(Command::Status(id)) => status(ports, &policy, &actor, &id).await,
-        Ok(Command::Request(wish)) => request(ports, &actor, &wish, once).await,
+        Ok(Command::Request(wish)) => match reachable(&policy, &wish, &here.account) {
+            Ok(()) => request(ports, &actor, &wish, once).await,
+            Err(error) => Ok(say::field_errors(&[error])),
+        },
         Ok(Command::Cancel(id)) => decide(ports, &actor, &id, &Wanted::Cancel, once).await,
         Ok(Command::Revoke { request, reason }) => {
             let reason = reason.or_else(|| FreeText::new("ended with /access revoke").ok());

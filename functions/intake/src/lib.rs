@@ -7,6 +7,7 @@ mod commands;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
+use model::names::AccountId;
 use slack::signature::Signatures;
 use slack::workspace::Workspace;
 use std::future::Future;
@@ -18,12 +19,21 @@ pub trait SigningSecrets: Send + Sync {
     fn signatures(&self) -> impl Future<Output = Result<Signatures, Fault>> + Send;
 }
 
+/// What this installation is.
+#[derive(Debug)]
+pub struct Installation {
+    /// The Slack workspace and app that may come in.
+    pub workspace: Workspace,
+    /// The account it makes grants in.
+    pub account: AccountId,
+}
+
 /// Answers one call.
-pub async fn handle<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2httpRequest) -> Answer
+pub async fn handle<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Answer
 where
     P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
 {
-    match answer(ports, workspace, event).await {
+    match answer(ports, here, event).await {
         Ok(answer) => answer,
         Err(problem) => {
             tracing::warn!(status = problem.status, error.code = problem.code, "answered {} {}", problem.status, problem.code);
@@ -32,15 +42,15 @@ where
     }
 }
 
-async fn answer<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
+async fn answer<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
 where
     P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
 {
     let call = Call::read(event)?;
     if call.route == "POST /slack/commands" {
-        return commands::answer(ports, workspace, &call).await;
+        return commands::answer(ports, here, &call).await;
     }
     let policy = ports.policy().await?;
     let actor = call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
-    api::answer(ports, &actor, &call).await
+    api::answer(ports, here, &actor, &call).await
 }

@@ -5,7 +5,7 @@ use aws::policy::PolicyStore;
 use aws::secrets::Secrets;
 use aws::table::Table;
 use aws::time::{SystemClock, UuidIds};
-use intake::SigningSecrets;
+use intake::{Installation, SigningSecrets};
 use lambda::{settings, start};
 use slack::signature::Signatures;
 use slack::workspace::Workspace;
@@ -39,7 +39,7 @@ impl SigningSecrets for Ports {
     }
 }
 
-async fn wire() -> Result<(Ports, Workspace), Box<dyn std::error::Error>> {
+async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     let table = settings::required("TABLE_NAME")?;
     let clients = Clients::from_env()?;
     let ports = Ports {
@@ -53,7 +53,8 @@ async fn wire() -> Result<(Ports, Workspace), Box<dyn std::error::Error>> {
     ports.signatures().await?;
     let workspace = Workspace::new(settings::list("SLACK_TEAM_IDS")?, settings::required("SLACK_APP_ID")?)
         .with_local_slack(&settings::required("SLACK_API_URL")?);
-    Ok((ports, workspace))
+    let account = settings::parsed("ACCOUNT_ID", "an AWS account id")?;
+    Ok((ports, Installation { workspace, account }))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,7 +5,7 @@ use crate::catalog::{EntitledMechanism, Entitlement};
 use crate::documents::{TooLarge, role_policy, session_policy, trust_policy};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
-use crate::names::{RequestId, TicketId};
+use crate::names::{AccountId, RequestId, TicketId};
 use crate::policy::{Circumstances, Decision, Policy};
 use crate::request::{Mechanism, Quorum, Request, RequestFacts};
 use crate::risk::{self, RiskInput};
@@ -43,6 +43,20 @@ pub struct FieldError {
 
 fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) -> FieldError {
     FieldError { field, code, message: message.into() }
+}
+
+/// Whether what is wished for lies in `home`, the account that this installation can make grants in.
+///
+/// # Errors
+/// If the entitlement is one of another account.
+pub fn reachable(policy: &Policy, wish: &Wish, home: &AccountId) -> Result<(), FieldError> {
+    match policy.catalog().entitlement(&wish.entitlement) {
+        Some(entitlement) if entitlement.account != *home => Err(wrong("entitlement", "account_not_available", format!(
+            "{} is in account {}; this release makes grants in its own account, {home}", entitlement.name, entitlement.account,
+        ))),
+        // One that does not exist is refused with what there is.
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Checks a wish and judges it.

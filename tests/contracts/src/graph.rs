@@ -25,8 +25,28 @@ pub struct Graph(BTreeMap<String, Package>);
 
 /// What may not be reached from where promises are kept without AWS, clock and chance: networks, runtimes, randomness.
 const OUTSIDE: &[&str] = &[
-    "async-io", "async-std", "axum", "curl", "fastrand", "getrandom", "h2", "hyper", "isahc", "mio", "native-tls",
-    "openssl", "quinn", "rand", "rand_core", "reqwest", "rustls", "smol", "socket2", "tokio", "ureq", "uuid",
+    "async-io",
+    "async-std",
+    "axum",
+    "curl",
+    "fastrand",
+    "getrandom",
+    "h2",
+    "hyper",
+    "isahc",
+    "mio",
+    "native-tls",
+    "openssl",
+    "quinn",
+    "rand",
+    "rand_core",
+    "reqwest",
+    "rustls",
+    "smol",
+    "socket2",
+    "tokio",
+    "ureq",
+    "uuid",
 ];
 
 /// As [`OUTSIDE`], by the beginning of the name.
@@ -34,8 +54,19 @@ const OUTSIDE_FAMILIES: &[&str] = &["aws-", "aws_", "hyper-", "lambda_", "openss
 
 /// What could read a clock, files or the machine, but is not a network: not in `model` either, except [`TOLERATED`].
 const AMBIENT: &[&str] = &[
-    "chrono", "directories", "dirs", "dotenvy", "home", "jiff", "memmap2", "notify", "num_cpus", "stacker", "tempfile",
-    "time", "walkdir",
+    "chrono",
+    "directories",
+    "dirs",
+    "dotenvy",
+    "home",
+    "jiff",
+    "memmap2",
+    "notify",
+    "num_cpus",
+    "stacker",
+    "tempfile",
+    "time",
+    "walkdir",
 ];
 
 /// What `model` may reach of [`AMBIENT`], and why. An entry that is no longer reached is a complaint.
@@ -77,7 +108,11 @@ impl Graph {
     pub fn read(metadata: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(metadata).map_err(|error| error.to_string())?;
         let text = |value: &Value, pointer: &str| {
-            value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("there is no {pointer}"))
+            value
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .ok_or_else(|| format!("there is no {pointer}"))
         };
         let list = |value: &Value, pointer: &str| {
             value.pointer(pointer).and_then(Value::as_array).cloned().ok_or_else(|| format!("there is no {pointer}"))
@@ -86,8 +121,12 @@ impl Graph {
         let mut packages = BTreeMap::new();
         for package in list(&value, "/packages")? {
             let manifest = text(&package, "/manifest_path")?;
-            let folder = manifest.strip_prefix(&root).and_then(|path| path.strip_suffix("/Cargo.toml")).map(str::to_owned);
-            packages.insert(text(&package, "/id")?, Package { name: text(&package, "/name")?, folder, needs: BTreeSet::new() });
+            let folder =
+                manifest.strip_prefix(&root).and_then(|path| path.strip_suffix("/Cargo.toml")).map(str::to_owned);
+            packages.insert(
+                text(&package, "/id")?,
+                Package { name: text(&package, "/name")?, folder, needs: BTreeSet::new() },
+            );
         }
         for node in list(&value, "/resolve/nodes")? {
             let id = text(&node, "/id")?;
@@ -207,13 +246,24 @@ mod tests {
         ("local-slack", "tests/local-slack", &["axum"]),
         ("end-to-end", "tests/end-to-end", &["aws-sdk-iam", "model", "local-slack"]),
         ("cedar", "", &["chrono", "stacker", "time"]),
-        ("chrono", "", &[]), ("jiff", "", &[]), ("stacker", "", &[]), ("time", "", &[]), ("sha2", "", &["getrandom-free"]),
-        ("getrandom-free", "", &[]), ("aws-sdk-iam", "", &["tokio"]), ("reqwest", "", &["tokio"]), ("axum", "", &["tokio"]),
-        ("lambda_runtime", "", &["tokio"]), ("tokio", "", &[]), ("uuid", "", &["getrandom"]), ("getrandom", "", &[]),
+        ("chrono", "", &[]),
+        ("jiff", "", &[]),
+        ("stacker", "", &[]),
+        ("time", "", &[]),
+        ("sha2", "", &["getrandom-free"]),
+        ("getrandom-free", "", &[]),
+        ("aws-sdk-iam", "", &["tokio"]),
+        ("reqwest", "", &["tokio"]),
+        ("axum", "", &["tokio"]),
+        ("lambda_runtime", "", &["tokio"]),
+        ("tokio", "", &[]),
+        ("uuid", "", &["getrandom"]),
+        ("getrandom", "", &[]),
     ];
 
     fn with(name: &str, needs: &'static [&'static str]) -> Complaints {
-        let changed: Vec<Row> = SOUND.iter().map(|row| if row.0 == name { (row.0, row.1, needs) } else { *row }).collect();
+        let changed: Vec<Row> =
+            SOUND.iter().map(|row| if row.0 == name { (row.0, row.1, needs) } else { *row }).collect();
         complaints(&Graph::of(&changed))
     }
 
@@ -233,7 +283,11 @@ mod tests {
             ("workflow", &["model", "record", "reqwest"], "shared/workflow reaches → reqwest → tokio"),
             ("workflow", &["aws"], "shared/workflow depends on shared/aws"),
             ("slack", &["aws"], "shared/slack depends on shared/aws"),
-            ("lambda", &["workflow", "aws-sdk-iam"], "shared/lambda depends on aws-sdk-iam: only shared/aws speaks to AWS"),
+            (
+                "lambda",
+                &["workflow", "aws-sdk-iam"],
+                "shared/lambda depends on aws-sdk-iam: only shared/aws speaks to AWS",
+            ),
             ("grant", &["aws-sdk-iam"], "functions/grant depends on aws-sdk-iam: only shared/aws speaks to AWS"),
             ("aws", &["grant"], "shared/aws depends on functions/grant"),
             ("local-slack", &["slack"], "tests/local-slack depends on shared/slack"),

@@ -39,7 +39,9 @@ impl Document {
         let paths = self.0.get("paths").and_then(Value::as_object).into_iter().flatten();
         let mut operations = Vec::new();
         for (path, item) in paths {
-            for (method, node) in item.as_object().into_iter().flatten().filter(|(word, _)| METHODS.contains(&word.as_str())) {
+            for (method, node) in
+                item.as_object().into_iter().flatten().filter(|(word, _)| METHODS.contains(&word.as_str()))
+            {
                 let route = format!("{} {path}", method.to_ascii_uppercase());
                 let planned = node.get("x-countersign-planned") == Some(&Value::Bool(true));
                 operations.push(Operation { route, planned, node });
@@ -109,7 +111,8 @@ pub fn example_complaints(document: &Document) -> Complaints {
 /// Every route is described, and what is described is a route or marked as planned.
 pub fn route_complaints(document: &Document, routes: &[&str]) -> Complaints {
     let operations = document.operations();
-    let described = |route: &str, planned: bool| operations.iter().any(|one| one.route == route && one.planned == planned);
+    let described =
+        |route: &str, planned: bool| operations.iter().any(|one| one.route == route && one.planned == planned);
     let missing = routes.iter().filter(|route| !described(route, false));
     let missing = missing.map(|route| format!("{route} is deployed and not described as such"));
     let idle = operations.iter().filter(|one| !one.planned && !routes.contains(&one.route.as_str()));
@@ -129,5 +132,9 @@ pub fn signature_complaints(document: &Document) -> Complaints {
         !by(operation, if slack { "slackSignature" } else { "sigv4" })
     };
     let operations = document.operations();
-    operations.iter().filter(|one| wrong(one)).map(|one| format!("{} doesn't say how it is signed", one.route)).collect()
+    operations
+        .iter()
+        .filter(|one| wrong(one))
+        .map(|one| format!("{} doesn't say how it is signed", one.route))
+        .collect()
 }

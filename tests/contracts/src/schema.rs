@@ -60,7 +60,9 @@ fn keyword(
             rule.as_array().is_some_and(|all| all.iter().filter(fits).count() == 1)
         }
         "required" => {
-            let has = |name: &Value| value.as_object().zip(name.as_str()).is_none_or(|(object, name)| object.contains_key(name));
+            let has = |name: &Value| {
+                value.as_object().zip(name.as_str()).is_none_or(|(object, name)| object.contains_key(name))
+            };
             match rule.as_array().and_then(|names| names.iter().find(|name| !has(name))) {
                 Some(name) => return Some(format!("{name} is missing")),
                 None => true,

@@ -88,7 +88,7 @@ fn the_scheduler_never_fires() {
         let id = site.active(kind, HALF_AN_HOUR);
         let end = site.window(&id).expires_at();
         site.world.set_now(end);
-        assert_eq!(site.world.fire_schedules(), [id.clone()], "lost");
+        assert_eq!(site.world.fire_schedules(), std::slice::from_ref(&id), "lost");
         site.pass_until(end.plus(60));
         assert_eq!(site.status(&id), Status::Ended, "reconciliation is a minute behind at the most");
         site.at_rest();

@@ -108,7 +108,7 @@ fn ending_access_on_time() {
             |site| {
                 let id = site.active(kind, HALF_AN_HOUR);
                 site.world.set_now(site.window(&id).expires_at());
-                assert_eq!(site.world.fire_schedules(), [id.clone()]);
+                assert_eq!(site.world.fire_schedules(), std::slice::from_ref(&id));
                 id
             },
             |site, id| {

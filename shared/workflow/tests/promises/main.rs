@@ -1,7 +1,14 @@
 //! The promises of the design, held against the steps of `workflow` in an in-memory world: with
 //! crashes at every call, unknown outcomes, workers that stand still, and everything twice.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that can't go on has failed"
+)]
 
 mod broken;
 mod crashes;

@@ -13,8 +13,8 @@ use workflow::ports::{Guard, Stored};
 use workflow::provision::Provisioned;
 use workflow::submission::{SubmitError, submit};
 
-fn guard(site: &Site, of: &str) -> Option<Guard> {
-    Some(Guard::Replay { key: Digest::of(of.as_bytes()), forget_at: site.world.aws_now().plus(900) })
+fn guard(site: &Site, of: &str) -> Guard {
+    Guard::Replay { key: Digest::of(of.as_bytes()), forget_at: site.world.aws_now().plus(900) }
 }
 
 fn with_key(site: &Site, person: &str, key: &str, seconds: u64) -> Result<Stored, SubmitError> {
@@ -49,7 +49,7 @@ fn a_key_gives_back_what_became_of_the_request() {
 fn a_signed_message_takes_effect_once() {
     let site = Site::new();
     let (alice, wish) = (actor("alice"), wish("orders-db-debug", HALF_AN_HOUR));
-    let ask = || submit(&*site.world, &alice, &wish, None, guard(&site, "one"));
+    let ask = || submit(&*site.world, &alice, &wish, None, Some(guard(&site, "one")));
     let id = site.must(ask()).unwrap().state.request.id.clone();
     assert_eq!(site.must(ask()), Err(SubmitError::Replayed));
     assert_eq!(site.world.ids().len(), 1);
@@ -57,7 +57,7 @@ fn a_signed_message_takes_effect_once() {
     let before = site.world.chain(&id).len();
     let click = |person: &str, of: &str| {
         let wanted = Wanted::Deny { reason: text("no") };
-        site.must(act(&*site.world, &actor(person), &id, &wanted, guard(&site, of)))
+        site.must(act(&*site.world, &actor(person), &id, &wanted, Some(guard(&site, of))))
     };
     assert!(matches!(click("mallory", "two"), Err(CommandError::Refused { .. })));
     assert_eq!(click("mallory", "two"), Err(CommandError::Replayed));
@@ -74,7 +74,7 @@ fn a_message_that_failed_can_come_again() {
     let site = Site::new();
     let id = site.pending(Kind::Session, HALF_AN_HOUR);
     let (bob, approval) = (actor("bob"), site.approval(&id));
-    let click = || act(&*site.world, &bob, &id, &approval, guard(&site, "click"));
+    let click = || act(&*site.world, &bob, &id, &approval, Some(guard(&site, "click")));
     site.world.break_down(Verb::Commit, Trouble::FaultBefore);
     assert!(matches!(site.must(click()), Err(CommandError::Unavailable(_))));
     site.world.heal();

@@ -183,7 +183,7 @@ impl Site {
     /// What the revocation function does.
     pub(crate) fn end(&self, id: &RequestId) -> impl Future<Output = Result<Ending, CommandError>> + Send + use<> {
         let (world, id) = (Arc::clone(&self.world), id.clone());
-        async move { end(&*world, "revocation", &id).await }
+        async move { Box::pin(end(&*world, "revocation", &id)).await }
     }
 
     /// Ends the access early, as far as the request's state goes.

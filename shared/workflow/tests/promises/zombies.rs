@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use workflow::credentials::credentials;
 use workflow::double::{Trouble, World};
-use workflow::ending::end;
 use workflow::provision::provision;
 use workflow::reconcile::reconcile;
 
@@ -26,8 +25,8 @@ fn provisioning_without_hint(site: &Site, id: &RequestId) -> Work {
 }
 
 fn ending(site: &Site, id: &RequestId) -> Work {
-    let (world, id) = (Arc::clone(&site.world), id.clone());
-    Box::pin(async move { drop(end(&*world, "revocation", &id).await) })
+    let work = site.end(id);
+    Box::pin(async { drop(work.await) })
 }
 
 fn fetching(site: &Site, id: &RequestId) -> Work {
@@ -54,11 +53,11 @@ fn held_at(site: &Site, nth: u64, work: Work) -> Option<Worker<'static, ()>> {
 fn paused_at_each_call(prepared: &Site, id: &RequestId, begin: Begin, meanwhile: impl Fn(&Site)) {
     for nth in 1.. {
         let site = prepared.fork();
-        let began = site.world.aws_now();
+        let since = site.world.aws_now();
         let Some(mut zombie) = held_at(&site, nth, begin(&site, id)) else { break };
         meanwhile(&site);
-        assert!(began.seconds_until(site.world.aws_now()) < WORKER_SECONDS, "nothing lives for so long");
-        site.world.set_now(began.plus(WORKER_SECONDS - 1));
+        assert!(since.seconds_until(site.world.aws_now()) < WORKER_SECONDS, "nothing lives for so long");
+        site.world.set_now(since.plus(WORKER_SECONDS - 1));
         site.world.release();
         assert_eq!(zombie.run(&site), Some(()));
         site.at_rest();

@@ -44,13 +44,16 @@ pub fn routes(template: &Template) -> Complaints {
             "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/$default/{method}{}",
             pattern.join("/"),
         );
-        let fits = |(permission, source): &(Resource<'_>, &str)| *source == arn && permission.text(&["FunctionName"]) == Some(function);
+        let fits = |(permission, source): &(Resource<'_>, &str)| {
+            *source == arn && permission.text(&["FunctionName"]) == Some(function)
+        };
         match permissions.iter().position(fits) {
             Some(index) => drop(permissions.remove(index)),
             None => complaints.push(format!("{key} may not call {function}")),
         }
     }
-    complaints.extend(permissions.iter().map(|(permission, _)| format!("{} lets in what is no route", permission.name)));
+    complaints
+        .extend(permissions.iter().map(|(permission, _)| format!("{} lets in what is no route", permission.name)));
     complaints
 }
 
@@ -126,7 +129,9 @@ pub fn schedule_trust(template: &Template) -> Complaints {
     let Some(role) = template.resource("ScheduleRole") else { return vec!["there is no ScheduleRole".to_owned()] };
     let group = template.resource("ScheduleGroup").and_then(|group| group.text(&["Name"])).unwrap_or_default();
     let statements = role.property(&["AssumeRolePolicyDocument", "Statement"]).map(Node::items).unwrap_or_default();
-    let [statement] = statements else { return vec!["ScheduleRole trusts by something else than one statement".to_owned()] };
+    let [statement] = statements else {
+        return vec!["ScheduleRole trusts by something else than one statement".to_owned()];
+    };
     let mut complaints = Vec::new();
     let only = |key: &str| statement.at(&["Condition", "StringEquals", key]);
     if !statement.at(&["Principal", "Service"]).is_some_and(|service| service.is("", "scheduler.amazonaws.com")) {

@@ -42,7 +42,8 @@ pub fn quiet_logs(template: &Template) -> Complaints {
         if level.is_some_and(|level| level.text().is_none_or(|level| level == "TRACE")) {
             complaints.push(format!("{} logs at TRACE, by LoggingConfig", function.name));
         }
-        if template.setting(&function, &["LoggingConfig", "LogFormat"]).and_then(|format| format.text()) != Some("JSON") {
+        if template.setting(&function, &["LoggingConfig", "LogFormat"]).and_then(|format| format.text()) != Some("JSON")
+        {
             complaints.push(format!("{} doesn't log as JSON, which the metric filters read", function.name));
         }
     }
@@ -61,7 +62,8 @@ pub fn environment(template: &Template, read: &BTreeMap<String, BTreeSet<String>
         };
         let given: BTreeSet<String> =
             template.environment(function).into_iter().map(|(name, _)| name.to_owned()).collect();
-        let lacking = names.difference(&given).map(|name| format!("{} reads {name} and is not given it", function.name));
+        let lacking =
+            names.difference(&given).map(|name| format!("{} reads {name} and is not given it", function.name));
         let idle = given.difference(names).map(|name| format!("{} is given {name} and doesn't read it", function.name));
         complaints.extend(lacking.chain(idle));
     }

@@ -16,11 +16,17 @@ pub fn table(template: &Template) -> Complaints {
         }
     };
     let is = |keys: &[&str], text: &str| table.property(keys).is_some_and(|node| node.is("", text));
-    demand(is(&["PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"], "true"), "can't be brought back to a point in time");
+    demand(
+        is(&["PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"], "true"),
+        "can't be brought back to a point in time",
+    );
     let protected = table.property(&["DeletionProtectionEnabled"]);
     let switch = protected.is_some_and(|node| {
         let [condition, yes, no] = node.items() else { return node.is("", "true") };
-        node.tag.as_deref() == Some("If") && condition.is("", "ProtectTable") && yes.is("", "true") && no.is("", "false")
+        node.tag.as_deref() == Some("If")
+            && condition.is("", "ProtectTable")
+            && yes.is("", "true")
+            && no.is("", "false")
     });
     demand(switch, "can be deleted");
     let default = template.root.text_at(&["Parameters", "DeletionProtection", "Default"]);
@@ -28,7 +34,10 @@ pub fn table(template: &Template) -> Complaints {
     for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
         demand(table.node.text_at(&[policy]) == Some("Retain"), "goes with the stack");
     }
-    demand(is(&["SSESpecification", "SSEEnabled"], "true") && is(&["SSESpecification", "SSEType"], "KMS"), "is not encrypted with a KMS key");
+    demand(
+        is(&["SSESpecification", "SSEEnabled"], "true") && is(&["SSESpecification", "SSEType"], "KMS"),
+        "is not encrypted with a KMS key",
+    );
     demand(is(&["StreamSpecification", "StreamViewType"], "NEW_IMAGE"), "has no stream of new images");
     demand(is(&["BillingMode"], "PAY_PER_REQUEST"), "has a fixed capacity");
     complaints

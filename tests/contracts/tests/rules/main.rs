@@ -1,0 +1,44 @@
+//! The repository, held to its own rules; and each rule shown to notice when one is broken.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod answers;
+mod codes;
+mod dependencies;
+mod manifests;
+mod routes;
+mod template;
+
+use contracts::Complaints;
+use contracts::openapi::Document;
+use contracts::repository;
+use contracts::template::Template;
+use model::event::Event;
+use std::collections::BTreeSet;
+
+/// `template.yaml`, as text.
+fn template_text() -> String {
+    repository::text("template.yaml").unwrap()
+}
+
+fn template() -> Template {
+    Template::read(&template_text()).unwrap()
+}
+
+fn openapi() -> Document {
+    Document::read(&repository::text("infra/openapi.yaml").unwrap()).unwrap()
+}
+
+/// Nothing to complain about.
+#[track_caller]
+fn holds(complaints: &Complaints) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// The name of every event, as its type reads them.
+fn event_names() -> BTreeSet<String> {
+    let unknown =
+        serde_json::from_value::<Event>(serde_json::json!({"type": "?", "data": {}})).unwrap_err().to_string();
+    let (_, names) = unknown.split_once("expected one of ").unwrap();
+    names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+}
