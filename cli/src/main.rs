@@ -92,7 +92,11 @@ fn read(folder: &Path) -> Result<Bundle, Failure> {
         let path = folder.join(name);
         std::fs::read_to_string(&path).map_err(|error| Failure::File(path, error))
     };
-    Ok(Bundle { catalog: file("catalog.yaml")?, policies: file("policies.cedar")?, schema: file("schema.cedarschema")? })
+    Ok(Bundle {
+        catalog: file("catalog.yaml")?,
+        policies: file("policies.cedar")?,
+        schema: file("schema.cedarschema")?,
+    })
 }
 
 fn check(folder: &Path) -> Result<String, Failure> {

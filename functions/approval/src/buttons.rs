@@ -43,7 +43,10 @@ where
 {
     let Ok(policy) = ports.policy().await else { return Ok(unavailable()) };
     let Some(actor) = policy.catalog().by_slack(&press.user) else {
-        tracing::warn!(error.code = "unknown_caller", "a Slack user of our workspace belongs to no person in the catalog");
+        tracing::warn!(
+            error.code = "unknown_caller",
+            "a Slack user of our workspace belongs to no person in the catalog"
+        );
         return Ok(say::not_done(
             "unknown_caller",
             "your Slack user belongs to no person in the catalog; ask its operators to add it",
@@ -74,5 +77,8 @@ fn wanted(press: &Interaction) -> Option<Wanted> {
 }
 
 fn unavailable() -> Message {
-    say::not_done("unavailable", "a service this depends on did not answer; nothing is half done, try again in a moment")
+    say::not_done(
+        "unavailable",
+        "a service this depends on did not answer; nothing is half done, try again in a moment",
+    )
 }

@@ -18,7 +18,11 @@ pub trait SlackSide: Send + Sync {
     fn signatures(&self) -> impl Future<Output = Result<Signatures, Fault>> + Send;
 
     /// Answers a press, visible to the person alone. Failing to is logged and nothing else.
-    fn tell(&self, url: &slack::workspace::ResponseUrl, message: &slack::blocks::Message) -> impl Future<Output = ()> + Send;
+    fn tell(
+        &self,
+        url: &slack::workspace::ResponseUrl,
+        message: &slack::blocks::Message,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 /// Answers one call.
@@ -29,7 +33,13 @@ where
     match answer(ports, workspace, event).await {
         Ok(answer) => answer,
         Err(problem) => {
-            tracing::warn!(status = problem.status, error.code = problem.code, "answered {} {}", problem.status, problem.code);
+            tracing::warn!(
+                status = problem.status,
+                error.code = problem.code,
+                "answered {} {}",
+                problem.status,
+                problem.code
+            );
             problem.answer()
         }
     }
@@ -44,6 +54,7 @@ where
         return buttons::answer(ports, workspace, &call).await;
     }
     let policy = ports.policy().await?;
-    let actor = call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
+    let actor =
+        call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
     api::answer(ports, &actor, &call).await
 }

@@ -13,6 +13,12 @@ use slack::web::Client;
 use slack::workspace::{ResponseUrl, Workspace};
 use workflow::ports::Fault;
 
+/// How long telling the outcome may take: Slack shows a failure after 3 s for what is done already.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(1_500);
+
+/// The code of a secret that is empty, short, or none.
+const UNUSABLE_SECRET: &str = "unusable_secret";
+
 #[derive(Debug)]
 struct Ports {
     table: Table,
@@ -35,18 +41,17 @@ impl SlackSide for Ports {
         let secret = self.secrets.slack().await?;
         Signatures::new(secret.signing_secrets.clone()).map_err(|error| {
             tracing::error!(error = %error, "the Slack secret is unusable: {error}");
-            Fault::new("read the Slack secret", "unusable_secret")
+            Fault::new("read the Slack secret", UNUSABLE_SECRET)
         })
     }
 
     async fn tell(&self, url: &ResponseUrl, message: &Message) {
         let Ok(secret) = self.secrets.slack().await else { return };
-        let told = match Client::new(&self.slack_api_url, secret.bot_token.clone()) {
-            Ok(client) => client.respond(url, message).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = told {
-            tracing::warn!(error = %error, "whoever pressed was not told the outcome: {error}");
+        let Ok(client) = Client::new(&self.slack_api_url, secret.bot_token.clone()) else { return };
+        match tokio::time::timeout(PATIENCE, client.respond(url, message)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = %error, "whoever pressed was not told the outcome: {error}"),
+            Err(_) => tracing::warn!("whoever pressed was not told the outcome in time"),
         }
     }
 }
@@ -64,8 +69,13 @@ async fn wire() -> Result<(Ports, Workspace), Box<dyn std::error::Error>> {
         slack_api_url,
         clock: SystemClock,
     };
-    // An empty or short secret would accept what anybody signs: the function does not start with one.
-    ports.signatures().await?;
+    // An empty or short secret would accept what anybody signs: the function does not start with
+    // one. One that can't be read just now closes Slack's door, and not the API's.
+    if let Err(fault) = ports.signatures().await
+        && fault.code == UNUSABLE_SECRET
+    {
+        return Err(fault.into());
+    }
     Ok((ports, workspace))
 }
 
@@ -73,5 +83,6 @@ async fn wire() -> Result<(Ports, Workspace), Box<dyn std::error::Error>> {
 async fn main() -> Result<(), lambda_runtime::Error> {
     start::logs();
     let wired = wire().await.map_err(|error| start::cannot_start(error.as_ref()))?;
-    start::run(wired, |wired, event| async move { Ok(Box::pin(approval::handle(&wired.0, &wired.1, event)).await) }).await
+    start::run(wired, |wired, event| async move { Ok(Box::pin(approval::handle(&wired.0, &wired.1, event)).await) })
+        .await
 }

@@ -16,7 +16,16 @@ where
 {
     match answer(ports, event).await {
         Ok(answer) => answer,
-        Err(problem) => problem.answer(),
+        Err(problem) => {
+            tracing::warn!(
+                status = problem.status,
+                error.code = problem.code,
+                "answered {} {}",
+                problem.status,
+                problem.code
+            );
+            problem.answer()
+        }
     }
 }
 

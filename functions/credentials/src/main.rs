@@ -39,5 +39,6 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
 async fn main() -> Result<(), lambda_runtime::Error> {
     start::logs();
     let ports = wire().map_err(|error| start::cannot_start(error.as_ref()))?;
-    start::run(ports, |ports, event| async move { Ok(Box::pin(credentials::handle(ports.as_ref(), event)).await) }).await
+    start::run(ports, |ports, event| async move { Ok(Box::pin(credentials::handle(ports.as_ref(), event)).await) })
+        .await
 }

@@ -21,6 +21,9 @@ const DEFAULT_LIMIT: u32 = 50;
 /// Most entries of a list.
 const LARGEST_LIMIT: u32 = 100;
 
+/// The last place of a chain that a cursor may name: places are stored with six digits.
+const LAST_PLACE: u64 = 999_998;
+
 /// Longest body of a submission, in bytes.
 const LONGEST_SUBMISSION: usize = 64 * 1024;
 
@@ -72,7 +75,9 @@ async fn entitlements<P: Policies + Clock>(ports: &P, actor: &Actor, call: &Call
     let policy = ports.policy().await?;
     let (limit, after) = (limit(call)?, parameter(call, "cursor")?.unwrap_or_default());
     let now = ports.now();
-    let mut rest = policy.requestable(actor, now).skip_while(|entitlement| entitlement.name.as_str() <= after && !after.is_empty());
+    let mut rest = policy
+        .requestable(actor, now)
+        .skip_while(|entitlement| entitlement.name.as_str() <= after && !after.is_empty());
     let items: Vec<Value> = rest
         .by_ref()
         .take(usize::try_from(limit).unwrap_or(1))
@@ -102,11 +107,19 @@ where
     P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
 {
     if call.body.len() > LONGEST_SUBMISSION {
-        return Err(Problem::new(413, "body_too_large", format!("a submission has at most {LONGEST_SUBMISSION} bytes")));
+        return Err(Problem::new(
+            413,
+            "body_too_large",
+            format!("a submission has at most {LONGEST_SUBMISSION} bytes"),
+        ));
     }
     let key = match call.header("idempotency-key") {
         Some(text) => Some(text.parse::<IdempotencyKey>().map_err(|error| {
-            Problem::invalid(vec![FieldError { field: "Idempotency-Key", code: "invalid_value", message: error.to_string() }])
+            Problem::invalid(vec![FieldError {
+                field: "Idempotency-Key",
+                code: "invalid_value",
+                message: error.to_string(),
+            }])
         })?),
         None => None,
     };
@@ -117,7 +130,11 @@ where
     let shown = views::request(&stored);
     let id = &stored.state.request.id;
     if let Phase::Denied { by: None, .. } = stored.state.phase {
-        let mut problem = Problem::new(403, "denied_by_policy", format!("policy does not let you ask for {}", stored.state.request.entitlement));
+        let mut problem = Problem::new(
+            403,
+            "denied_by_policy",
+            format!("policy does not let you ask for {}", stored.state.request.entitlement),
+        );
         problem.request = Some(id.to_string());
         problem.request_status = Some(Status::Denied.as_str());
         return Err(problem);
@@ -151,7 +168,12 @@ fn wrong(field: &'static str, code: &'static str, message: &str) -> FieldError {
     FieldError { field, code, message: message.to_owned() }
 }
 
-fn text(fields: &mut Map<String, Value>, name: &'static str, required: bool, errors: &mut Vec<FieldError>) -> Option<String> {
+fn text(
+    fields: &mut Map<String, Value>,
+    name: &'static str,
+    required: bool,
+    errors: &mut Vec<FieldError>,
+) -> Option<String> {
     let code = match name {
         "entitlement" => "unknown_entitlement",
         "justification" => "invalid_justification",
@@ -191,9 +213,15 @@ fn texts(fields: &mut Map<String, Value>, name: &'static str, errors: &mut Vec<F
 
 fn seconds(fields: &mut Map<String, Value>, errors: &mut Vec<FieldError>) -> u64 {
     match fields.remove("durationSeconds") {
-        Some(Value::Number(number)) if number.as_u64().is_some_and(|seconds| seconds > 0) => number.as_u64().unwrap_or(0),
+        Some(Value::Number(number)) if number.as_u64().is_some_and(|seconds| seconds > 0) => {
+            number.as_u64().unwrap_or(0)
+        }
         _ => {
-            errors.push(wrong("durationSeconds", "invalid_duration", "durationSeconds has to be a whole number of seconds above 0"));
+            errors.push(wrong(
+                "durationSeconds",
+                "invalid_duration",
+                "durationSeconds has to be a whole number of seconds above 0",
+            ));
             0
         }
     }
@@ -212,9 +240,10 @@ where
     };
     let requester = match parameter(call, "requester")? {
         None => None,
-        Some(text) => Some(text.parse::<PersonId>().map_err(|error| {
-            Problem::invalid(vec![wrong("requester", "invalid_value", &error.to_string())])
-        })?),
+        Some(text) => Some(
+            text.parse::<PersonId>()
+                .map_err(|error| Problem::invalid(vec![wrong("requester", "invalid_value", &error.to_string())]))?,
+        ),
     };
     let cursor = parameter(call, "cursor")?.map(str::to_owned);
     let query = Query { status, requester, cursor, limit: limit(call)? };
@@ -235,12 +264,11 @@ where
     let (id, limit) = (request_id(call)?, limit(call)?);
     let after = match parameter(call, "cursor")? {
         None => 0,
-        Some(text) => text.parse::<u64>().map_err(|_| {
+        Some(text) => text.parse::<u64>().ok().filter(|after| *after <= LAST_PLACE).ok_or_else(|| {
             Problem::invalid(vec![wrong("cursor", "invalid_cursor", "the cursor is not one that this list gave")])
         })?,
     };
-    let (stored, entries) =
-        reading::entries(ports, actor, &id, after, limit).await?.ok_or_else(Problem::not_found)?;
+    let (stored, entries) = reading::entries(ports, actor, &id, after, limit).await?.ok_or_else(Problem::not_found)?;
     let last = after.saturating_add(u64::try_from(entries.len()).unwrap_or(0));
     let items: Vec<Value> = entries
         .iter()

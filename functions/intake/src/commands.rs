@@ -51,13 +51,21 @@ fn unreadable(error: PayloadError) -> Problem {
     Problem::new(status, error.code(), error.to_string())
 }
 
-async fn carry_out<P>(ports: &P, here: &Installation, verified: &Verified, given: &GivenCommand) -> Result<Message, Problem>
+async fn carry_out<P>(
+    ports: &P,
+    here: &Installation,
+    verified: &Verified,
+    given: &GivenCommand,
+) -> Result<Message, Problem>
 where
     P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
     let Ok(policy) = ports.policy().await else { return Ok(unavailable()) };
     let Some(actor) = policy.catalog().by_slack(&given.user) else {
-        tracing::warn!(error.code = "unknown_caller", "a Slack user of our workspace belongs to no person in the catalog");
+        tracing::warn!(
+            error.code = "unknown_caller",
+            "a Slack user of our workspace belongs to no person in the catalog"
+        );
         return Ok(say::not_done(
             "unknown_caller",
             "your Slack user belongs to no person in the catalog; ask its operators to add it",
@@ -85,14 +93,22 @@ where
 }
 
 fn unavailable() -> Message {
-    say::not_done("unavailable", "a service this depends on did not answer; nothing is half done, try again in a moment")
+    say::not_done(
+        "unavailable",
+        "a service this depends on did not answer; nothing is half done, try again in a moment",
+    )
 }
 
 fn not_found() -> Message {
     say::not_done("request_not_found", "there is no such request, or you may not see it")
 }
 
-async fn status<P: Policies + LoadRequest + Clock>(ports: &P, policy: &Policy, actor: &Actor, id: &RequestId) -> Result<Message, Problem> {
+async fn status<P: Policies + LoadRequest + Clock>(
+    ports: &P,
+    policy: &Policy,
+    actor: &Actor,
+    id: &RequestId,
+) -> Result<Message, Problem> {
     let names = |person: &PersonId| slack_user(policy, person);
     Ok(match reading::one(ports, actor, id).await {
         Ok(Some(stored)) => say::status(&stored.state, &names),

@@ -11,7 +11,9 @@ use model::names::AccountId;
 use slack::signature::Signatures;
 use slack::workspace::Workspace;
 use std::future::Future;
-use workflow::ports::{Clock, CommitRequest, Fault, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies};
+use workflow::ports::{
+    Clock, CommitRequest, Fault, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies,
+};
 
 /// The secrets that Slack signs with.
 pub trait SigningSecrets: Send + Sync {
@@ -31,12 +33,26 @@ pub struct Installation {
 /// Answers one call.
 pub async fn handle<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Answer
 where
-    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
+    P: Policies
+        + LoadRequest
+        + LoadEntries
+        + ListRequests
+        + CommitRequest
+        + FindByKey
+        + Clock
+        + Identifiers
+        + SigningSecrets,
 {
     match answer(ports, here, event).await {
         Ok(answer) => answer,
         Err(problem) => {
-            tracing::warn!(status = problem.status, error.code = problem.code, "answered {} {}", problem.status, problem.code);
+            tracing::warn!(
+                status = problem.status,
+                error.code = problem.code,
+                "answered {} {}",
+                problem.status,
+                problem.code
+            );
             problem.answer()
         }
     }
@@ -44,13 +60,22 @@ where
 
 async fn answer<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SigningSecrets,
+    P: Policies
+        + LoadRequest
+        + LoadEntries
+        + ListRequests
+        + CommitRequest
+        + FindByKey
+        + Clock
+        + Identifiers
+        + SigningSecrets,
 {
     let call = Call::read(event)?;
     if call.route == "POST /slack/commands" {
         return commands::answer(ports, here, &call).await;
     }
     let policy = ports.policy().await?;
-    let actor = call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
+    let actor =
+        call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
     api::answer(ports, here, &actor, &call).await
 }

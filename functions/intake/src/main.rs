@@ -11,6 +11,9 @@ use slack::signature::Signatures;
 use slack::workspace::Workspace;
 use workflow::ports::Fault;
 
+/// The code of a secret that is empty, short, or none.
+const UNUSABLE_SECRET: &str = "unusable_secret";
+
 #[derive(Debug)]
 struct Ports {
     table: Table,
@@ -34,7 +37,7 @@ impl SigningSecrets for Ports {
         let secret = self.secrets.slack().await?;
         Signatures::new(secret.signing_secrets.clone()).map_err(|error| {
             tracing::error!(error = %error, "the Slack secret is unusable: {error}");
-            Fault::new("read the Slack secret", "unusable_secret")
+            Fault::new("read the Slack secret", UNUSABLE_SECRET)
         })
     }
 }
@@ -49,8 +52,13 @@ async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
         clock: SystemClock,
         ids: UuidIds,
     };
-    // An empty or short secret would accept what anybody signs: the function does not start with one.
-    ports.signatures().await?;
+    // An empty or short secret would accept what anybody signs: the function does not start with
+    // one. One that can't be read just now closes Slack's door, and not the API's.
+    if let Err(fault) = ports.signatures().await
+        && fault.code == UNUSABLE_SECRET
+    {
+        return Err(fault.into());
+    }
     let workspace = Workspace::new(settings::list("SLACK_TEAM_IDS")?, settings::required("SLACK_APP_ID")?)
         .with_local_slack(&settings::required("SLACK_API_URL")?);
     let account = settings::parsed("ACCOUNT_ID", "an AWS account id")?;

@@ -1,6 +1,9 @@
 //! Tells people in Slack what happened. Messages show what is stored; nothing depends on them.
 
+pub mod bot;
 mod messages;
+#[cfg(test)]
+mod tests;
 
 use lambda::start::{Failed, failed};
 use messages::{Audience, Note};
@@ -17,9 +20,14 @@ use workflow::ports::{Clock, Fault, LoadRequest, Policies, RememberNotes};
 /// Posting, as far as this function needs it.
 pub trait Post: Send + Sync {
     /// Posts into a channel, into a thread if there is one.
-    fn post(&self, channel: &SlackChannel, message: &Message, thread: Option<&str>) -> impl Future<Output = Result<Posted, WebError>> + Send;
+    fn post(
+        &self,
+        channel: &SlackChannel,
+        message: &Message,
+        thread: Option<&str>,
+    ) -> impl Future<Output = Result<Posted, NoteError>> + Send;
     /// The direct conversation with a person.
-    fn direct(&self, user: &SlackUser) -> impl Future<Output = Result<SlackChannel, WebError>> + Send;
+    fn direct(&self, user: &SlackUser) -> impl Future<Output = Result<SlackChannel, NoteError>> + Send;
 }
 
 /// An event of the bus.
@@ -37,10 +45,12 @@ struct Detail {
 }
 
 /// Why a note was not sent.
-#[derive(Debug, thiserror::Error)]
-enum NoteError {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// AWS did not do its part.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// Slack did not.
     #[error(transparent)]
     Slack(#[from] WebError),
 }
@@ -48,8 +58,9 @@ enum NoteError {
 /// Takes one event up.
 ///
 /// # Errors
-/// If something that may pass kept a message from being sent: Lambda repeats the event, and what
-/// was sent is not sent again.
+/// If a message was not sent, after all others of the event were tried: Lambda repeats the event,
+/// and what was sent is not sent again. What fails for good goes the same way, since its end is the
+/// queue of failures, where a person finds it.
 pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
 where
     P: Policies + LoadRequest + RememberNotes + Clock + Post,
@@ -67,15 +78,13 @@ where
     let mut first_failure = None;
     for note in messages::of(&event, &stored, &policy) {
         if let Err(error) = send(ports, &id, seq, &note).await {
-            let retry = match &error {
+            let passes = match &error {
                 NoteError::Fault(_) => true,
                 NoteError::Slack(error) => error.is_retryable(),
             };
-            tracing::warn!(request.id = %id, seq, target = note.audience.name(), retry, error = %error,
+            tracing::warn!(request.id = %id, seq, target = note.audience.name(), passes, error = %error,
                 "a message about {id} was not sent: {error}");
-            if retry && first_failure.is_none() {
-                first_failure = Some(error);
-            }
+            first_failure.get_or_insert(error);
         }
     }
     match first_failure {

@@ -7,15 +7,16 @@ use aws::table::Table;
 use aws::time::SystemClock;
 use lambda::{settings, start};
 use model::names::{SlackChannel, SlackUser};
-use notification::Post;
+use notification::bot::Bot;
+use notification::{NoteError, Post};
 use slack::blocks::Message;
-use slack::web::{Client, Posted, WebError};
+use slack::web::{Client, Posted};
 
 #[derive(Debug)]
 struct Ports {
     table: Table,
     policies: PolicyStore,
-    slack: Client,
+    slack: Bot<Secrets, Client>,
     clock: SystemClock,
 }
 
@@ -28,24 +29,24 @@ aws::delegate! {
 }
 
 impl Post for Ports {
-    async fn post(&self, channel: &SlackChannel, message: &Message, thread: Option<&str>) -> Result<Posted, WebError> {
-        self.slack.post_message(channel, message, thread).await
+    async fn post(&self, channel: &SlackChannel, message: &Message, thread: Option<&str>) -> Result<Posted, NoteError> {
+        self.slack.post(channel, message, thread).await
     }
 
-    async fn direct(&self, user: &SlackUser) -> Result<SlackChannel, WebError> {
-        self.slack.open_dm(user).await
+    async fn direct(&self, user: &SlackUser) -> Result<SlackChannel, NoteError> {
+        self.slack.direct(user).await
     }
 }
 
-async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
+fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let table = settings::required("TABLE_NAME")?;
     let clients = Clients::from_env()?;
-    let secrets: Secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
-    let token = secrets.slack().await?.bot_token.clone();
+    let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
+    let api_url = settings::required("SLACK_API_URL")?;
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Client::new(&settings::required("SLACK_API_URL")?, token)?,
+        slack: Bot::new(secrets, move |token| Client::new(&api_url, token)),
         clock: SystemClock,
     })
 }
@@ -53,6 +54,6 @@ async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     start::logs();
-    let ports = wire().await.map_err(|error| start::cannot_start(error.as_ref()))?;
+    let ports = wire().map_err(|error| start::cannot_start(error.as_ref()))?;
     start::run(ports, |ports, event| async move { Box::pin(notification::handle(ports.as_ref(), event)).await }).await
 }

@@ -45,7 +45,8 @@ pub(crate) struct Note {
 pub(crate) fn of(event: &Event, stored: &Stored, policy: &Policy) -> Vec<Note> {
     let request = &stored.state.request;
     let names = |person: &PersonId| policy.catalog().person(person).and_then(|person| person.slack.first().cloned());
-    let direct = |message: Message| names(&request.requester).map(|user| Note { audience: Audience::Requester(user), message });
+    let direct =
+        |message: Message| names(&request.requester).map(|user| Note { audience: Audience::Requester(user), message });
     // Approvers were asked only if countersignatures are needed.
     let channel = request.channel.clone().filter(|_| request.quorum.needed > 0);
     let below = |message: Message| channel.clone().map(|channel| Note { audience: Audience::Thread(channel), message });

@@ -170,8 +170,14 @@ mod tests {
         let mut head = Head::START;
         let mut records = Vec::new();
         for n in 0..5 {
-            let (link, next) =
-                append(head, "req_a", "2026-11-20T19:00:00Z", json!({"kind": "system"}), json!({"type": "requestLapsed", "data": {}})).unwrap();
+            let (link, next) = append(
+                head,
+                "req_a",
+                "2026-11-20T19:00:00Z",
+                json!({"kind": "system"}),
+                json!({"type": "requestLapsed", "data": {}}),
+            )
+            .unwrap();
             head = next;
             let bytes = if poison_at == Some(n) { b"not json".to_vec() } else { link.bytes };
             records.push(record(link.seq, &bytes));
@@ -189,10 +195,8 @@ mod tests {
         let outcome = handle(&bus, batch(None)).await;
         assert!(failures(&outcome).is_empty());
         let taken = bus.taken.lock().unwrap();
-        let seqs: Vec<Value> = taken
-            .iter()
-            .map(|event| serde_json::from_str::<Value>(&event.detail).unwrap()["seq"].clone())
-            .collect();
+        let seqs: Vec<Value> =
+            taken.iter().map(|event| serde_json::from_str::<Value>(&event.detail).unwrap()["seq"].clone()).collect();
         assert_eq!(seqs, [1, 2, 3, 4, 5]);
         assert_eq!(taken[0].name, "requestLapsed");
     }

@@ -2,7 +2,10 @@
 
 use lambda::start::{Failed, failed};
 use serde_json::Value;
-use workflow::ports::{ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole, ReadRole, RemoveRole};
+use workflow::ports::{
+    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole,
+    ReadRole, RemoveRole,
+};
 use workflow::reconcile::reconcile;
 
 /// One run. What triggered it is not looked at.
@@ -11,12 +14,28 @@ use workflow::reconcile::reconcile;
 /// If the store could not be asked what is due; the next minute comes anyway.
 pub async fn handle<P>(ports: &P, _: Value) -> Result<(), Failed>
 where
-    P: LoadRequest + CommitRequest + Clock + FindDue + ArmRevocation + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + ListRoles,
+    P: LoadRequest
+        + CommitRequest
+        + Clock
+        + FindDue
+        + ArmRevocation
+        + DisarmRevocation
+        + KillSessions
+        + MakeRole
+        + ReadRole
+        + RemoveRole
+        + ListRoles,
 {
     let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(
-        metric = "ReconciliationRan", due = report.due, orphans = report.orphans, failures = report.failures,
-        "reconciled: {} due, {} orphans taken out, {} to be tried again", report.due, report.orphans, report.failures,
+        metric = "ReconciliationRan",
+        due = report.due,
+        orphans = report.orphans,
+        failures = report.failures,
+        "reconciled: {} due, {} orphans taken out, {} to be tried again",
+        report.due,
+        report.orphans,
+        report.failures,
     );
     Ok(())
 }

@@ -6,15 +6,21 @@ use serde::Deserialize;
 use serde_json::Value;
 use workflow::command::CommandError;
 use workflow::ending::{Ending, end};
-use workflow::ports::{Clock, CommitRequest, DisarmRevocation, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole};
+use workflow::ports::{
+    Clock, CommitRequest, DisarmRevocation, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole,
+};
 
 /// A schedule's input, or an event of the bus. Nothing but the id is taken from either.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Trigger {
     #[serde(rename_all = "camelCase")]
-    Schedule { request_id: RequestId },
-    Bus { detail: Detail },
+    Schedule {
+        request_id: RequestId,
+    },
+    Bus {
+        detail: Detail,
+    },
 }
 
 #[derive(Debug, Deserialize)]

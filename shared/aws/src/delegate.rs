@@ -9,7 +9,9 @@ pub mod types {
     pub use model::time::Time;
     pub use std::sync::Arc;
     pub use workflow::ports;
-    pub use workflow::ports::{Commit, CommitError, Credentials, Fault, Listing, Page, RoleFound, RoleSpec, Stored};
+    pub use workflow::ports::{
+        Claim, Commit, CommitError, Credentials, Fault, Listing, Page, RoleFound, RoleSpec, Stored,
+    };
 }
 
 /// Implements port traits for a struct by handing them on to its fields:
@@ -98,7 +100,8 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident RememberNotes) => {
         $crate::delegate! { @@ $ports $field RememberNotes [
-            claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault>,
+            claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<Claim, Fault>,
+            release(id: &RequestId, seq: u64, target: &str, claimed_at: Time) -> Result<(), Fault>,
             posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>,
             where_posted(id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault>
         ] }

@@ -36,6 +36,9 @@ struct Script {
     sent: Vec<Sent>,
 }
 
+/// In an answer: the transaction token that was sent last.
+pub(crate) const TOKEN: &str = "<the token that was sent>";
+
 /// A scripted AWS.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World(Arc<Mutex<Script>>);
@@ -94,6 +97,9 @@ impl HttpConnector for World {
             target: request.headers().get("x-amz-target").unwrap_or_default().to_owned(),
         });
         let (status, body) = script.answers.pop_front().expect("one more call than the test has answers for");
+        let mut bodies = script.sent.iter().rev().filter_map(|sent| serde_json::from_str::<Value>(&sent.body).ok());
+        let token = bodies.find_map(|sent| sent["ClientRequestToken"].as_str().map(str::to_owned));
+        let body = body.replace(TOKEN, token.as_deref().unwrap_or_default());
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
     }
 }

@@ -58,15 +58,30 @@ impl Secrets {
         {
             return Ok(Arc::clone(secret));
         }
-        match (self.fetch().await, held) {
-            (Ok(secret), _) => {
-                let secret = Arc::new(secret);
-                *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&secret)));
-                Ok(secret)
-            }
-            (Err(_), Some((_, secret))) => Ok(secret),
+        match (self.read_anew(now).await, held) {
+            (Ok(secret), _) | (Err(_), Some((_, secret))) => Ok(secret),
             (Err(fault), None) => Err(fault),
         }
+    }
+
+    /// The secret that came after `refused`, which is not taken any more; the same text again if it
+    /// was not replaced.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub async fn after(&self, refused: &Arc<SlackSecret>) -> Result<Arc<SlackSecret>, Fault> {
+        let held = self.read.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match held {
+            // Somebody else was told the same and has read it by now.
+            Some((_, secret)) if !Arc::ptr_eq(&secret, refused) => Ok(secret),
+            _ => self.read_anew(SystemClock.now()).await,
+        }
+    }
+
+    async fn read_anew(&self, now: Time) -> Result<Arc<SlackSecret>, Fault> {
+        let secret = Arc::new(self.fetch().await?);
+        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&secret)));
+        Ok(secret)
     }
 
     async fn fetch(&self) -> Result<SlackSecret, Fault> {
@@ -110,6 +125,24 @@ mod tests {
         secrets.read.write().unwrap().as_mut().unwrap().0 = "2026-01-01T00:00:00Z".parse().unwrap();
         assert!(Arc::ptr_eq(&first, &secrets.slack().await.unwrap()));
         assert_eq!(world.sent().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_refused_secret_is_read_anew_before_its_time() {
+        let text = |token: &str| json!({"signingSecrets": ["a"], "botToken": token}).to_string();
+        let world = World::answering(vec![
+            shown(&text("xoxb-1")),
+            (400, json!({"__type": "AccessDeniedException"})),
+            shown(&text("xoxb-2")),
+        ]);
+        let secrets = world.clients().secrets("countersign/slack");
+        let first = secrets.slack().await.unwrap();
+        assert_eq!(secrets.after(&first).await.unwrap_err(), Fault::new(READ, "AccessDenied"));
+        let second = secrets.after(&first).await.unwrap();
+        assert_eq!(second.bot_token.expose_secret(), "xoxb-2");
+        assert!(Arc::ptr_eq(&second, &secrets.after(&first).await.unwrap()), "it was read by now");
+        assert!(Arc::ptr_eq(&second, &secrets.slack().await.unwrap()));
+        assert_eq!(world.sent().len(), 3);
     }
 
     #[tokio::test]

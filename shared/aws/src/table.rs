@@ -1,4 +1,4 @@
-//! The table: each request is one partition with its state, its chain and its notes.
+//! The table: each request is one partition with its state and its chain, and another with its notes.
 //!
 //! Decisions are taken on `load` alone, which is strongly consistent, and changes are made by
 //! `commit` alone, one transaction conditioned on the version that was read. Indexes give ids.
@@ -107,13 +107,17 @@ impl<'a> Write<'a> {
 
 impl LoadRequest for Table {
     async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
-        match self.get(LOAD, keys::state(id)).await? {
-            None => Ok(None),
-            Some(item) => items::stored(id, &item).map(Some).ok_or_else(|| {
-                tracing::error!(request.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
-                Fault::new(LOAD, "unreadable_state")
-            }),
-        }
+        let Some(item) = self.get(LOAD, keys::state(id)).await? else { return Ok(None) };
+        let stored = items::stored(id, &item).ok_or_else(|| {
+            tracing::error!(request.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
+            Fault::new(LOAD, "unreadable_state")
+        })?;
+        // Whoever writes past the state machine makes no access with it.
+        stored.state.check().map_err(|broken| {
+            tracing::error!(request.id = %id, alarm = "unsound_state", "the stored state of {id} is none of ours: {broken}");
+            Fault::new(LOAD, "unsound_state")
+        })?;
+        Ok(Some(stored))
     }
 }
 

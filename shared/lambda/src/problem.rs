@@ -33,7 +33,11 @@ impl Problem {
 
     /// The caller's identity belongs to nobody in the catalog.
     pub fn unknown_caller() -> Self {
-        Self::new(403, "unknown_caller", "your identity belongs to no person in the catalog; ask its operators to add it")
+        Self::new(
+            403,
+            "unknown_caller",
+            "your identity belongs to no person in the catalog; ask its operators to add it",
+        )
     }
 
     /// No such request, or none the caller may know of.
@@ -48,7 +52,11 @@ impl Problem {
 
     /// A service this one depends on did not do its part.
     pub fn unavailable() -> Self {
-        Self::new(503, "unavailable", "a service this depends on did not answer; nothing is half done, try again in a moment")
+        Self::new(
+            503,
+            "unavailable",
+            "a service this depends on did not answer; nothing is half done, try again in a moment",
+        )
     }
 
     /// Fields are wrong.
@@ -72,9 +80,14 @@ impl Problem {
             RefusalKind::Forbidden => 403,
             RefusalKind::Conflict => 409,
         };
+        // Where the request is, is nobody's business who may not act on it.
+        let request_status = match refusal.kind() {
+            RefusalKind::Forbidden => None,
+            RefusalKind::Conflict => Some(stored.state.status().as_str()),
+        };
         Self {
             request: Some(stored.state.request.id.to_string()),
-            request_status: Some(stored.state.status().as_str()),
+            request_status,
             ..Self::new(status, refusal.code(), refusal.to_string())
         }
     }

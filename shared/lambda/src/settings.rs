@@ -49,4 +49,3 @@ pub fn list(name: &'static str) -> Result<Vec<String>, SettingError> {
     }
     Ok(entries)
 }
-

@@ -49,33 +49,27 @@ impl AccessLevel {
 /// and yields the actions of one service from the highest access level down.
 pub fn matching(pattern: &str) -> impl Iterator<Item = (&'static str, &'static str, AccessLevel)> {
     let (service, action) = parts(pattern).unwrap_or_default();
-    lines_for(service)
-        .filter(move |line| glob::matches(service, line.service, Case::Ignored))
-        .flat_map(move |line| {
-            line.groups().flat_map(move |(level, names)| {
-                names
-                    .split(',')
-                    .filter(move |name| glob::matches(action, name, Case::Ignored))
-                    .map(move |name| (line.service, name, level))
-            })
+    lines_for(service).filter(move |line| glob::matches(service, line.service, Case::Ignored)).flat_map(move |line| {
+        line.groups().flat_map(move |(level, names)| {
+            names
+                .split(',')
+                .filter(move |name| glob::matches(action, name, Case::Ignored))
+                .map(move |name| (line.service, name, level))
         })
+    })
 }
 
 /// The deepest-reaching known action that a pattern names; `None` if it names none that we know.
 pub fn highest(pattern: &str) -> Option<(&'static str, &'static str, AccessLevel)> {
     let (service, action) = parts(pattern)?;
     let mut best: Option<(&'static str, &'static str, AccessLevel)> = None;
-    for line in
-        lines_for(service).filter(|line| glob::matches(service, line.service, Case::Ignored))
-    {
+    for line in lines_for(service).filter(|line| glob::matches(service, line.service, Case::Ignored)) {
         for (level, names) in line.groups() {
             // The groups only go down from here, so this service has nothing better.
             if best.is_some_and(|(_, _, reached)| reached >= level) {
                 break;
             }
-            let found = names
-                .split(',')
-                .find(|name| glob::matches(action, name, Case::Ignored));
+            let found = names.split(',').find(|name| glob::matches(action, name, Case::Ignored));
             if let Some(name) = found {
                 best = Some((line.service, name, level));
                 break;
@@ -91,11 +85,7 @@ pub fn highest(pattern: &str) -> Option<(&'static str, &'static str, AccessLevel
 /// The access level of one action, written in any case; `None` for one that the table doesn't know.
 pub fn level(action: &str) -> Option<AccessLevel> {
     let (service, name) = action.split_once(':')?;
-    let known = |names: &str| {
-        names
-            .split(',')
-            .any(|known| known.eq_ignore_ascii_case(name))
-    };
+    let known = |names: &str| names.split(',').any(|known| known.eq_ignore_ascii_case(name));
     lines_for(service)
         .filter(|line| line.service.eq_ignore_ascii_case(service))
         .flat_map(Line::groups)
@@ -111,10 +101,7 @@ pub(crate) fn is_whole_service(pattern: &str) -> bool {
     if is_pattern(service) || !is_pattern(action) {
         return false;
     }
-    let mut names = lines_for(service)
-        .flat_map(Line::groups)
-        .flat_map(|(_, names)| names.split(','))
-        .peekable();
+    let mut names = lines_for(service).flat_map(Line::groups).flat_map(|(_, names)| names.split(',')).peekable();
     // A service that we don't know is judged by the pattern alone: does it name every possible action?
     if names.peek().is_none() {
         glob::covers(action, "?*", Case::Ignored)
@@ -130,8 +117,7 @@ pub(crate) fn is_any_service(pattern: &str) -> bool {
 
 /// Whether an action pattern of an IAM policy names this action. Case doesn't count, as in IAM.
 pub fn pattern_matches(pattern: &str, action: &str) -> bool {
-    let (Some((service, name)), Some((of, called))) = (parts(pattern), action.split_once(':'))
-    else {
+    let (Some((service, name)), Some((of, called))) = (parts(pattern), action.split_once(':')) else {
         return false;
     };
     glob::matches(service, of, Case::Ignored) && glob::matches(name, called, Case::Ignored)
@@ -142,13 +128,10 @@ pub fn pattern_matches(pattern: &str, action: &str) -> bool {
 /// This is what makes a request narrower than its entitlement, so a doubt is a no: a text that is not an action
 /// pattern is covered by nothing and covers nothing.
 pub fn pattern_covers(outer: &str, inner: &str) -> bool {
-    let (Some((outer_service, outer_action)), Some((service, action))) =
-        (parts(outer), parts(inner))
-    else {
+    let (Some((outer_service, outer_action)), Some((service, action))) = (parts(outer), parts(inner)) else {
         return false;
     };
-    glob::covers(outer_service, service, Case::Ignored)
-        && glob::covers(outer_action, action, Case::Ignored)
+    glob::covers(outer_service, service, Case::Ignored) && glob::covers(outer_action, action, Case::Ignored)
 }
 
 /// Whether every resource that `inner` can name is named by `outer` too. Case counts, as in ARNs.
@@ -230,11 +213,7 @@ impl Line {
 
 /// The one line of a service, or all lines if the service is a pattern.
 fn lines_for(service: &str) -> impl Iterator<Item = Line> {
-    let table = if is_pattern(service) {
-        TABLE
-    } else {
-        find(service).unwrap_or_default()
-    };
+    let table = if is_pattern(service) { TABLE } else { find(service).unwrap_or_default() };
     table.lines().filter_map(Line::parse)
 }
 
@@ -247,9 +226,7 @@ fn find(service: &str) -> Option<&'static str> {
     while !rest.is_empty() {
         let half = rest.len() / 2;
         let (before, _) = rest.split_at_checked(half)?;
-        let start = before
-            .rfind('\n')
-            .map_or(0, |newline| newline.saturating_add(1));
+        let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
         let (earlier, from) = rest.split_at_checked(start)?;
         let (line, later) = from.split_once('\n').unwrap_or((from, ""));
         let here = line.split(' ').next().unwrap_or_default();

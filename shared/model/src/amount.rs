@@ -14,9 +14,9 @@ pub struct DurationError {
 /// # Errors
 /// If the text is anything else, or more than a year.
 pub fn parse_duration(text: &str) -> Result<u64, DurationError> {
-    read(text).filter(|seconds| (1..=366 * 86_400).contains(seconds)).ok_or_else(|| DurationError {
-        given: crate::text::inert(text, 40),
-    })
+    read(text)
+        .filter(|seconds| (1..=366 * 86_400).contains(seconds))
+        .ok_or_else(|| DurationError { given: crate::text::inert(text, 40) })
 }
 
 fn read(text: &str) -> Option<u64> {
@@ -63,10 +63,28 @@ mod tests {
 
     #[test]
     fn what_people_type() {
-        for (text, seconds) in [("30m", 1_800), ("2h", 7_200), ("1h30m", 5_400), ("90s", 90), ("1d", 86_400), (" 2H ", 7_200)] {
+        for (text, seconds) in
+            [("30m", 1_800), ("2h", 7_200), ("1h30m", 5_400), ("90s", 90), ("1d", 86_400), (" 2H ", 7_200)]
+        {
             assert_eq!(parse_duration(text), Ok(seconds), "{text}");
         }
-        for bad in ["90", "5 weeks", "0", "0m", "-1h", "", "h", "1h 30m", "30m1h", "5m5m", "1.5h", "9999999999h", "400d", "1y", "٣h"] {
+        for bad in [
+            "90",
+            "5 weeks",
+            "0",
+            "0m",
+            "-1h",
+            "",
+            "h",
+            "1h 30m",
+            "30m1h",
+            "5m5m",
+            "1.5h",
+            "9999999999h",
+            "400d",
+            "1y",
+            "٣h",
+        ] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }

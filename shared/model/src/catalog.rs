@@ -9,7 +9,9 @@ mod form;
 use crate::digest::Digest;
 use crate::documents::NO_ESCAPE;
 use crate::identity::{Actor, Identity};
-use crate::names::{AccountId, EntitlementName, GroupName, PARTITIONS, PersonId, PrincipalArn, SlackChannel, SlackUser};
+use crate::names::{
+    AccountId, EntitlementName, GroupName, PARTITIONS, PersonId, PrincipalArn, SlackChannel, SlackUser,
+};
 use crate::risk::RiskLevel;
 use crate::scope::Leeway;
 use serde::Serialize;
@@ -175,7 +177,8 @@ impl Catalog {
 
     /// How many countersignatures a risk of `level` takes at the least, whatever the entitlement says.
     pub fn floor(&self, level: RiskLevel) -> u8 {
-        self.floors.get(&level).copied().unwrap_or(0)
+        // The floor of a lower risk holds for every higher one.
+        self.floors.range(..=level).map(|(_, needed)| *needed).max().unwrap_or(0)
     }
 
     /// The floors, for the policy digest.

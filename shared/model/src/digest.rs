@@ -119,10 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn encode(parts: &[Vec<String>]) -> Digest {
-        parts
-            .iter()
-            .fold(Encoding::of("test"), |e, list| e.list(list.iter().map(String::as_str)))
-            .digest()
+        parts.iter().fold(Encoding::of("test"), |e, list| e.list(list.iter().map(String::as_str))).digest()
     }
 
     #[test]

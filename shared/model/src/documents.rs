@@ -6,8 +6,13 @@
 //!
 //! No free text of a person enters a document.
 
+mod same;
+
+pub use same::same_document;
+
+use crate::names::PrincipalArn;
 use crate::request::{Mechanism, Request};
-use crate::time::Window;
+use crate::time::{Time, Window};
 use serde_json::{Value, json};
 
 /// Longest inline session policy, in characters. Source: STS API reference, `AssumeRole`.
@@ -70,6 +75,11 @@ pub const NO_ESCAPE: [&str; 35] = [
     "sts:GetSessionToken",
     "sts:GetWebIdentityToken",
 ];
+
+/// What it takes to enter a grant role. Who carries a source identity or session tags on (as
+/// sessions of IAM Identity Center may) is let in only where a trust policy allows passing them.
+/// Source: IAM user guide, `sts:SourceIdentity` and session tags with role chaining.
+const ENTERING: [&str; 3] = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"];
 
 /// The document would be longer than AWS takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -163,7 +173,7 @@ pub fn role_policy(request: &Request, window: Window) -> Result<String, TooLarge
 /// # Errors
 /// If it would be longer than [`LONGEST_TRUST_POLICY`].
 pub fn trust_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
-    let (principals, mfa): (&[_], bool) = match &request.mechanism {
+    let (principals, mfa): (&[PrincipalArn], bool) = match &request.mechanism {
         Mechanism::Role { principals, mfa } => (principals, *mfa),
         Mechanism::Session { .. } | Mechanism::Policy { .. } => (&[], false),
     };
@@ -175,17 +185,22 @@ pub fn trust_policy(request: &Request, window: Window) -> Result<String, TooLarg
     if mfa && let Some(condition) = condition.as_object_mut() {
         condition.insert("Bool".to_owned(), json!({"aws:MultiFactorAuthPresent": "true"}));
     }
+    // As IAM writes it: one by itself, several in a list.
+    let principals = match principals {
+        [one] => json!(one),
+        several => json!(several),
+    };
     let statements = [
         json!({
             "Effect": "Allow",
             "Principal": {"AWS": principals},
-            "Action": "sts:AssumeRole",
+            "Action": ENTERING,
             "Condition": condition,
         }),
         json!({
             "Effect": "Deny",
             "Principal": {"AWS": "*"},
-            "Action": "sts:AssumeRole",
+            "Action": ENTERING,
             "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": until}},
         }),
     ];
@@ -219,6 +234,30 @@ pub fn kill_policy_name(request: &Request) -> String {
 /// What the names of those policies begin with.
 pub const KILL_POLICY_PREFIX: &str = "countersign-kill-";
 
+/// Name of the inline policy that every base role carries from the start, without effect, and that
+/// ends all of its sessions when there is no room for one grant's own [`kill_policy`].
+pub const KILL_ALL_POLICY: &str = "countersign-kill-all";
+
+/// How far ahead [`kill_all_policy`] reaches, in seconds: longer than a write to IAM is under way,
+/// so that one that lands late still ends every session handed out before it landed; and more than
+/// clocks differ.
+pub const KILL_ALL_MARGIN: u64 = 30;
+
+/// The inline policy on a base role that denies everything to all its sessions begun before
+/// `before`. Of the same length for every time, so it can be written where nothing else fits.
+pub fn kill_all_policy(before: Time) -> String {
+    document(&[json!({"Effect": "Deny", "Action": "*", "Resource": "*",
+                      "Condition": {"DateLessThan": {"aws:TokenIssueTime": before.to_string()}}})])
+    .to_string()
+}
+
+/// Before which time sessions are denied everything by `written`, if that is a [`kill_all_policy`].
+pub fn kill_all_before(written: &str) -> Option<Time> {
+    let value = same::normal(serde_json::from_str(written).ok()?);
+    let before = value.pointer("/Statement/0/Condition/DateLessThan/aws:TokenIssueTime")?.as_str()?.parse().ok()?;
+    same_document(written, &kill_all_policy(before)).then_some(before)
+}
+
 /// The ARN of the role of a `role` grant.
 pub fn grant_role_arn(request: &Request) -> String {
     format!("arn:aws:iam::{}:role{GRANT_PATH}{}", request.account, request.id)
@@ -228,14 +267,6 @@ pub fn grant_role_arn(request: &Request) -> String {
 /// The seal ends it at `expires_at` in any case. Source: IAM API reference, `CreateRole`.
 pub fn longest_session(request: &Request) -> i32 {
     i32::try_from(request.duration_seconds.clamp(3_600, 43_200)).unwrap_or(43_200)
-}
-
-/// Whether two documents say the same, however they are spaced or ordered.
-pub fn same_document(a: &str, b: &str) -> bool {
-    match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 mod command;
 mod decide;
 mod evolve;
+mod sound;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub use command::{Command, Permission};
 pub use decide::{Effect, Transition, decide, submit};
 pub use evolve::{Inconsistent, evolve};
+pub use sound::Unsound;
 pub use state::{Approval, EndReason, Evidence, Phase, Plan, Residue, State};
 
 /// Shortest grant, in seconds. With less than [`SCHEDULE_MARGIN`] of the window left no schedule
@@ -43,6 +45,9 @@ pub const PROVISIONING_ATTEMPTS: u32 = 5;
 
 /// Failed attempts at ending a grant after which somebody is paged. The attempts go on.
 pub const ATTEMPTS_BEFORE_ALARM: u32 = 6;
+
+/// The same for an early end, whose window is still open.
+pub const ATTEMPTS_BEFORE_ALARM_EARLY: u32 = 2;
 
 /// Longest pause between two attempts at ending a grant, in seconds.
 pub const LONGEST_BACKOFF: u64 = 900;

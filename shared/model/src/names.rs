@@ -22,11 +22,7 @@ fn checked(
     rule: &'static str,
     holds: impl FnOnce(&str) -> bool,
 ) -> Result<String, NameError> {
-    if holds(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError { what, rule, given: crate::text::inert(text, 80) })
-    }
+    if holds(text) { Ok(text.to_owned()) } else { Err(NameError { what, rule, given: crate::text::inert(text, 80) }) }
 }
 
 macro_rules! name {
@@ -78,8 +74,7 @@ fn is_slug(text: &str, longest: usize) -> bool {
 }
 
 fn is_token(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    (1..=longest).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 name!(
@@ -209,7 +204,9 @@ mod tests {
         let id: RequestId = "req_0198c0ffee00700080000000deadbeef".parse().unwrap();
         assert!(id.as_str().len() <= 64);
         assert!(id.as_str().chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-        for bad in ["", "req_", "req_XYZ", "grant_0198c0ffee00700080000000deadbeef", "req_0198C0FFEE00700080000000DEADBEEF"] {
+        for bad in
+            ["", "req_", "req_XYZ", "grant_0198c0ffee00700080000000deadbeef", "req_0198C0FFEE00700080000000DEADBEEF"]
+        {
             assert!(bad.parse::<RequestId>().is_err(), "{bad}");
         }
     }

@@ -18,8 +18,8 @@ use crate::request::{Judged, Request};
 use crate::risk::RiskLevel;
 use crate::time::Time;
 use cedar_policy::{
-    Authorizer, Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet,
-    RestrictedExpression, Schema, ValidationMode, Validator,
+    Authorizer, Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, RestrictedExpression,
+    Schema, ValidationMode, Validator,
 };
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
@@ -148,14 +148,14 @@ impl Policy {
     /// Every problem found, each with file, line and reason.
     pub fn load(bundle: &Bundle) -> Result<Self, Problems> {
         let mut problems = Vec::new();
-        let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog)
-            .map_err(|found| problems.extend(found.0))
-            .ok();
+        let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog).map_err(|found| problems.extend(found.0)).ok();
         let policies = PolicySet::from_str(&bundle.policies)
             .map_err(|errors| {
-                problems.extend(errors.iter().map(|error| {
-                    problem(POLICIES_FILE, line_of(&bundle.policies, error), error.to_string())
-                }));
+                problems.extend(
+                    errors
+                        .iter()
+                        .map(|error| problem(POLICIES_FILE, line_of(&bundle.policies, error), error.to_string())),
+                );
             })
             .ok();
         let schema = Schema::from_cedarschema_str(&bundle.schema)
@@ -176,7 +176,8 @@ impl Policy {
         if let (Some(policies), Some(catalog)) = (&policies, &catalog) {
             problems.extend(unknown_names(policies, catalog, &bundle.policies));
         }
-        let (Some(catalog), Some(policies), Some(schema), true) = (catalog, policies, schema, problems.is_empty()) else {
+        let (Some(catalog), Some(policies), Some(schema), true) = (catalog, policies, schema, problems.is_empty())
+        else {
             return Err(Problems(problems));
         };
         let policy = catalog
@@ -201,7 +202,8 @@ impl Policy {
             rules: policy,
         };
         loaded.fits_its_schema().map_err(|error| {
-            let reason = format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
+            let reason =
+                format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
             Problems(vec![problem(SCHEMA_FILE, 0, reason)])
         })?;
         Ok(loaded)
@@ -263,6 +265,21 @@ impl Policy {
             .is_some_and(|person| request.quorum.groups.iter().any(|group| person.groups.contains(group)));
         let cedar = self.ask(actor, Act::Approve, request.entitlement.as_str(), Some(&circumstances(request, now)));
         Permission { granted: in_group && cedar.granted, rules: cedar.rules }
+    }
+
+    /// Whether the person who made `request` might ask for it now: the same circumstances as then,
+    /// with the groups and policies of now.
+    pub fn may_still_ask(&self, request: &Request) -> bool {
+        // Whether their identity had a second factor is not in the request; they had what it took.
+        let actor = Actor { person: request.requester.clone(), identity: request.identity.clone(), mfa: true };
+        let then = circumstances(request, request.submitted_at);
+        self.ask(&actor, Act::Request, request.entitlement.as_str(), Some(&then)).granted
+    }
+
+    /// Whether somebody who countersigned `request` earlier might still do so.
+    pub fn may_still_approve(&self, person: &PersonId, request: &Request, now: Time) -> bool {
+        let actor = Actor { person: person.clone(), identity: request.identity.clone(), mfa: true };
+        self.may_approve(&actor, request, now).granted
     }
 
     /// Whether `actor` may end `request`'s access early, not being the requester.
@@ -365,7 +382,13 @@ impl Policy {
         Ok((question, entities))
     }
 
-    fn evaluate(&self, actor: &Actor, act: Act, entitlement: &str, circumstances: Option<&Circumstances<'_>>) -> Result<Permission, String> {
+    fn evaluate(
+        &self,
+        actor: &Actor,
+        act: Act,
+        entitlement: &str,
+        circumstances: Option<&Circumstances<'_>>,
+    ) -> Result<Permission, String> {
         let (question, entities) = self.question(actor, act, entitlement, circumstances, None)?;
         let response = Authorizer::new().is_authorized(&question, &self.policies, &entities);
         let mut rules: Vec<String> = response

@@ -36,8 +36,15 @@ pub enum Status {
 impl Status {
     /// Every status, in the order of a life.
     pub const ALL: [Self; 9] = [
-        Self::Pending, Self::Approved, Self::Provisioning, Self::Active, Self::Revoking,
-        Self::Denied, Self::Cancelled, Self::Lapsed, Self::Ended,
+        Self::Pending,
+        Self::Approved,
+        Self::Provisioning,
+        Self::Active,
+        Self::Revoking,
+        Self::Denied,
+        Self::Cancelled,
+        Self::Lapsed,
+        Self::Ended,
     ];
 
     /// The word for it.
@@ -234,9 +241,27 @@ impl From<Request> for StoredRequest {
 fn digest(facts: &RequestFacts) -> Digest {
     // Destructured, so that a new fact does not compile until it is covered.
     let RequestFacts {
-        id, requester, identity, entitlement, account, environment, mechanism, permissions,
-        resources, may_outlive, source_ips, mfa_at_door, duration_seconds, justification, ticket,
-        channel, submitted_at, approval_window_seconds, risk, judged, quorum,
+        id,
+        requester,
+        identity,
+        entitlement,
+        account,
+        environment,
+        mechanism,
+        permissions,
+        resources,
+        may_outlive,
+        source_ips,
+        mfa_at_door,
+        duration_seconds,
+        justification,
+        ticket,
+        channel,
+        submitted_at,
+        approval_window_seconds,
+        risk,
+        judged,
+        quorum,
     } = facts;
     let encoding = Encoding::of("countersign.request.v1")
         .text(id.as_str())
@@ -252,9 +277,9 @@ fn digest(facts: &RequestFacts) -> Digest {
         .text(mechanism.name());
     let encoding = match mechanism {
         Mechanism::Session { base_role } => encoding.text(base_role.as_str()),
-        Mechanism::Role { principals, mfa } => encoding
-            .list(principals.iter().map(PrincipalArn::as_str))
-            .number(u64::from(*mfa)),
+        Mechanism::Role { principals, mfa } => {
+            encoding.list(principals.iter().map(PrincipalArn::as_str)).number(u64::from(*mfa))
+        }
         Mechanism::Policy { target_role } => encoding.text(target_role.as_str()),
     };
     // A rule's code and level as they are stored: fixed words.

@@ -85,9 +85,7 @@ impl RiskLevel {
 
     /// The level with this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Low, Self::Medium, Self::High, Self::Critical]
-            .into_iter()
-            .find(|level| level.as_str() == name)
+        [Self::Low, Self::Medium, Self::High, Self::Critical].into_iter().find(|level| level.as_str() == name)
     }
 
     /// The level's name, as in stored and sent data.
@@ -164,15 +162,10 @@ pub enum RiskCode {
 /// Computes the risk of a request.
 pub fn assess<A: AsRef<str>, R: AsRef<str>>(input: &RiskInput<'_, A, R>) -> Risk {
     let facts = Facts::gather(input);
-    let mut reasons: Vec<RiskReason> = rules::RULES
-        .iter()
-        .filter_map(|rule| rule.find(&facts))
-        .collect();
+    let mut reasons: Vec<RiskReason> = rules::RULES.iter().filter_map(|rule| rule.find(&facts)).collect();
     // Stable: rules of one level stay in the order of the list.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
-    let level = reasons
-        .first()
-        .map_or(RiskLevel::High, |reason| reason.level);
+    let level = reasons.first().map_or(RiskLevel::High, |reason| reason.level);
     Risk { level, reasons }
 }
 

@@ -27,7 +27,9 @@ pub enum ScopeError {
     #[error("`{0}` is not an IAM action: write `service:Action`, as in `s3:GetObject`")]
     NotAnAction(String),
     /// Not a resource of IAM's form.
-    #[error("`{0}` is not a resource: write an ARN, in printable ASCII without quotes, at most {LONGEST_RESOURCE} characters")]
+    #[error(
+        "`{0}` is not a resource: write an ARN, in printable ASCII without quotes, at most {LONGEST_RESOURCE} characters"
+    )]
     NotAResource(String),
     /// A wildcard where the entitlement allows none.
     #[error("`{0}` has a wildcard; this entitlement allows none but its own")]
@@ -172,10 +174,24 @@ mod tests {
 
     #[test]
     fn resources_hide_nothing() {
-        for good in ["*", "arn:aws:s3:::b/*", "arn:aws:dynamodb:us-east-1:111111111111:table/orders", "arn:aws:s3:::b/${aws:username}/*"] {
+        for good in [
+            "*",
+            "arn:aws:s3:::b/*",
+            "arn:aws:dynamodb:us-east-1:111111111111:table/orders",
+            "arn:aws:s3:::b/${aws:username}/*",
+        ] {
             assert!(check_resource(good).is_ok(), "{good}");
         }
-        for bad in ["", "b", "arn:aws:s3", "arn:aws:s3:::b\"", "arn:aws:s3:::b\n", "arn:aws:s3:::b/${", "arn:aws:s3:::b/${a b}", "arn:aws:s3:::b/\u{202E}"] {
+        for bad in [
+            "",
+            "b",
+            "arn:aws:s3",
+            "arn:aws:s3:::b\"",
+            "arn:aws:s3:::b\n",
+            "arn:aws:s3:::b/${",
+            "arn:aws:s3:::b/${a b}",
+            "arn:aws:s3:::b/\u{202E}",
+        ] {
             assert!(check_resource(bad).is_err(), "{bad:?}");
         }
         let all = texts(&["arn:aws:s3:::b/*"]);

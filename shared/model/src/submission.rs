@@ -5,7 +5,7 @@ use crate::catalog::{EntitledMechanism, Entitlement};
 use crate::documents::{TooLarge, role_policy, session_policy, trust_policy};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
-use crate::names::{AccountId, RequestId, TicketId};
+use crate::names::{AccountId, NameError, RequestId, TicketId};
 use crate::policy::{Circumstances, Decision, Policy};
 use crate::request::{Mechanism, Quorum, Request, RequestFacts};
 use crate::risk::{self, RiskInput};
@@ -51,9 +51,14 @@ fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) ->
 /// If the entitlement is one of another account.
 pub fn reachable(policy: &Policy, wish: &Wish, home: &AccountId) -> Result<(), FieldError> {
     match policy.catalog().entitlement(&wish.entitlement) {
-        Some(entitlement) if entitlement.account != *home => Err(wrong("entitlement", "account_not_available", format!(
-            "{} is in account {}; this release makes grants in its own account, {home}", entitlement.name, entitlement.account,
-        ))),
+        Some(entitlement) if entitlement.account != *home => Err(wrong(
+            "entitlement",
+            "account_not_available",
+            format!(
+                "{} is in account {}; this release makes grants in its own account, {home}",
+                entitlement.name, entitlement.account,
+            ),
+        )),
         // One that does not exist is refused with what there is.
         Some(_) | None => Ok(()),
     }
@@ -63,47 +68,25 @@ pub fn reachable(policy: &Policy, wish: &Wish, home: &AccountId) -> Result<(), F
 ///
 /// # Errors
 /// Everything that is wrong with it, field by field.
-pub fn judge(policy: &Policy, id: RequestId, actor: &Actor, wish: &Wish, now: Time) -> Result<(Request, Decision), Vec<FieldError>> {
+pub fn judge(
+    policy: &Policy,
+    id: RequestId,
+    actor: &Actor,
+    wish: &Wish,
+    now: Time,
+) -> Result<(Request, Decision), Vec<FieldError>> {
     let Some(entitlement) = policy.catalog().entitlement(&wish.entitlement) else {
         return Err(vec![unknown_entitlement(policy, actor, &wish.entitlement, now)]);
     };
-    let mut errors = Vec::new();
-    let mut keep = |error: FieldError| errors.push(error);
-
+    let Checked { justification, ticket, permissions, resources, mechanism } = check(policy, entitlement, actor, wish)
+        .map_err(|errors| {
+            // What is allowed in an entitlement is told to those who may ask for it.
+            if policy.requestable(actor, now).all(|allowed| allowed.name != entitlement.name) {
+                return vec![unknown_entitlement(policy, actor, &wish.entitlement, now)];
+            }
+            errors
+        })?;
     let duration = wish.duration_seconds;
-    if !(SHORTEST_GRANT..=entitlement.max_duration_seconds).contains(&duration) {
-        keep(wrong("durationSeconds", "invalid_duration", format!(
-            "{} can be had for {} to {}, not for {}",
-            entitlement.name, display_duration(SHORTEST_GRANT),
-            display_duration(entitlement.max_duration_seconds), display_duration(duration),
-        )));
-    }
-    let justification = FreeText::new(&wish.justification)
-        .map_err(|error| keep(wrong("justification", "invalid_justification", format!("the justification {error}; say in a sentence why you need this"))))
-        .ok();
-    let ticket = match wish.ticket.as_deref().filter(|ticket| !ticket.trim().is_empty()) {
-        Some(ticket) => ticket.trim().parse::<TicketId>()
-            .map_err(|error| keep(wrong("ticketId", "invalid_ticket", error.to_string())))
-            .ok(),
-        None if entitlement.ticket_required => {
-            keep(wrong("ticketId", "ticket_required", format!("{} takes a ticket", entitlement.name)));
-            None
-        }
-        None => None,
-    };
-    let permissions = narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway)
-        .map_err(|error| keep(wrong("permissions", "invalid_permissions", format!("{error}; allowed: {}", some_of(&entitlement.permissions)))))
-        .ok();
-    let resources = narrow_resources(&entitlement.resources, wish.resources.as_deref(), entitlement.leeway)
-        .map_err(|error| keep(wrong("resources", "invalid_resources", format!("{error}; allowed: {}", some_of(&entitlement.resources)))))
-        .ok();
-    let mechanism = mechanism(policy, entitlement, actor).map_err(&mut keep).ok();
-    let (Some(justification), Some(permissions), Some(resources), Some(mechanism), true) =
-        (justification, permissions, resources, mechanism, errors.is_empty())
-    else {
-        return Err(errors);
-    };
-
     let risk = risk::assess(&RiskInput {
         actions: &permissions,
         resources: &resources,
@@ -117,10 +100,8 @@ pub fn judge(policy: &Policy, id: RequestId, actor: &Actor, wish: &Wish, now: Ti
         has_ticket: ticket.is_some(),
         now,
     };
-    let quorum = Quorum {
-        needed: policy.quorum(actor, entitlement, &circumstances),
-        groups: entitlement.approvers.clone(),
-    };
+    let quorum =
+        Quorum { needed: policy.quorum(actor, entitlement, &circumstances), groups: entitlement.approvers.clone() };
     let session_only = matches!(mechanism, Mechanism::Session { .. });
     let request = Request::new(RequestFacts {
         id,
@@ -152,6 +133,83 @@ pub fn judge(policy: &Policy, id: RequestId, actor: &Actor, wish: &Wish, now: Ti
     Ok((request, decision))
 }
 
+/// A wish's fields, each of them good.
+struct Checked {
+    justification: FreeText,
+    ticket: Option<TicketId>,
+    permissions: Vec<String>,
+    resources: Vec<String>,
+    mechanism: Mechanism,
+}
+
+/// Checks every field of a wish against the entitlement.
+fn check(policy: &Policy, entitlement: &Entitlement, actor: &Actor, wish: &Wish) -> Result<Checked, Vec<FieldError>> {
+    let justification = FreeText::new(&wish.justification).map_err(|error| {
+        let message = format!("the justification {error}; say in a sentence why you need this");
+        wrong("justification", "invalid_justification", message)
+    });
+    let permissions = narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway)
+        .map_err(|error| {
+            let message = format!("{error}; allowed: {}", some_of(&entitlement.permissions));
+            wrong("permissions", "invalid_permissions", message)
+        });
+    let resources =
+        narrow_resources(&entitlement.resources, wish.resources.as_deref(), entitlement.leeway).map_err(|error| {
+            let message = format!("{error}; allowed: {}", some_of(&entitlement.resources));
+            wrong("resources", "invalid_resources", message)
+        });
+    let fields = (
+        duration(entitlement, wish),
+        justification,
+        ticket(entitlement, wish),
+        permissions,
+        resources,
+        mechanism(policy, entitlement, actor),
+    );
+    match fields {
+        (Ok(()), Ok(justification), Ok(ticket), Ok(permissions), Ok(resources), Ok(mechanism)) => {
+            Ok(Checked { justification, ticket, permissions, resources, mechanism })
+        }
+        (duration, justification, ticket, permissions, resources, mechanism) => Err([
+            duration.err(),
+            justification.err(),
+            ticket.err(),
+            permissions.err(),
+            resources.err(),
+            mechanism.err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()),
+    }
+}
+
+fn duration(entitlement: &Entitlement, wish: &Wish) -> Result<(), FieldError> {
+    if (SHORTEST_GRANT..=entitlement.max_duration_seconds).contains(&wish.duration_seconds) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} can be had for {} to {}, not for {}",
+        entitlement.name,
+        display_duration(SHORTEST_GRANT),
+        display_duration(entitlement.max_duration_seconds),
+        display_duration(wish.duration_seconds),
+    );
+    Err(wrong("durationSeconds", "invalid_duration", message))
+}
+
+fn ticket(entitlement: &Entitlement, wish: &Wish) -> Result<Option<TicketId>, FieldError> {
+    match wish.ticket.as_deref().map(str::trim).filter(|ticket| !ticket.is_empty()) {
+        Some(ticket) => {
+            ticket.parse().map(Some).map_err(|error: NameError| wrong("ticketId", "invalid_ticket", error.to_string()))
+        }
+        None if entitlement.ticket_required => {
+            Err(wrong("ticketId", "ticket_required", format!("{} takes a ticket", entitlement.name)))
+        }
+        None => Ok(None),
+    }
+}
+
 /// Whether every document of the request fits AWS's limits; a window's length does not matter.
 fn fits(request: &Request, now: Time) -> Result<(), TooLarge> {
     let Ok(window) = Window::starting(now, request.duration_seconds) else { return Ok(()) };
@@ -166,26 +224,57 @@ fn mechanism(policy: &Policy, entitlement: &Entitlement, actor: &Actor) -> Resul
     match &entitlement.mechanism {
         EntitledMechanism::Session { base_role } => Ok(Mechanism::Session { base_role: base_role.clone() }),
         EntitledMechanism::Role => {
-            let principals = policy.catalog().person(&actor.person).map(|person| person.principals.clone()).unwrap_or_default();
+            let mut principals =
+                policy.catalog().person(&actor.person).map(|person| person.principals.clone()).unwrap_or_default();
+            let known = !principals.is_empty();
+            // Credentials of a role never carry a second factor into another one: through them a
+            // role that asks for it can't be entered. Source: IAM user guide, MFA-protected API access.
+            principals.retain(|principal| !entitlement.mfa || !principal.is_role());
+            if principals.is_empty() && known {
+                return Err(wrong(
+                    "entitlement",
+                    "no_principal",
+                    format!(
+                        "{} is entered with an IAM user of your own and a second factor, which sessions of roles do not carry; the catalog knows only roles of yours: ask its operators to add a user",
+                        entitlement.name,
+                    ),
+                ));
+            }
             if principals.is_empty() {
-                return Err(wrong("entitlement", "no_principal", format!(
-                    "{} is entered with an IAM user or role of your own, and the catalog knows none of yours; ask its operators to add it",
-                    entitlement.name,
-                )));
+                return Err(wrong(
+                    "entitlement",
+                    "no_principal",
+                    format!(
+                        "{} is entered with an IAM user or role of your own, and the catalog knows none of yours; ask its operators to add it",
+                        entitlement.name,
+                    ),
+                ));
             }
             Ok(Mechanism::Role { principals, mfa: entitlement.mfa })
         }
-        EntitledMechanism::Policy { .. } => Err(wrong("entitlement", "mechanism_not_available", format!(
-            "{} uses the mechanism `policy`, which this release does not offer; ask for an entitlement with `session` or `role`",
-            entitlement.name,
-        ))),
+        EntitledMechanism::Policy { .. } => Err(wrong(
+            "entitlement",
+            "mechanism_not_available",
+            format!(
+                "{} uses the mechanism `policy`, which this release does not offer; ask for an entitlement with `session` or `role`",
+                entitlement.name,
+            ),
+        )),
     }
 }
 
 fn unknown_entitlement(policy: &Policy, actor: &Actor, name: &str, now: Time) -> FieldError {
     let names: Vec<String> = policy.requestable(actor, now).map(|entitlement| entitlement.name.to_string()).collect();
-    let allowed = if names.is_empty() { "you may not ask for any".to_owned() } else { format!("you may ask for: {}", some_of(&names)) };
-    wrong("entitlement", "unknown_entitlement", format!("there is no entitlement `{}`; {allowed}", crate::text::inert(name, 64)))
+    let allowed = if names.is_empty() {
+        "you may not ask for any".to_owned()
+    } else {
+        format!("you may ask for: {}", some_of(&names))
+    };
+    wrong(
+        "entitlement",
+        "unknown_entitlement",
+        format!("there is no entitlement `{}`; {allowed}", crate::text::inert(name, 64)),
+    )
 }
 
 /// A list as a person reads it, cut at ten.

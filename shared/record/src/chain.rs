@@ -137,7 +137,8 @@ mod tests {
         let mut entries = Vec::new();
         for n in 0..length {
             let at = format!("2026-11-20T19:00:{n:02}Z");
-            let (link, next) = append(head, "req_a", &at, json!({"kind": "system"}), json!({"type": "step", "data": n})).unwrap();
+            let (link, next) =
+                append(head, "req_a", &at, json!({"kind": "system"}), json!({"type": "step", "data": n})).unwrap();
             entries.push(link.bytes);
             head = next;
         }
@@ -154,7 +155,8 @@ mod tests {
     #[test]
     fn every_way_to_tamper_is_found() {
         let (entries, head) = chain(5);
-        let check = |entries: &[Vec<u8>]| verify("req_a", entries, Some(head)).map_err(|broken| (broken.seq, broken.fault));
+        let check =
+            |entries: &[Vec<u8>]| verify("req_a", entries, Some(head)).map_err(|broken| (broken.seq, broken.fault));
         for n in 0..5 {
             let mut cut = entries.clone();
             cut.remove(n);

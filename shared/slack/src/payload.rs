@@ -55,7 +55,7 @@ impl PayloadError {
         }
     }
 
-    /// Whether the request is somebody else's (HTTP 403) and not merely unreadable (HTTP 400).
+    /// Whether the request is somebody else's (HTTP 401) and not merely unreadable (HTTP 400).
     pub fn is_foreign(self) -> bool {
         matches!(self, Self::Foreign(_))
     }

@@ -53,7 +53,13 @@ pub enum CommandError {
 ///
 /// # Errors
 /// If an event can't be written.
-pub(crate) fn links(head: Head, id: &RequestId, cause: &Cause, events: &[Event], at: Time) -> Result<(Vec<chain::Link>, Head), Fault> {
+pub(crate) fn links(
+    head: Head,
+    id: &RequestId,
+    cause: &Cause,
+    events: &[Event],
+    at: Time,
+) -> Result<(Vec<chain::Link>, Head), Fault> {
     let unreadable = |error: &dyn std::fmt::Display| {
         tracing::error!(request.id = %id, error = %error, "an event can't be written");
         Fault::new("write an event", "unwritable_event")
@@ -75,13 +81,18 @@ pub(crate) fn links(head: Head, id: &RequestId, cause: &Cause, events: &[Event],
 ///
 /// # Errors
 /// As [`CommitRequest::commit`].
-pub(crate) async fn store<P: CommitRequest>(ports: &P, stored: &Stored, cause: &Cause, transition: &Transition, now: Time, guards: Vec<Guard>) -> Result<Stored, CommitError> {
+pub(crate) async fn store<P: CommitRequest>(
+    ports: &P,
+    stored: &Stored,
+    cause: &Cause,
+    transition: &Transition,
+    now: Time,
+    guards: Vec<Guard>,
+) -> Result<Stored, CommitError> {
     let id = &stored.state.request.id;
     let (links, head) = links(stored.head, id, cause, &transition.events, now)?;
     let next = Stored { state: transition.next.clone(), head, at: now };
-    ports
-        .commit(Commit { id: id.clone(), expected: stored.head.seq, links, next: next.clone(), guards })
-        .await?;
+    ports.commit(Commit { id: id.clone(), expected: stored.head.seq, links, next: next.clone(), guards }).await?;
     Ok(next)
 }
 
@@ -92,7 +103,14 @@ pub(crate) async fn store<P: CommitRequest>(ports: &P, stored: &Stored, cause: &
 ///
 /// # Errors
 /// See [`CommandError`].
-pub async fn carry_out<P, F>(ports: &P, id: &RequestId, cause: &Cause, command: F, follow: Option<&Command>, guards: &[Guard]) -> Result<Done, CommandError>
+pub async fn carry_out<P, F>(
+    ports: &P,
+    id: &RequestId,
+    cause: &Cause,
+    command: F,
+    follow: Option<&Command>,
+    guards: &[Guard],
+) -> Result<Done, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock,
     F: Fn(&Stored, Time) -> Command,
@@ -105,7 +123,15 @@ where
 ///
 /// # Errors
 /// See [`CommandError`].
-pub async fn carry_out_on<P, F>(ports: &P, read: Option<Stored>, id: &RequestId, cause: &Cause, command: F, follow: Option<&Command>, guards: &[Guard]) -> Result<Done, CommandError>
+pub async fn carry_out_on<P, F>(
+    ports: &P,
+    read: Option<Stored>,
+    id: &RequestId,
+    cause: &Cause,
+    command: F,
+    follow: Option<&Command>,
+    guards: &[Guard],
+) -> Result<Done, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock,
     F: Fn(&Stored, Time) -> Command,
@@ -168,7 +194,15 @@ fn log(id: &RequestId, cause: &Cause, command: &Command, before: &Stored, after:
 
 /// Puts a refused attempt into the record. A lost race is tried again a few times; after that the
 /// log line alone says it, since the answer to the person must not wait.
-async fn note_refusal<P>(ports: &P, stored: Stored, id: &RequestId, cause: &Cause, command: &Command, refusal: &Refusal, guards: &[Guard]) -> Result<(), CommandError>
+async fn note_refusal<P>(
+    ports: &P,
+    stored: Stored,
+    id: &RequestId,
+    cause: &Cause,
+    command: &Command,
+    refusal: &Refusal,
+    guards: &[Guard],
+) -> Result<(), CommandError>
 where
     P: LoadRequest + CommitRequest + Clock,
 {

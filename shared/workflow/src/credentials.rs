@@ -1,7 +1,7 @@
 //! The requester's live sessions. Credentials pass through and are neither stored nor logged.
 
-use crate::command::{CommandError, carry_out, carry_out_on};
-use crate::ports::{AssumeBaseRole, Clock, CommitRequest, Credentials, Fault, LoadRequest, Stored};
+use crate::command::{CommandError, carry_out_on};
+use crate::ports::{AssumeBaseRole, Clock, CommitRequest, Credentials, Fault, LoadRequest, Policies, Stored};
 use model::documents::session_policy;
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, Phase};
@@ -29,12 +29,24 @@ const PACKED_WARNING: i32 = 70;
 /// See [`CommandError`].
 pub async fn credentials<P>(ports: &P, actor: &Actor, id: &RequestId) -> Result<Credentials, CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock + AssumeBaseRole,
+    P: Policies + LoadRequest + CommitRequest + Clock + AssumeBaseRole,
 {
     let cause = Cause::Person(actor.clone());
+    let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
+    let (policy, read) = (policy?, read?);
+    if let Some(stored) = &read
+        && stored.state.request.requester == actor.person
+        && !policy.may_still_ask(&stored.state.request)
+    {
+        // Whoever could not ask for it any more gets no further sessions of it.
+        let refusal = Refusal::NotPermitted { action: "use" };
+        let note =
+            |_: &Stored, _| Command::NoteRefusal { command: "credentials".to_owned(), code: refusal.code().to_owned() };
+        let done = carry_out_on(ports, read.clone(), id, &cause, note, None, &[]).await?;
+        return Err(CommandError::Refused { refusal, stored: Box::new(done.stored) });
+    }
     let ask = |_: &Stored, _| Command::RequestCredentials { by: actor.clone() };
-    let done = carry_out(ports, id, &cause, ask, None, &[]).await?;
-    let stored = done.stored;
+    let stored = carry_out_on(ports, read, id, &cause, ask, None, &[]).await?.stored;
     match assume(ports, &stored).await {
         Ok(mut credentials) => {
             let window_end = crate::ports::window(&stored).map(model::time::Window::expires_at);

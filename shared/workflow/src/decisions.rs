@@ -38,7 +38,13 @@ pub enum Wanted {
 ///
 /// # Errors
 /// See [`CommandError`].
-pub async fn act<P>(ports: &P, actor: &Actor, id: &RequestId, wanted: &Wanted, replay: Option<Guard>) -> Result<Done, CommandError>
+pub async fn act<P>(
+    ports: &P,
+    actor: &Actor,
+    id: &RequestId,
+    wanted: &Wanted,
+    replay: Option<Guard>,
+) -> Result<Done, CommandError>
 where
     P: Policies + LoadRequest + CommitRequest + Clock,
 {
@@ -50,7 +56,8 @@ where
         Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
     };
     let cause = Cause::Person(actor.clone());
-    carry_out_on(ports, read, id, &cause, |stored, now| command(&policy, actor, wanted, stored, now), follow, &guards).await
+    carry_out_on(ports, read, id, &cause, |stored, now| command(&policy, actor, wanted, stored, now), follow, &guards)
+        .await
 }
 
 fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Command {
@@ -61,7 +68,16 @@ fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now
             by,
             digest: *digest,
             permission: policy.may_approve(actor, request, now),
-            judged: policy.judged_now(&request.entitlement),
+            // Who asked, and who countersigned before, must still be entitled to: what rests on
+            // somebody who is not has to be asked for again.
+            judged: policy.judged_now(&request.entitlement).filter(|_| {
+                policy.may_still_ask(request)
+                    && stored
+                        .state
+                        .approvals()
+                        .iter()
+                        .all(|approval| policy.may_still_approve(&approval.person, request, now))
+            }),
         },
         Wanted::Deny { reason } => {
             Command::Deny { by, reason: reason.clone(), permission: policy.may_approve(actor, request, now) }

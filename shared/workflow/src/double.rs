@@ -19,7 +19,8 @@ use crate::ports::{Clock, Fault, Identifiers, Policies};
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
-use model::names::RequestId;
+use model::catalog::EntitledMechanism;
+use model::names::{PrincipalArn, RequestId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
 use std::collections::BTreeSet;
@@ -72,7 +73,7 @@ impl World {
                 policy: SAMPLE.clone(),
                 gate: Gate::default(),
                 store: Store::default(),
-                cloud: Cloud::default(),
+                cloud: Cloud::with_base_roles(SAMPLE.iter().flat_map(|policy| base_roles(policy))),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
@@ -180,6 +181,18 @@ impl Identifiers for World {
         inner.ids = inner.ids.saturating_add(1);
         request_id(inner.ids)
     }
+}
+
+/// The base roles that a policy's catalog names.
+fn base_roles(policy: &Policy) -> Vec<PrincipalArn> {
+    policy
+        .catalog()
+        .entitlements()
+        .filter_map(|entitlement| match &entitlement.mechanism {
+            EntitledMechanism::Session { base_role } => Some(base_role.clone()),
+            EntitledMechanism::Role | EntitledMechanism::Policy { .. } => None,
+        })
+        .collect()
 }
 
 /// The `nth` id: of the form of a UUIDv7, in order.

@@ -3,12 +3,19 @@
 //! Tried again for ever with growing pauses, never given up: a grant leaves `revoking` only by
 //! being verified as gone.
 
+mod sessions;
+
 use crate::command::{CommandError, Done, carry_out_on};
-use crate::ports::{Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec, Stored};
-use model::documents::{TOMBSTONE_POLICY, kill_policy, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy};
+use crate::ports::{
+    Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole,
+    RoleFound, RoleSpec, Stored,
+};
+use model::documents::{
+    TOMBSTONE_POLICY, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy,
+};
 use model::identity::Cause;
-use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, Command, EndReason, Evidence, Phase};
-use model::names::{PrincipalArn, RequestId};
+use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
+use model::names::RequestId;
 use model::request::{Mechanism, Request};
 use model::time::{Time, Window};
 
@@ -59,14 +66,24 @@ where
         | Phase::Lapsed { .. }
         | Phase::Ended { .. } => return Ok(Ending::NotNeeded),
     };
-    let Phase::Revoking { plan, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
-    let window = plan.window;
-    match unmake(ports, &cause, stored, window).await {
+    let Phase::Revoking { plan, since, issued, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
+    let access = Access { window: plan.window, since: *since, issued: *issued };
+    match unmake(ports, &cause, stored, access).await {
         Ok(ending) => Ok(ending),
         Err(Setback::Fault(fault)) => failed(ports, &cause, id, &fault).await,
         Err(Setback::Overtaken) => Ok(Ending::NotNeeded),
         Err(Setback::Command(error)) => Err(error),
     }
+}
+
+/// What is being ended.
+#[derive(Clone, Copy)]
+struct Access {
+    window: Window,
+    /// When the ending was ordered.
+    since: Time,
+    /// Credentials asked for before that. INVARIANT: none are from then on.
+    issued: u32,
 }
 
 /// Why an attempt stopped.
@@ -94,17 +111,25 @@ impl From<CommandError> for Setback {
     }
 }
 
-async fn unmake<P>(ports: &P, cause: &Cause, stored: Stored, window: Window) -> Result<Ending, Setback>
+async fn unmake<P>(ports: &P, cause: &Cause, stored: Stored, access: Access) -> Result<Ending, Setback>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
 {
     let request = stored.state.request.clone();
-    let stored = deny(ports, cause, stored, &request, window).await?;
+    let window = access.window;
+    let stored = deny(ports, cause, stored, &request, access).await?;
     ports.disarm(&request.id).await?;
     let findings = match &request.mechanism {
         Mechanism::Session { base_role } => {
             let over = ports.now().max(stored.at) >= window.expires_at();
-            sessions_denied(ports, &request, base_role, window, over).await?
+            let finding = if over {
+                format!("every session's own policy denies everything since {}", window.expires_at())
+            } else if access.issued == 0 {
+                "no credentials were ever asked for: there are no sessions".to_owned()
+            } else {
+                sessions::denied(ports, &request, base_role, access.since).await?
+            };
+            vec![finding]
         }
         Mechanism::Role { .. } => {
             if let Phase::Revoking { quarantine_until: Some(until), .. } = stored.state.phase
@@ -116,15 +141,14 @@ where
         }
         Mechanism::Policy { .. } => Vec::new(),
     };
-    let command = |_: &Stored, now: Time| Command::End {
-        evidence: Evidence { checked_at: now, findings: findings.clone() },
-    };
+    let command =
+        |_: &Stored, now: Time| Command::End { evidence: Evidence { checked_at: now, findings: findings.clone() } };
     let Done { .. } = carry_out_on(ports, Some(stored), &request.id, cause, command, None, &[]).await?;
     Ok(Ending::Ended)
 }
 
 /// Puts the explicit deny in place, unless it is, and reads it back before that is recorded.
-async fn deny<P>(ports: &P, cause: &Cause, stored: Stored, request: &Request, window: Window) -> Result<Stored, Setback>
+async fn deny<P>(ports: &P, cause: &Cause, stored: Stored, request: &Request, access: Access) -> Result<Stored, Setback>
 where
     P: LoadRequest + CommitRequest + Clock + KillSessions + MakeRole + ReadRole,
 {
@@ -132,19 +156,14 @@ where
         return Ok(stored);
     }
     // The record's time, which does not go backwards: what ended on time is over for every worker.
-    let over = ports.now().max(stored.at) >= window.expires_at();
+    let over = ports.now().max(stored.at) >= access.window.expires_at();
     match &request.mechanism {
         // After the window every session's own policy denies everything; nothing is to be added.
         Mechanism::Session { .. } if over => return Ok(stored),
-        Mechanism::Session { base_role } => {
-            let (name, document) = (kill_policy_name(request), kill_policy(request));
-            ports.put_kill(base_role, &name, &document).await?;
-            let written = ports.kill(base_role, &name).await?;
-            if !written.is_some_and(|written| same_document(&written, &document)) {
-                return Err(Fault::new("read the deny back", "deny_differs").into());
-            }
-        }
-        Mechanism::Role { .. } => tombstone(ports, request, window, over).await?,
+        // Where there are no sessions, a deny would only take the room of one that is needed.
+        Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
+        Mechanism::Session { base_role } => sessions::deny(ports, request, base_role, access.since).await?,
+        Mechanism::Role { .. } => tombstone(ports, request, access.window, over).await?,
         Mechanism::Policy { .. } => {}
     }
     let done = carry_out_on(ports, Some(stored), &request.id, cause, |_, _| Command::PlaceTombstone, None, &[]).await?;
@@ -153,7 +172,12 @@ where
 
 /// Denies everything to the grant's role. Before the end of the window a role that does not exist
 /// is created with the deny in it, so that a slow worker finds it and can't begin afresh.
-async fn tombstone<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window, over: bool) -> Result<(), Fault> {
+async fn tombstone<P: MakeRole + ReadRole>(
+    ports: &P,
+    request: &Request,
+    window: Window,
+    over: bool,
+) -> Result<(), Fault> {
     let found = match ports.role(&request.id).await? {
         None if over => return Ok(()),
         None => {
@@ -207,25 +231,14 @@ async fn role_removed<P: ReadRole + RemoveRole>(ports: &P, request: &Request) ->
     }
 }
 
-async fn sessions_denied<P: KillSessions>(ports: &P, request: &Request, base_role: &PrincipalArn, window: Window, over: bool) -> Result<Vec<String>, Fault> {
-    if over {
-        return Ok(vec![format!("every session's own policy denies everything since {}", window.expires_at())]);
-    }
-    let name = kill_policy_name(request);
-    match ports.kill(base_role, &name).await? {
-        Some(written) if same_document(&written, &kill_policy(request)) => {
-            Ok(vec![format!("{base_role} denies everything to sessions of {} ({name})", request.id)])
-        }
-        _ => Err(Fault::new("read the deny back", "deny_differs")),
-    }
-}
-
 async fn failed<P>(ports: &P, cause: &Cause, id: &RequestId, fault: &Fault) -> Result<Ending, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock,
 {
     let command = |_: &Stored, _| Command::RevocationFailed { code: fault.code.clone() };
     let stored = ports.load(id).await?;
+    let window_open =
+        stored.as_ref().and_then(crate::ports::window).is_some_and(|window| ports.now() < window.expires_at());
     let attempt = match carry_out_on(ports, stored, id, cause, command, None, &[]).await {
         Ok(done) => match done.stored.state.phase {
             Phase::Revoking { failures, .. } => failures,
@@ -241,7 +254,9 @@ where
         Err(CommandError::Refused { .. }) => return Ok(Ending::NotNeeded),
         Err(error) => return Err(error),
     };
-    if attempt >= ATTEMPTS_BEFORE_ALARM {
+    // While the window is open, access that was ordered to end may still be there.
+    let urgent = window_open && attempt >= ATTEMPTS_BEFORE_ALARM_EARLY;
+    if urgent || attempt >= ATTEMPTS_BEFORE_ALARM {
         tracing::error!(request.id = %id, attempt, error.code = %fault.code, metric = "RevocationFailing",
             "{id} could not be ended in {attempt} attempts: {fault}");
     } else {
@@ -266,7 +281,17 @@ where
     if let Mechanism::Session { base_role } = &request.mechanism {
         ports.remove_kill(base_role, &kill_policy_name(&request)).await?;
     }
-    match carry_out_on(ports, Some(stored), &request.id, &Cause::system(part), |_, _| Command::RemoveTombstone, None, &[]).await {
+    match carry_out_on(
+        ports,
+        Some(stored),
+        &request.id,
+        &Cause::system(part),
+        |_, _| Command::RemoveTombstone,
+        None,
+        &[],
+    )
+    .await
+    {
         Ok(_) | Err(CommandError::Refused { .. }) => Ok(()),
         Err(error) => Err(error),
     }

@@ -317,12 +317,25 @@ port! {
     }
 }
 
+/// What came of claiming a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is ours to send.
+    Ours,
+    /// It was posted.
+    Posted,
+    /// Somebody is about to send it, and not for longer than a minute. Whether they will is open.
+    Held,
+}
+
 port! {
     /// Remembers which messages were sent.
     RememberNotes {
-        /// Claims the message about entry `seq` for `target`. `false`: somebody sent it, or is
-        /// about to and not for longer than a minute.
-        fn claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault>;
+        /// Claims the message about entry `seq` for `target`.
+        fn claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<Claim, Fault>;
+        /// Gives up the claim that was made at `claimed_at`, so that the next one gets it at once.
+        /// Nothing, if somebody else has it by now or the message was posted.
+        fn release(id: &RequestId, seq: u64, target: &str, claimed_at: Time) -> Result<(), Fault>;
         /// Notes where it was posted.
         fn posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>;
         /// Where it was posted, if it was.

@@ -30,7 +30,12 @@ pub enum Provisioned {
 ///
 /// # Errors
 /// If the store did not answer; everything else is recorded in the request.
-pub async fn provision<P>(ports: &P, part: &str, id: &RequestId, hint: Option<Time>) -> Result<Provisioned, CommandError>
+pub async fn provision<P>(
+    ports: &P,
+    part: &str,
+    id: &RequestId,
+    hint: Option<Time>,
+) -> Result<Provisioned, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole,
 {
@@ -38,7 +43,8 @@ where
     let (read, armed) = futures_util::join!(ports.load(id), arm_early(ports, id, hint));
     let Some(mut stored) = read? else { return Err(CommandError::NotFound(id.clone())) };
     if matches!(stored.state.phase, Phase::Approved { .. }) {
-        stored = match carry_out_on(ports, Some(stored), id, &cause, |_, _| Command::StartProvisioning, None, &[]).await {
+        stored = match carry_out_on(ports, Some(stored), id, &cause, |_, _| Command::StartProvisioning, None, &[]).await
+        {
             Ok(done) => done.stored,
             Err(CommandError::Refused { .. }) => return Ok(Provisioned::NotNeeded),
             Err(error) => return Err(error),
@@ -81,7 +87,11 @@ where
     }
 }
 
-async fn arm_early<P: ArmRevocation + Clock>(ports: &P, id: &RequestId, hint: Option<Time>) -> Option<Result<(), Fault>> {
+async fn arm_early<P: ArmRevocation + Clock>(
+    ports: &P,
+    id: &RequestId,
+    hint: Option<Time>,
+) -> Option<Result<(), Fault>> {
     let at = hint.filter(|at| ports.now().seconds_until(*at) >= SCHEDULE_MARGIN)?;
     Some(ports.arm(id, at).await)
 }
@@ -121,13 +131,15 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     if !ports.create_role(&spec).await? {
         // A role of this name exists: our own earlier attempt, or somebody else's. Never adopt it unseen.
         let found = ports.role(&request.id).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
-        if found.request.as_deref() != Some(request.id.as_str()) || found.digest != Some(request.digest().to_string()) || !found.bounded {
+        if found.request.as_deref() != Some(request.id.as_str())
+            || found.digest != Some(request.digest().to_string())
+            || !found.bounded
+        {
             return Err(Fault::new("make the role", "role_squatted"));
         }
     }
     ports.put_role_policy(&request.id, GRANT_POLICY, &policy).await?;
-    let (role, written) =
-        futures_util::join!(ports.role(&request.id), ports.role_policy(&request.id, GRANT_POLICY));
+    let (role, written) = futures_util::join!(ports.role(&request.id), ports.role_policy(&request.id, GRANT_POLICY));
     let (role, written) = (role?, written?);
     let role = role.ok_or_else(|| Fault::new("read the role back", "role_vanished"))?;
     if !role.bounded || !same_document(&role.trust, &trust) {

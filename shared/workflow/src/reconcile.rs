@@ -5,13 +5,16 @@
 
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
-use crate::ports::{ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole, ReadRole, RemoveRole, Stored};
+use crate::ports::{
+    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole,
+    ReadRole, RemoveRole, Stored,
+};
 use crate::provision::provision;
 use futures_util::StreamExt as _;
+use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, Phase, QUARANTINE};
 use model::names::RequestId;
-use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::time::Time;
 
 /// Due requests taken up in one run.
@@ -44,7 +47,17 @@ const PART: &str = "reconciliation";
 /// If the store could not be asked what is due. Everything else is counted in the report.
 pub async fn reconcile<P>(ports: &P) -> Result<Report, CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock + FindDue + ArmRevocation + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + ListRoles,
+    P: LoadRequest
+        + CommitRequest
+        + Clock
+        + FindDue
+        + ArmRevocation
+        + DisarmRevocation
+        + KillSessions
+        + MakeRole
+        + ReadRole
+        + RemoveRole
+        + ListRoles,
 {
     let now = ports.now();
     let due = ports.due(now.plus(1), BATCH).await?;
@@ -71,7 +84,15 @@ where
 
 async fn take_up<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock + ArmRevocation + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest
+        + CommitRequest
+        + Clock
+        + ArmRevocation
+        + DisarmRevocation
+        + KillSessions
+        + MakeRole
+        + ReadRole
+        + RemoveRole,
 {
     let Some(stored) = ports.load(id).await? else { return Ok(()) };
     // The index may be behind.
@@ -148,7 +169,9 @@ where
         return Ok(false);
     }
     let Some(role) = ports.role(id).await? else { return Ok(false) };
-    if role.request.as_deref() != Some(id.as_str()) || role.created_at.seconds_until(now) < ORPHAN_AGE {
+    // Without our boundary it is not of our making, whatever its tags say.
+    if !role.bounded || role.request.as_deref() != Some(id.as_str()) || role.created_at.seconds_until(now) < ORPHAN_AGE
+    {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");

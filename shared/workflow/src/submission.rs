@@ -1,7 +1,9 @@
 //! A new request: judged, and stored with its first events in one transaction.
 
 use crate::command::links;
-use crate::ports::{Clock, Commit, CommitError, CommitRequest, Fault, FindByKey, Guard, Identifiers, LoadRequest, Policies, Stored};
+use crate::ports::{
+    Clock, Commit, CommitError, CommitRequest, Fault, FindByKey, Guard, Identifiers, LoadRequest, Policies, Stored,
+};
 use model::digest::{Digest, Encoding};
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, submit as first_transition};
@@ -36,14 +38,19 @@ pub enum SubmitError {
 ///
 /// # Errors
 /// See [`SubmitError`].
-pub async fn submit<P>(ports: &P, actor: &Actor, wish: &Wish, key: Option<IdempotencyKey>, replay: Option<Guard>) -> Result<Stored, SubmitError>
+pub async fn submit<P>(
+    ports: &P,
+    actor: &Actor,
+    wish: &Wish,
+    key: Option<IdempotencyKey>,
+    replay: Option<Guard>,
+) -> Result<Stored, SubmitError>
 where
     P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
 {
     let policy = ports.policy().await?;
     let now = ports.now();
-    let (request, decision) =
-        judge(&policy, ports.request_id(), actor, wish, now).map_err(SubmitError::Invalid)?;
+    let (request, decision) = judge(&policy, ports.request_id(), actor, wish, now).map_err(SubmitError::Invalid)?;
     let id = request.id.clone();
     let transition = first_transition(request, &decision, now).then(&Command::StartProvisioning, now);
     let cause = Cause::Person(actor.clone());
@@ -79,7 +86,12 @@ where
 }
 
 /// What the key was used for before, if it was for the same wish.
-async fn earlier<P: FindByKey + LoadRequest>(ports: &P, actor: &Actor, key: &IdempotencyKey, payload: Digest) -> Result<Stored, SubmitError> {
+async fn earlier<P: FindByKey + LoadRequest>(
+    ports: &P,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    payload: Digest,
+) -> Result<Stored, SubmitError> {
     let gone = || Fault::new("find the request of an idempotency key", "not_found");
     let (id, before) = ports.request_for_key(&actor.person, key).await?.ok_or_else(gone)?;
     if before != payload {
@@ -96,9 +108,5 @@ fn payload(wish: &Wish) -> Digest {
     };
     let encoding = Encoding::of("countersign.wish.v1").text(entitlement);
     let encoding = list(encoding, permissions);
-    list(encoding, resources)
-        .number(*duration_seconds)
-        .text(justification)
-        .maybe(ticket.as_deref())
-        .digest()
+    list(encoding, resources).number(*duration_seconds).text(justification).maybe(ticket.as_deref()).digest()
 }

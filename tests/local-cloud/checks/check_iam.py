@@ -16,7 +16,7 @@ def _boundary(world) -> str:
 def a_role_can_be_made_only_with_the_boundary(world):
     boundary, other = _boundary(world), _boundary(world)
     condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
-    keys, _ = world.user(allow(["iam:CreateRole", "iam:PutRolePolicy"], Condition=condition))
+    keys, _ = world.user(allow(["iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy"], Condition=condition))
     iam, call = world.client("iam", keys), {"AssumeRolePolicyDocument": policy(NOBODY)}
     refused("AccessDenied", iam.create_role, RoleName=unique("r"), **call)
     refused("AccessDenied", iam.create_role, RoleName=unique("r"), PermissionsBoundary=other, **call)
@@ -24,8 +24,11 @@ def a_role_can_be_made_only_with_the_boundary(world):
     iam.create_role(RoleName=name, PermissionsBoundary=boundary, **call)
     document = policy(allow("s3:GetObject"))
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
+    iam.delete_role_policy(RoleName=name, PolicyName="p")
     bare = world.role(NOBODY).rsplit("/", 1)[-1]
     refused("AccessDenied", iam.put_role_policy, RoleName=bare, PolicyName="p", PolicyDocument=document)
+    world.client("iam").put_role_policy(RoleName=bare, PolicyName="p", PolicyDocument=document)
+    refused("AccessDenied", iam.delete_role_policy, RoleName=bare, PolicyName="p")
 
 
 def only_the_named_policy_can_be_attached(world):

@@ -7,9 +7,14 @@ use crate::time::jittered;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use record::chain::Link;
+use uuid::Uuid;
 use workflow::ports::{Commit, CommitError, CommitRequest, Fault, Guard};
 
 pub(super) const STORE: &str = "store the change";
+
+/// The attribute of an entry that says which call wrote it. Its hash does not: two equal commands
+/// on the same head in the same second are the same bytes, and only one of them may take effect.
+const COMMIT: &str = "commit";
 
 /// How often the transaction is tried while another one holds the mark of the same message.
 const ATTEMPTS: u32 = 4;
@@ -74,19 +79,20 @@ impl CommitRequest for Table {
         if last.seq > keys::LAST_SEQ {
             return Err(Fault::new(STORE, "record_full").into());
         }
-        let (parts, writes) = self.transaction(&commit)?;
+        let token = Uuid::now_v7().to_string();
+        let (parts, writes) = self.transaction(&commit, &token)?;
         let mut wait = WAIT;
         for _ in 0..ATTEMPTS {
-            let cancelled = match self.attempt(last, &parts, writes.clone()).await? {
+            let cancelled = match self.attempt(&token, &parts, writes.clone()).await? {
                 Attempt::Stored => return Ok(()),
                 Attempt::Cancelled(cancelled) => cancelled,
                 Attempt::Earlier(fault) => {
-                    return if self.holds(&commit, last).await? { Ok(()) } else { Err(fault.into()) };
+                    return if self.holds(&commit, last, &token).await? { Ok(()) } else { Err(fault.into()) };
                 }
             };
             // Somebody changed the request, and it may have been us: an attempt whose answer was
-            // lost. The entry says so, since nobody else writes one with this hash.
-            if cancelled.changed && self.holds(&commit, last).await? {
+            // lost. The entry says so: it carries this call's token.
+            if cancelled.changed && self.holds(&commit, last, &token).await? {
                 return Ok(());
             }
             if cancelled.replayed {
@@ -113,7 +119,7 @@ impl CommitRequest for Table {
 }
 
 impl Table {
-    fn transaction(&self, commit: &Commit) -> Result<(Vec<Part>, Vec<TransactWriteItem>), Fault> {
+    fn transaction(&self, commit: &Commit, token: &str) -> Result<(Vec<Part>, Vec<TransactWriteItem>), Fault> {
         let state = items::state(commit)?;
         let mut writes = vec![(
             Part::Change,
@@ -128,7 +134,9 @@ impl Table {
             },
         )];
         for link in &commit.links {
-            writes.push((Part::Change, Write::new(&self.name, items::link(&commit.id, link))));
+            let mut entry = items::link(&commit.id, link);
+            entry.insert(COMMIT.to_owned(), items::text(token));
+            writes.push((Part::Change, Write::new(&self.name, entry)));
         }
         for guard in &commit.guards {
             let mark = items::mark(&commit.id, guard);
@@ -155,14 +163,13 @@ impl Table {
         Ok((parts, puts))
     }
 
-    async fn attempt(&self, last: &Link, parts: &[Part], writes: Vec<TransactWriteItem>) -> Result<Attempt, Fault> {
+    async fn attempt(&self, token: &str, parts: &[Part], writes: Vec<TransactWriteItem>) -> Result<Attempt, Fault> {
         let sent = self
             .client
             .transact_write_items()
             .set_transact_items(Some(writes))
-            // At most 36 characters. The last entry's hash stands for the whole change, so that a
-            // repeated call, by the SDK or by us, takes effect once.
-            .client_request_token(last.hash.to_string().chars().take(36).collect::<String>())
+            // What the SDK or we send again takes effect once; what somebody else sends is theirs.
+            .client_request_token(token)
             .send()
             .await;
         let Err(error) = sent else { return Ok(Attempt::Stored) };
@@ -179,9 +186,12 @@ impl Table {
         Err(fault)
     }
 
-    /// Whether the chain holds `last` where this change puts it.
-    async fn holds(&self, commit: &Commit, last: &Link) -> Result<bool, Fault> {
+    /// Whether the chain holds `last` where this change puts it, written by the call with `token`.
+    async fn holds(&self, commit: &Commit, last: &Link, token: &str) -> Result<bool, Fault> {
         let found = self.get(STORE, keys::entry(&commit.id, last.seq)).await?;
-        Ok(found.is_some_and(|item| items::text_of(&item, "hash") == Some(last.hash.to_string().as_str())))
+        Ok(found.is_some_and(|item| {
+            items::text_of(&item, "hash") == Some(last.hash.to_string().as_str())
+                && items::text_of(&item, COMMIT) == Some(token)
+        }))
     }
 }

@@ -30,8 +30,9 @@ pub(super) fn entry(id: &RequestId, seq: u64) -> (String, String) {
     (partition(id), format!("EVENT#{seq:06}"))
 }
 
+/// In a partition of their own, so that whoever may note messages may not write requests.
 pub(super) fn note(id: &RequestId, seq: u64, target: &str) -> (String, String) {
-    (partition(id), format!("NOTE#{seq:06}#{target}"))
+    (format!("NOTE#{id}"), format!("{seq:06}#{target}"))
 }
 
 pub(super) fn replay(signature: &Digest) -> (String, String) {

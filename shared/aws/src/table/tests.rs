@@ -1,11 +1,13 @@
 use super::*;
-use crate::double::{NOW, World, commit, id};
+use crate::double::{NOW, TOKEN, World, commit, id};
 use model::lifecycle::Phase;
 use model::names::EntitlementName;
 use model::request::Status;
 use model::time::Time;
 use serde_json::{Value, json};
-use workflow::ports::{Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Page, RememberNotes};
+use workflow::ports::{
+    Claim, Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Page, RememberNotes,
+};
 
 fn table(world: &World) -> Table {
     world.clients().table("countersign")
@@ -86,8 +88,8 @@ async fn a_change_its_events_and_its_guards_are_one_transaction() {
     assert_eq!(key["Item"]["request"]["S"], id().as_str());
 
     let token = world.json(0)["ClientRequestToken"].as_str().unwrap().to_owned();
-    assert_eq!(token.len(), 36);
-    assert!(event["Item"]["hash"]["S"].as_str().unwrap().starts_with(&token));
+    assert!(uuid::Uuid::parse_str(&token).is_ok() && token.len() <= 36, "{token}");
+    assert_eq!(event["Item"]["commit"]["S"], token);
 }
 
 #[tokio::test]
@@ -140,12 +142,44 @@ async fn a_change_whose_answer_was_lost_is_recognised_as_ours() {
         error("IdempotentParameterMismatchException"),
     ] {
         let commit = commit(vec![replay()]);
-        let ours = json!({"Item": {"hash": {"S": commit.links[0].hash.to_string()}}});
+        let ours = json!({"Item": {"hash": {"S": commit.links[0].hash.to_string()}, "commit": {"S": TOKEN}}});
         let world = World::answering(vec![(400, refusal), (200, ours)]);
         assert_eq!(table(&world).commit(commit).await, Ok(()));
         assert_eq!(world.json(1)["Key"]["sk"]["S"], "EVENT#000001");
         assert_eq!(world.json(1)["ConsistentRead"], true);
     }
+}
+
+#[tokio::test]
+async fn of_two_equal_changes_at_once_one_is_told_that_it_lost() {
+    let (first, second) = (commit(vec![]), commit(vec![]));
+    assert_eq!(first.links, second.links, "the same command in the same second is the same bytes");
+    let hash = first.links[0].hash.to_string();
+    let world = World::answering(vec![(200, json!({}))]);
+    table(&world).commit(first).await.unwrap();
+    let token = |world: &World| world.json(0)["ClientRequestToken"].as_str().unwrap().to_owned();
+    let theirs = json!({"Item": {"hash": {"S": hash}, "commit": {"S": token(&world)}}});
+    for (refusal, expected) in [
+        (cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed"]), CommitError::Conflict),
+        (
+            error("IdempotentParameterMismatchException"),
+            Fault::new("store the change", "IdempotentParameterMismatchException").into(),
+        ),
+    ] {
+        let other = World::answering(vec![(400, refusal), (200, theirs.clone())]);
+        assert_eq!(table(&other).commit(second.clone()).await, Err(expected));
+        assert_ne!(token(&other), token(&world), "DynamoDB would take it for the same call");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_again_within_a_call_keeps_its_token() {
+    let (ok, busy) = ("None", "TransactionConflict");
+    let world = World::answering(vec![(400, cancelled(&[ok, ok, busy])), (500, json!({})), (200, json!({}))]);
+    table(&world).commit(commit(vec![replay()])).await.unwrap();
+    let sent = |n| (world.json(n)["ClientRequestToken"].clone(), world.json(n)["TransactItems"].clone());
+    assert_eq!(sent(0), sent(1));
+    assert_eq!(sent(0), sent(2));
 }
 
 #[tokio::test]
@@ -179,6 +213,16 @@ async fn a_state_that_was_tampered_with_does_not_load() {
         let world = World::answering(vec![(200, json!({"Item": item}))]);
         assert_eq!(table(&world).load(&id()).await, Err(Fault::new("read the request", "unreadable_state")));
     }
+}
+
+#[tokio::test]
+async fn a_state_that_no_command_leads_to_does_not_load() {
+    let at: Time = NOW.parse().unwrap();
+    let mut forged = commit(vec![]);
+    forged.next.state.phase = Phase::Approved { approvals: Vec::new(), at };
+    assert_eq!(forged.next.state.request.quorum.needed, 1);
+    let world = World::answering(vec![(200, json!({"Item": stored_item(forged).await}))]);
+    assert_eq!(table(&world).load(&id()).await, Err(Fault::new("read the request", "unsound_state")));
 }
 
 #[tokio::test]
@@ -241,20 +285,42 @@ async fn what_is_due_is_found_by_time() {
 
 #[tokio::test]
 async fn a_message_is_claimed_once() {
-    let refused = |claimant: &str| {
+    let refused = |item: Value| {
         let mut answer = error("ConditionalCheckFailedException");
-        answer["Item"] = json!({"claimant": {"S": claimant}});
+        answer["Item"] = item;
         (400, answer)
     };
-    let world = World::answering(vec![(200, json!({})), refused("somebody else")]);
+    let world = World::answering(vec![
+        (200, json!({})),
+        refused(json!({"claimant": {"S": "somebody else"}, "claimedAt": {"N": "1795201200"}})),
+        refused(json!({"channel": {"S": "C1"}, "ts": {"S": "1.2"}})),
+    ]);
     let table = table(&world);
     let now: Time = NOW.parse().unwrap();
-    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(true));
-    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(false));
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Ours));
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Held), "that they will send it is not known");
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Posted));
     let sent = world.json(0);
-    assert_eq!(sent["Item"]["sk"]["S"], "NOTE#000002#channel");
+    assert_eq!(sent["Item"]["pk"]["S"], format!("NOTE#{}", id()), "not where requests are");
+    assert_eq!(sent["Item"]["sk"]["S"], "000002#channel");
     assert_eq!(sent["ExpressionAttributeValues"][":stale"]["N"], "1795201140");
     assert_eq!(sent["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+#[tokio::test]
+async fn a_claim_is_given_up_by_whoever_has_it() {
+    let lost = (400, error("ConditionalCheckFailedException"));
+    let world = World::answering(vec![(200, json!({})), lost, (400, error("AccessDeniedException"))]);
+    let table = table(&world);
+    let claimed_at: Time = NOW.parse().unwrap();
+    assert_eq!(table.release(&id(), 2, "channel", claimed_at).await, Ok(()));
+    assert_eq!(table.release(&id(), 2, "channel", claimed_at).await, Ok(()), "somebody else has it by now");
+    let refused = table.release(&id(), 2, "channel", claimed_at).await;
+    assert_eq!(refused, Err(Fault::new("give up a message", "AccessDenied")));
+    let sent = world.json(0);
+    assert_eq!(sent["Item"]["claimedAt"]["N"], "0", "lapsed for whoever claims next");
+    assert_eq!(sent["ConditionExpression"], "attribute_not_exists(#ts) AND claimedAt = :claimed");
+    assert_eq!(sent["ExpressionAttributeValues"][":claimed"]["N"], "1795201200");
 }
 
 #[tokio::test]

@@ -118,10 +118,7 @@ struct Positions(Vec<bool>);
 
 impl Positions {
     fn start(outer: &[char]) -> Self {
-        Self::settled(
-            outer,
-            std::iter::once(true).chain(outer.iter().map(|_| false)),
-        )
+        Self::settled(outer, std::iter::once(true).chain(outer.iter().map(|_| false)))
     }
 
     fn accepts(&self) -> bool {
@@ -135,14 +132,9 @@ impl Positions {
             Symbol::One | Symbol::Star => c == '?',
         };
         let here = || outer.iter().zip(&self.0);
-        let stayed = here()
-            .map(|(&c, &on)| on && c == '*')
-            .chain(std::iter::once(false));
+        let stayed = here().map(|(&c, &on)| on && c == '*').chain(std::iter::once(false));
         let moved = std::iter::once(false).chain(here().map(|(&c, &on)| on && takes(c)));
-        Self::settled(
-            outer,
-            stayed.zip(moved).map(|(stayed, moved)| stayed || moved),
-        )
+        Self::settled(outer, stayed.zip(moved).map(|(stayed, moved)| stayed || moved))
     }
 
     /// Adds the places behind stars, which may take nothing.
@@ -167,10 +159,7 @@ mod tests {
         let mut all = vec![String::new()];
         let mut longest = all.clone();
         for _ in 0..length {
-            longest = longest
-                .iter()
-                .flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}")))
-                .collect();
+            longest = longest.iter().flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}"))).collect();
             all.extend(longest.iter().cloned());
         }
         all
@@ -192,15 +181,8 @@ mod tests {
         let texts = texts("ab", 5);
         for pattern in self::texts("ab*?", 4) {
             for text in &texts {
-                let expected = defined(
-                    &pattern.chars().collect::<Vec<_>>(),
-                    &text.chars().collect::<Vec<_>>(),
-                );
-                assert_eq!(
-                    matches(&pattern, text, Case::Counts),
-                    expected,
-                    "{pattern} on {text}"
-                );
+                let expected = defined(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>());
+                assert_eq!(matches(&pattern, text, Case::Counts), expected, "{pattern} on {text}");
             }
         }
     }
@@ -212,24 +194,12 @@ mod tests {
         let patterns = self::texts("ab*?", 4);
         let matched: Vec<Vec<bool>> = patterns
             .iter()
-            .map(|pattern| {
-                texts
-                    .iter()
-                    .map(|text| matches(pattern, text, Case::Counts))
-                    .collect()
-            })
+            .map(|pattern| texts.iter().map(|text| matches(pattern, text, Case::Counts)).collect())
             .collect();
         for (outer, by_outer) in patterns.iter().zip(&matched) {
             for (inner, by_inner) in patterns.iter().zip(&matched) {
-                let expected = by_inner
-                    .iter()
-                    .zip(by_outer)
-                    .all(|(inner, outer)| *outer || !inner);
-                assert_eq!(
-                    covers(outer, inner, Case::Counts),
-                    expected,
-                    "{outer} over {inner}"
-                );
+                let expected = by_inner.iter().zip(by_outer).all(|(inner, outer)| *outer || !inner);
+                assert_eq!(covers(outer, inner, Case::Counts), expected, "{outer} over {inner}");
             }
         }
     }

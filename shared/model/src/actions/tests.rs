@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    AccessLevel, Line, TABLE, find, highest, is_any_service, is_whole_service, level, matching,
-    pattern_covers, pattern_matches, resource_covers,
+    AccessLevel, Line, TABLE, find, highest, is_any_service, is_whole_service, level, matching, pattern_covers,
+    pattern_matches, resource_covers,
 };
 
 fn lines() -> Vec<Line> {
@@ -16,9 +16,7 @@ fn services_are_sorted_unique_and_found() {
     assert!(lines.is_sorted_by(|a, b| a.service < b.service));
     for line in lines {
         assert_eq!(
-            find(line.service)
-                .and_then(Line::parse)
-                .map(|found| found.rest),
+            find(line.service).and_then(Line::parse).map(|found| found.rest),
             Some(line.rest),
             "{}",
             line.service
@@ -26,11 +24,7 @@ fn services_are_sorted_unique_and_found() {
         assert_eq!(line.service, line.service.to_ascii_lowercase());
     }
     for absent in ["", "#", "# ", "0", "nosuch", "zzzz", "dynamod", "dynamodbb"] {
-        assert_eq!(
-            find(absent).and_then(Line::parse).map(|line| line.service),
-            None,
-            "{absent}"
-        );
+        assert_eq!(find(absent).and_then(Line::parse).map(|line| line.service), None, "{absent}");
     }
 }
 
@@ -39,26 +33,13 @@ fn actions_are_sorted_by_level_then_name_and_unique() {
     let mut count = 0_usize;
     for line in lines() {
         let groups: Vec<_> = line.groups().collect();
-        assert_eq!(
-            groups.len(),
-            line.rest.split(' ').count(),
-            "{}: a group is malformed",
-            line.service
-        );
-        assert!(
-            groups.is_sorted_by(|(a, _), (b, _)| a > b),
-            "{}",
-            line.service
-        );
+        assert_eq!(groups.len(), line.rest.split(' ').count(), "{}: a group is malformed", line.service);
+        assert!(groups.is_sorted_by(|(a, _), (b, _)| a > b), "{}", line.service);
         let mut names: Vec<String> = Vec::new();
         for (_, group) in groups {
             let sorted: Vec<_> = group.split(',').map(str::to_ascii_lowercase).collect();
             assert!(sorted.is_sorted_by(|a, b| a < b), "{}", line.service);
-            assert!(
-                sorted
-                    .iter()
-                    .all(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-            );
+            assert!(sorted.iter().all(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')));
             names.extend(sorted);
         }
         count = count.saturating_add(names.len());
@@ -80,10 +61,7 @@ fn levels_are_those_of_the_reference() {
     check("LOGS:filterlogevents", Some(AccessLevel::Read));
     check("dynamodb:UpdateItem", Some(AccessLevel::Write));
     check("dynamodb:TagResource", Some(AccessLevel::Tagging));
-    check(
-        "s3:PutBucketPolicy",
-        Some(AccessLevel::PermissionsManagement),
-    );
+    check("s3:PutBucketPolicy", Some(AccessLevel::PermissionsManagement));
     check("s3:Put*", None);
     check("s3", None);
     check("s3:", None);
@@ -95,9 +73,7 @@ fn levels_are_those_of_the_reference() {
 #[test]
 fn patterns_name_what_iam_lets_them_name() {
     let check = |pattern: &str, expected: &[&str]| {
-        let found: Vec<_> = matching(pattern)
-            .map(|(service, action, _)| format!("{service}:{action}"))
-            .collect();
+        let found: Vec<_> = matching(pattern).map(|(service, action, _)| format!("{service}:{action}")).collect();
         assert_eq!(found, expected, "{pattern}");
     };
     check("DynamoDB:getitem", &["dynamodb:GetItem"]);
@@ -129,12 +105,7 @@ fn patterns_name_what_iam_lets_them_name() {
         check(nothing, &[]);
     }
     assert_eq!(matching("*").count(), matching("*:*").count());
-    assert_eq!(
-        matching("s3:*").count(),
-        matching("*")
-            .filter(|(service, _, _)| *service == "s3")
-            .count()
-    );
+    assert_eq!(matching("s3:*").count(), matching("*").filter(|(service, _, _)| *service == "s3").count());
 }
 
 #[test]
@@ -142,14 +113,7 @@ fn whole_and_any_service() {
     for whole in ["s3:*", "S3:**", "s3:?*", "nosuch:*", "s3:??*"] {
         assert!(is_whole_service(whole) && !is_any_service(whole), "{whole}");
     }
-    for part in [
-        "s3:Get*",
-        "s3:GetObject",
-        "rds-db:connect",
-        "*",
-        "nosuch:Get*",
-        "x",
-    ] {
+    for part in ["s3:Get*", "s3:GetObject", "rds-db:connect", "*", "nosuch:Get*", "x"] {
         assert!(!is_whole_service(part), "{part}");
     }
     for any in ["*", "*:*", "*:Get*", "s?:Get*"] {
@@ -160,11 +124,7 @@ fn whole_and_any_service() {
 #[test]
 fn a_request_narrows_its_entitlement_or_not() {
     let check = |outer: &str, inner: &str, expected: bool| {
-        assert_eq!(
-            pattern_covers(outer, inner),
-            expected,
-            "{outer} over {inner}"
-        );
+        assert_eq!(pattern_covers(outer, inner), expected, "{outer} over {inner}");
     };
     check("*", "s3:GetObject", true);
     check("*", "*", true);
@@ -187,11 +147,7 @@ fn a_request_narrows_its_entitlement_or_not() {
 #[test]
 fn resources_narrow_or_not() {
     let check = |outer: &str, inner: &str, expected: bool| {
-        assert_eq!(
-            resource_covers(outer, inner),
-            expected,
-            "{outer} over {inner}"
-        );
+        assert_eq!(resource_covers(outer, inner), expected, "{outer} over {inner}");
     };
     let table = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
     check("*", table, true);
@@ -199,64 +155,24 @@ fn resources_narrow_or_not() {
     check(table, table, true);
     check(table, "*", false);
     check("arn:aws:dynamodb:*:111111111111:table/*", table, true);
-    check(
-        "arn:aws:dynamodb:*:111111111111:table/*",
-        "arn:aws:dynamodb:*:*:table/orders",
-        false,
-    );
-    check(
-        "arn:aws:dynamodb:us-east-1:111111111111:table/ord*",
-        table,
-        true,
-    );
-    check(
-        "arn:aws:dynamodb:us-east-1:111111111111:table/ORD*",
-        table,
-        false,
-    );
-    check(
-        "arn:aws:logs:*:*:log-group:/app/*",
-        "arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:*",
-        true,
-    );
-    check(
-        "arn:aws:logs:*:*:log-group:/app/*",
-        "arn:aws:logs:us-east-1:111111111111:log-group:/ap*",
-        false,
-    );
+    check("arn:aws:dynamodb:*:111111111111:table/*", "arn:aws:dynamodb:*:*:table/orders", false);
+    check("arn:aws:dynamodb:us-east-1:111111111111:table/ord*", table, true);
+    check("arn:aws:dynamodb:us-east-1:111111111111:table/ORD*", table, false);
+    check("arn:aws:logs:*:*:log-group:/app/*", "arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:*", true);
+    check("arn:aws:logs:*:*:log-group:/app/*", "arn:aws:logs:us-east-1:111111111111:log-group:/ap*", false);
     // As whole texts these would cover; part by part they don't.
     check("arn:aws:*:*:*:x", "arn:aws:s3:::y:x", false);
     check("arn:aws:s3*:secret", "arn:aws:s3:::secret", false);
     check("arn:*", "arn:aws:s3:::secret", false);
     check("arn:aws:s3:::*", "arn:aws:s3", false);
     // A variable may become anything, but stays where it stands.
-    check(
-        "arn:aws:s3:::home/*",
-        "arn:aws:s3:::home/${aws:username}/x",
-        true,
-    );
-    check(
-        "arn:aws:s3:::home/bob/*",
-        "arn:aws:s3:::home/${aws:username}/x",
-        false,
-    );
-    check(
-        "arn:aws:s3:::home/${aws:username}/*",
-        "arn:aws:s3:::home/bob/x",
-        false,
-    );
+    check("arn:aws:s3:::home/*", "arn:aws:s3:::home/${aws:username}/x", true);
+    check("arn:aws:s3:::home/bob/*", "arn:aws:s3:::home/${aws:username}/x", false);
+    check("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/bob/x", false);
     check("arn:aws:s3:::${*}", "arn:aws:s3:::${x}", false);
     check("arn:aws:s3:::*{a}", "arn:aws:s3:::${a}", false);
-    check(
-        "arn:aws:s3:::home/${aws:username}/*",
-        "arn:aws:s3:::home/${aws:username}/*",
-        true,
-    );
-    check(
-        "arn:aws:s3:::home/bob",
-        "arn:aws:s3:::home/${aws:username",
-        false,
-    );
+    check("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/${aws:username}/*", true);
+    check("arn:aws:s3:::home/bob", "arn:aws:s3:::home/${aws:username", false);
 }
 
 /// Texts near to real patterns: real names with letters replaced by wildcards or cut short.
@@ -269,32 +185,16 @@ fn pattern() -> impl Strategy<Value = String> {
         "sts:AssumeRole",
         "logs:StartQuery",
     ]);
-    (
-        names,
-        prop::collection::vec(
-            (
-                0_usize..24,
-                prop::sample::select(vec!["*", "?", "", "e", ":"]),
-            ),
-            0..4,
-        ),
+    (names, prop::collection::vec((0_usize..24, prop::sample::select(vec!["*", "?", "", "e", ":"])), 0..4)).prop_map(
+        |(name, edits)| {
+            edits.into_iter().fold(name.to_owned(), |text, (place, with)| {
+                text.chars()
+                    .enumerate()
+                    .map(|(i, c)| if i == place { with.to_owned() } else { c.to_string() })
+                    .collect()
+            })
+        },
     )
-        .prop_map(|(name, edits)| {
-            edits
-                .into_iter()
-                .fold(name.to_owned(), |text, (place, with)| {
-                    text.chars()
-                        .enumerate()
-                        .map(|(i, c)| {
-                            if i == place {
-                                with.to_owned()
-                            } else {
-                                c.to_string()
-                            }
-                        })
-                        .collect()
-                })
-        })
 }
 
 proptest! {

@@ -23,6 +23,10 @@ const LONGEST_GRANT: u64 = 43_200;
 /// Longest wait for countersignatures, in seconds: 7 days.
 const LONGEST_WAIT: u64 = 604_800;
 
+/// How the resource of a base role's ARN begins. The functions' own roles reach no others, and a role
+/// elsewhere may be one that people enter by themselves.
+const BASE_ROLES: &str = "role/countersign-base/";
+
 /// Most countersignatures that may be asked for.
 const MOST_APPROVALS: u8 = 10;
 
@@ -92,7 +96,14 @@ impl Reader<'_> {
         match parse_duration(&text.value) {
             Ok(seconds) if (SHORTEST_GRANT..=longest).contains(&seconds) => Some(seconds),
             Ok(_) => {
-                self.problem(line(text), format!("`{}` must be from {SHORTEST_GRANT}s to {}", text.value, crate::amount::display_duration(longest)));
+                self.problem(
+                    line(text),
+                    format!(
+                        "`{}` must be from {SHORTEST_GRANT}s to {}",
+                        text.value,
+                        crate::amount::display_duration(longest)
+                    ),
+                );
                 None
             }
             Err(error) => {
@@ -115,14 +126,19 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
             let at = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
             let shown = error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
             // The place is said before the reason already.
-            let reason = shown.lines().next().and_then(|first| first.split(" at line ").next()).unwrap_or("not a catalog");
-            let reason = IN_PLAIN_WORDS.iter().fold(reason.to_owned(), |reason, (theirs, ours)| reason.replace(theirs, ours));
+            let reason =
+                shown.lines().next().and_then(|first| first.split(" at line ").next()).unwrap_or("not a catalog");
+            let reason =
+                IN_PLAIN_WORDS.iter().fold(reason.to_owned(), |reason, (theirs, ours)| reason.replace(theirs, ours));
             reader.problem(at, reason);
             return Err(Problems(reader.problems));
         }
     };
     if raw.version.value != 1 {
-        reader.problem(line(&raw.version), format!("version {} is not known; this release reads version 1", raw.version.value));
+        reader.problem(
+            line(&raw.version),
+            format!("version {} is not known; this release reads version 1", raw.version.value),
+        );
     }
     let mut catalog = Catalog {
         entitlements: BTreeMap::new(),
@@ -150,7 +166,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
                     catalog.floors.insert(level, needed);
                 }
             }
-            None => reader.problem(line(&level.0), format!("`{}` is not a risk: low, medium, high or critical", level.0.value)),
+            None => reader
+                .problem(line(&level.0), format!("`{}` is not a risk: low, medium, high or critical", level.0.value)),
         }
     }
     for (name, entitlement) in &raw.entitlements {
@@ -168,7 +185,10 @@ impl Reader<'_> {
         for text in &file.slack {
             let Some(user) = self.spanned::<SlackUser>(text) else { continue };
             if let Some(other) = catalog.by_slack.insert(user.clone(), id.clone()) {
-                self.problem(line(text), format!("Slack user `{user}` belongs to `{other}` already; an identity has one person"));
+                self.problem(
+                    line(text),
+                    format!("Slack user `{user}` belongs to `{other}` already; an identity has one person"),
+                );
             }
             slack.push(user);
         }
@@ -182,10 +202,19 @@ impl Reader<'_> {
         }
         if let Some(email) = &file.email {
             let address = email.value.to_ascii_lowercase();
-            if !address.is_ascii() || address.len() > 64 || address.split_once('@').is_none_or(|(a, b)| a.is_empty() || b.is_empty()) {
-                self.problem(line(email), format!("`{}` is not an e-mail address of at most 64 ASCII characters", email.value));
+            if !address.is_ascii()
+                || address.len() > 64
+                || address.split_once('@').is_none_or(|(a, b)| a.is_empty() || b.is_empty())
+            {
+                self.problem(
+                    line(email),
+                    format!("`{}` is not an e-mail address of at most 64 ASCII characters", email.value),
+                );
             } else if let Some(other) = catalog.by_email.insert(address, id.clone()) {
-                self.problem(line(email), format!("the address belongs to `{other}` already; an identity has one person"));
+                self.problem(
+                    line(email),
+                    format!("the address belongs to `{other}` already; an identity has one person"),
+                );
             }
         }
         let email = file.email.as_ref().map(|email| email.value.clone());
@@ -217,7 +246,10 @@ impl Reader<'_> {
         let role = names.role.value.clone();
         let stem = role.strip_suffix('*').unwrap_or(&role);
         if stem.len() < 3 || !stem.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
-            self.problem(line(&names.role), format!("`{role}` must be a role name of at least 3 characters, with `*` only at its end"));
+            self.problem(
+                line(&names.role),
+                format!("`{role}` must be a role name of at least 3 characters, with `*` only at its end"),
+            );
             return;
         }
         catalog.session_names.push(SessionNames { account, role, mfa: names.mfa });
@@ -226,9 +258,13 @@ impl Reader<'_> {
     fn mechanism(&mut self, file: &EntitlementFile) -> Option<EntitledMechanism> {
         let at = line(&file.mechanism);
         match (file.mechanism.value.as_str(), &file.base_role, &file.target_role) {
-            ("session", Some(role), None) => self.own_role(file, role).map(|base_role| EntitledMechanism::Session { base_role }),
+            ("session", Some(role), None) => {
+                self.base_role(file, role).map(|base_role| EntitledMechanism::Session { base_role })
+            }
             ("role", None, None) => Some(EntitledMechanism::Role),
-            ("policy", None, Some(role)) => self.own_role(file, role).map(|target_role| EntitledMechanism::Policy { target_role }),
+            ("policy", None, Some(role)) => {
+                self.own_role(file, role).map(|target_role| EntitledMechanism::Policy { target_role })
+            }
             ("session", ..) => {
                 self.problem(at, "mechanism `session` takes `baseRole` and no `targetRole`");
                 None
@@ -248,6 +284,17 @@ impl Reader<'_> {
         }
     }
 
+    /// A role that sessions are cut from: the functions enter, and deny on, those under this path alone.
+    fn base_role(&mut self, file: &EntitlementFile, role: &Spanned<String>) -> Option<PrincipalArn> {
+        let arn = self.own_role(file, role)?;
+        let under = arn.as_str().splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with(BASE_ROLES));
+        if !under {
+            self.problem(line(role), format!("`{arn}` is not a base role: its path must be /countersign-base/, as in `arn:aws:iam::{}:{BASE_ROLES}{}`", arn.account(), arn.name()));
+            return None;
+        }
+        Some(arn)
+    }
+
     fn own_role(&mut self, file: &EntitlementFile, role: &Spanned<String>) -> Option<PrincipalArn> {
         let arn: PrincipalArn = self.spanned(role)?;
         if !arn.is_role() || arn.account() != file.account.value {
@@ -257,7 +304,13 @@ impl Reader<'_> {
         Some(arn)
     }
 
-    fn patterns(&mut self, given: &[Spanned<String>], what: &str, at: usize, check: impl Fn(&str) -> Result<(), crate::scope::ScopeError>) -> Vec<String> {
+    fn patterns(
+        &mut self,
+        given: &[Spanned<String>],
+        what: &str,
+        at: usize,
+        check: impl Fn(&str) -> Result<(), crate::scope::ScopeError>,
+    ) -> Vec<String> {
         if given.is_empty() || given.len() > MOST_PATTERNS {
             self.problem(at, format!("{what} takes 1 to {MOST_PATTERNS} entries"));
         }
@@ -272,7 +325,10 @@ impl Reader<'_> {
     fn escapes(&mut self, file: &EntitlementFile) -> Vec<String> {
         for lifted in &file.may_outlive {
             if !is_no_escape(&lifted.value) {
-                self.problem(line(lifted), format!("`{}` is not among what grants are denied: {}", lifted.value, NO_ESCAPE.join(", ")));
+                self.problem(
+                    line(lifted),
+                    format!("`{}` is not among what grants are denied: {}", lifted.value, NO_ESCAPE.join(", ")),
+                );
             }
         }
         for action in &file.permissions {
@@ -327,15 +383,23 @@ impl Reader<'_> {
         }
         let approvals_needed = self.approvals(&file.approvals);
         let enough = catalog.members(&approvers).count();
-        if let Some(needed) = approvals_needed && usize::from(needed) > enough {
-            self.problem(line(&file.approvals), format!("approvals needed: {needed}; persons who may countersign: {enough}"));
+        if let Some(needed) = approvals_needed
+            && usize::from(needed) > enough
+        {
+            self.problem(
+                line(&file.approvals),
+                format!("approvals needed: {needed}; persons who may countersign: {enough}"),
+            );
         }
         let channel = match &file.channel {
             Some(channel) => self.spanned(channel),
             None => None,
         };
         let environment = file.environment.value.clone();
-        if environment.is_empty() || environment.len() > 32 || !environment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        if environment.is_empty()
+            || environment.len() > 32
+            || !environment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
             self.problem(line(&file.environment), "environment takes 1 to 32 of a-z, 0-9 and `-`");
         }
         let description = crate::text::inert(&file.description, 300);

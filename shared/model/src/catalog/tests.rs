@@ -26,7 +26,7 @@ entitlements:
     account: \"111111111111\"
     environment: prod
     mechanism: session
-    baseRole: arn:aws:iam::111111111111:role/base
+    baseRole: arn:aws:iam::111111111111:role/countersign-base/orders
     permissions:
       - dynamodb:GetItem
     resources:
@@ -219,9 +219,24 @@ fn mechanisms() {
         "catalog.yaml:19: mechanism `policy` takes `targetRole` and no `baseRole`",
     );
     check("baseRole: ", "targetRole: ", "catalog.yaml:19: mechanism `session` takes `baseRole` and no `targetRole`");
-    let base = "arn:aws:iam::111111111111:role/base";
-    for other in ["arn:aws:iam::222222222222:role/base", "arn:aws:iam::111111111111:user/base"] {
+    let base = "arn:aws:iam::111111111111:role/countersign-base/orders";
+    for other in [
+        "arn:aws:iam::222222222222:role/countersign-base/orders",
+        "arn:aws:iam::111111111111:user/countersign-base/orders",
+    ] {
         check(base, other, &format!("catalog.yaml:20: `{other}` is not a role of account 111111111111"));
+    }
+    for other in
+        ["role/orders", "role/x/countersign-base/orders", "role/countersign-baseX/orders", "role/countersign/orders"]
+    {
+        let other = format!("arn:aws:iam::111111111111:{other}");
+        check(
+            base,
+            &other,
+            &format!(
+                "catalog.yaml:20: `{other}` is not a base role: its path must be /countersign-base/, as in `arn:aws:iam::111111111111:role/countersign-base/orders`"
+            ),
+        );
     }
 }
 
@@ -230,7 +245,7 @@ fn places() {
     check(
         "\"111111111111\"",
         "\"1111\"",
-        "catalog.yaml:17: `1111` is not an AWS account id: 12 digits\ncatalog.yaml:20: `arn:aws:iam::111111111111:role/base` is not a role of account 1111",
+        "catalog.yaml:17: `1111` is not an AWS account id: 12 digits\ncatalog.yaml:20: `arn:aws:iam::111111111111:role/countersign-base/orders` is not a role of account 1111",
     );
     check(
         "environment: prod",
@@ -314,7 +329,7 @@ fn any_change_of_an_entitlement_changes_its_digest() {
         GOOD.to_owned(),
         GOOD.replace("Read orders", "Read all orders"),
         GOOD.replace("environment: prod", "environment: dev"),
-        GOOD.replace("role/base", "role/other"),
+        GOOD.replace("role/countersign-base/orders", "role/countersign-base/other"),
         GOOD.replace("dynamodb:GetItem", "dynamodb:Query"),
         GOOD.replace("table/orders", "table/other"),
         GOOD.replace("maxDuration: 2h", "maxDuration: 3h"),

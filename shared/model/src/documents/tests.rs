@@ -6,6 +6,7 @@ mod escape;
 mod evaluator;
 mod generated;
 mod limits;
+mod same;
 
 use super::*;
 use crate::request::RequestFacts;

@@ -69,7 +69,9 @@ impl Transition {
 pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
     let needed = request.quorum.needed;
     let rules = match decision {
-        Decision::Deny { rules, .. } | Decision::AutoApprove { rules } | Decision::NeedsApprovals { rules } => rules.clone(),
+        Decision::Deny { rules, .. } | Decision::AutoApprove { rules } | Decision::NeedsApprovals { rules } => {
+            rules.clone()
+        }
     };
     let initial = State {
         phase: Phase::Pending {
@@ -131,10 +133,7 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::Activate { evidence } => (activate(state, evidence, now)?, Vec::new()),
         Command::RequestCredentials { by } => request_credentials(state, by, now)?,
         Command::IssueCredentials { access_key_id, expires_at } => {
-            let event = Event::CredentialsIssued {
-                access_key_id: access_key_id.clone(),
-                expires_at: *expires_at,
-            };
+            let event = Event::CredentialsIssued { access_key_id: access_key_id.clone(), expires_at: *expires_at };
             (credentials_outcome(state, event)?, Vec::new())
         }
         Command::CredentialsFailed { code } => {
@@ -152,8 +151,7 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
     };
     let mut next = state.clone();
     for event in &events {
-        next = evolve(Some(next), event, now)
-            .map_err(|_| Refusal::Overtaken { status: state.status() })?;
+        next = evolve(Some(next), event, now).map_err(|_| Refusal::Overtaken { status: state.status() })?;
     }
     Ok(Transition { events, next, effects })
 }
@@ -196,8 +194,7 @@ fn approve(state: &State, by: &Actor, permission: &Permission) -> Result<Time, R
 
 /// The countersignature, and the approval it completes, if it does.
 fn with_quorum(state: &State, given: Event, by: &PersonId) -> Vec<Event> {
-    let mut approvers: Vec<PersonId> =
-        state.approvals().iter().map(|approval| approval.person.clone()).collect();
+    let mut approvers: Vec<PersonId> = state.approvals().iter().map(|approval| approval.person.clone()).collect();
     approvers.push(by.clone());
     // Distinct already (one per person is checked above); counted again, since all rests on it.
     let mut distinct = approvers.clone();
@@ -261,10 +258,7 @@ fn revoke(state: &State, by: &Actor, reason: &FreeText, permission: &Permission)
     match state.phase {
         Phase::Provisioning { .. } | Phase::Active { .. } => Ok((
             vec![Event::RevocationStarted {
-                reason: EndReason::Revoked {
-                    by: by.person.clone(),
-                    reason: reason.as_str().to_owned(),
-                },
+                reason: EndReason::Revoked { by: by.person.clone(), reason: reason.as_str().to_owned() },
             }],
             END_OF_ACCESS.to_vec(),
         )),
@@ -388,9 +382,7 @@ fn request_credentials(state: &State, by: &Actor, now: Time) -> Result<Steps, Re
             match &state.request.mechanism {
                 Mechanism::Session { .. } => {}
                 Mechanism::Role { .. } | Mechanism::Policy { .. } => {
-                    return Err(Refusal::OwnIdentity {
-                        role: crate::documents::grant_role_arn(&state.request),
-                    });
+                    return Err(Refusal::OwnIdentity { role: crate::documents::grant_role_arn(&state.request) });
                 }
             }
             if state.request.mfa_at_door && !by.mfa {
@@ -481,10 +473,14 @@ fn revocation_failed(state: &State, code: &str, now: Time) -> Result<Vec<Event>,
 
 fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
-        Phase::Revoking { plan, reason, since, quarantine_until, .. } => {
+        Phase::Revoking { plan, reason, since, issued, quarantine_until, .. } => {
             let overtaken = Refusal::Overtaken { status: state.status() };
             let over = plan.window.expires_at();
             let tombstone_until = match &state.request.mechanism {
+                // INVARIANT (nothing to deny): credentials are asked of STS after the intent is
+                // stored, which counts it here or, conditioned on the version, fails. With none
+                // counted there is no session and none will come.
+                Mechanism::Session { .. } if *issued == 0 => None,
                 // The deny on the shared base role is all that ends sessions early: it stays until
                 // the sessions' own policies deny everything, and no worker is left that could put
                 // it there again. An attempt that failed may have put it there unrecorded.
@@ -502,11 +498,7 @@ fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refu
                     None
                 }
             };
-            Ok(vec![Event::GrantEnded {
-                reason: reason.clone(),
-                evidence: evidence.clone(),
-                tombstone_until,
-            }])
+            Ok(vec![Event::GrantEnded { reason: reason.clone(), evidence: evidence.clone(), tombstone_until }])
         }
         Phase::Ended { .. } => Ok(Vec::new()),
         Phase::Pending { .. }
@@ -521,9 +513,7 @@ fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refu
 
 fn remove_tombstone(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
-        Phase::Ended { residue: Some(residue), .. } if now >= residue.until => {
-            Ok(vec![Event::TombstoneRemoved {}])
-        }
+        Phase::Ended { residue: Some(residue), .. } if now >= residue.until => Ok(vec![Event::TombstoneRemoved {}]),
         Phase::Ended { residue: Some(residue), .. } => Err(Refusal::TooEarly { at: residue.until }),
         Phase::Ended { residue: None, .. } => Ok(Vec::new()),
         Phase::Pending { .. }

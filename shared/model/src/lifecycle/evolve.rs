@@ -1,6 +1,6 @@
 //! State from events.
 
-use super::{Approval, Phase, QUARANTINE, Residue, STUCK_AFTER, State};
+use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State};
 use crate::event::Event;
 use crate::time::Time;
 
@@ -82,59 +82,67 @@ fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at
             phase @ (Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. }),
             Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. },
         ) => phase,
+        (Phase::Provisioning { approvals, plan, .. }, Event::RevocationStarted { reason }) => {
+            revoking(approvals, plan, reason, at, 0)
+        }
+        (Phase::Active { approvals, plan, issued, .. }, Event::RevocationStarted { reason }) => {
+            revoking(approvals, plan, reason, at, issued)
+        }
         (
-            Phase::Provisioning { approvals, plan, .. } | Phase::Active { approvals, plan, .. },
-            Event::RevocationStarted { reason },
-        ) => Phase::Revoking {
-            approvals,
-            plan,
-            reason: reason.clone(),
-            since: at,
-            quarantine_until: None,
-            failures: 0,
-            next_attempt_at: at.plus(STUCK_AFTER),
-        },
-        (
-            Phase::Revoking { approvals, plan, reason, since, .. },
+            Phase::Revoking { approvals, plan, reason, since, issued, .. },
             Event::TombstonePlaced { quarantine_until },
         ) => Phase::Revoking {
             approvals,
             plan,
             reason,
             since,
+            issued,
             quarantine_until: Some(*quarantine_until),
             failures: 0,
             next_attempt_at: (*quarantine_until).max(at.plus(1)),
         },
         (
-            Phase::Revoking { approvals, plan, reason, since, quarantine_until, .. },
+            Phase::Revoking { approvals, plan, reason, since, issued, quarantine_until, .. },
             Event::RevocationAttemptFailed { attempt, next_attempt_at, .. },
         ) => Phase::Revoking {
             approvals,
             plan,
             reason,
             since,
+            issued,
             quarantine_until,
             failures: *attempt,
             next_attempt_at: *next_attempt_at,
         },
-        (
-            Phase::Revoking { approvals, plan, .. },
-            Event::GrantEnded { reason, evidence, tombstone_until },
-        ) => Phase::Ended {
-            approvals,
-            plan,
-            reason: reason.clone(),
-            at,
-            evidence: evidence.clone(),
-            residue: tombstone_until.map(|until| Residue { until }),
-        },
+        (Phase::Revoking { approvals, plan, .. }, Event::GrantEnded { reason, evidence, tombstone_until }) => {
+            Phase::Ended {
+                approvals,
+                plan,
+                reason: reason.clone(),
+                at,
+                evidence: evidence.clone(),
+                residue: tombstone_until.map(|until| Residue { until }),
+            }
+        }
         (Phase::Ended { approvals, plan, reason, at, evidence, .. }, Event::TombstoneRemoved {}) => {
             Phase::Ended { approvals, plan, reason, at, evidence, residue: None }
         }
         _ => return None,
     };
     Some(next)
+}
+
+fn revoking(approvals: Vec<Approval>, plan: Plan, reason: &EndReason, at: Time, issued: u32) -> Phase {
+    Phase::Revoking {
+        approvals,
+        plan,
+        reason: reason.clone(),
+        since: at,
+        issued,
+        quarantine_until: None,
+        failures: 0,
+        next_attempt_at: at.plus(STUCK_AFTER),
+    }
 }
 
 /// Until when the deny stays before anything is taken out. Nothing made after the window can

@@ -145,6 +145,9 @@ pub enum Phase {
         reason: EndReason,
         /// Since when.
         since: Time,
+        /// Credentials asked for before that. None are from here on, so 0 means that there never
+        /// was a session of the shared base role.
+        issued: u32,
         /// Set once the explicit deny is in place: until when nothing is taken out.
         quarantine_until: Option<Time>,
         /// Attempts that failed.

@@ -5,6 +5,7 @@
 mod forged;
 mod limits;
 mod sequences;
+mod sound;
 mod table;
 mod votes;
 

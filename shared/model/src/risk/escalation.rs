@@ -21,22 +21,15 @@ impl Path {
 
 /// All known paths.
 pub(super) fn all() -> impl Iterator<Item = Path> {
-    PATHS
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| {
-            let (id, required) = line.split_once(' ')?;
-            Some(Path { id, required })
-        })
+    PATHS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let (id, required) = line.split_once(' ')?;
+        Some(Path { id, required })
+    })
 }
 
 /// The paths whose every action one of the patterns names. That the resources allow it is taken for granted:
 /// what a path needs of them, no list tells.
 pub(super) fn open_to(patterns: &[&str]) -> Vec<Path> {
-    let held = |action: &str| {
-        patterns
-            .iter()
-            .any(|pattern| actions::pattern_matches(pattern, action))
-    };
+    let held = |action: &str| patterns.iter().any(|pattern| actions::pattern_matches(pattern, action));
     all().filter(|path| path.required().all(held)).collect()
 }

@@ -4,19 +4,8 @@ use super::{RiskInput, SENTENCE_CHARS_MAX, escalation};
 use crate::actions::{self, AccessLevel};
 
 /// Environments whose trouble stays inside. Anything else counts as production.
-const HARMLESS_ENVIRONMENTS: [&str; 11] = [
-    "dev",
-    "develop",
-    "development",
-    "test",
-    "testing",
-    "qa",
-    "sandbox",
-    "stage",
-    "staging",
-    "preview",
-    "local",
-];
+const HARMLESS_ENVIRONMENTS: [&str; 11] =
+    ["dev", "develop", "development", "test", "testing", "qa", "sandbox", "stage", "staging", "preview", "local"];
 /// A name that holds one of these is production, whatever else it holds.
 const PRODUCTION_WORDS: [&str; 4] = ["prod", "production", "prd", "live"];
 
@@ -41,8 +30,7 @@ pub(super) struct Reach<'a> {
 impl Reach<'_> {
     /// An unknown action is taken to change things.
     pub(super) fn level(&self) -> AccessLevel {
-        self.deepest
-            .map_or(AccessLevel::Write, |(_, _, level)| level)
+        self.deepest.map_or(AccessLevel::Write, |(_, _, level)| level)
     }
 
     pub(super) fn changes(&self) -> bool {
@@ -89,15 +77,9 @@ impl<'a> Facts<'a> {
             paths: escalation::open_to(&patterns),
             reaches: patterns
                 .into_iter()
-                .map(|pattern| Reach {
-                    pattern,
-                    deepest: actions::highest(pattern),
-                })
+                .map(|pattern| Reach { pattern, deepest: actions::highest(pattern) })
                 .collect(),
-            resources: resources
-                .into_iter()
-                .map(|resource| (resource, breadth(resource)))
-                .collect(),
+            resources: resources.into_iter().map(|resource| (resource, breadth(resource))).collect(),
             production: is_production(input.environment),
             duration_seconds: input.duration_seconds,
         }
@@ -105,11 +87,7 @@ impl<'a> Facts<'a> {
 
     /// The deepest access level asked for.
     pub(super) fn deepest(&self) -> AccessLevel {
-        self.reaches
-            .iter()
-            .map(Reach::level)
-            .max()
-            .unwrap_or(AccessLevel::PermissionsManagement)
+        self.reaches.iter().map(Reach::level).max().unwrap_or(AccessLevel::PermissionsManagement)
     }
 
     pub(super) fn changes(&self) -> bool {
@@ -121,9 +99,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn has(&self, breadth: Breadth) -> bool {
-        self.resources
-            .iter()
-            .any(|(_, reached)| *reached == breadth)
+        self.resources.iter().any(|(_, reached)| *reached == breadth)
     }
 
     /// Whether an action of the request is like this.
@@ -133,32 +109,18 @@ impl<'a> Facts<'a> {
 
     /// Some of the actions that are like this, for a sentence.
     pub(super) fn actions(&self, like: impl Fn(&Reach<'_>) -> bool) -> String {
-        listed(
-            self.reaches
-                .iter()
-                .filter(|reach| like(reach))
-                .map(Reach::example),
-        )
+        listed(self.reaches.iter().filter(|reach| like(reach)).map(Reach::example))
     }
 
     /// Some of the resources of this breadth, for a sentence.
     pub(super) fn resources(&self, breadth: Breadth) -> String {
-        listed(
-            self.resources
-                .iter()
-                .filter(|(_, reached)| *reached == breadth)
-                .map(|(resource, _)| quoted(resource)),
-        )
+        listed(self.resources.iter().filter(|(_, reached)| *reached == breadth).map(|(resource, _)| quoted(resource)))
     }
 }
 
 /// A list as given; an empty one bounds nothing, so it stands for everything.
 fn bounded<T: AsRef<str>>(list: &[T]) -> Vec<&str> {
-    if list.is_empty() {
-        vec!["*"]
-    } else {
-        list.iter().map(AsRef::as_ref).collect()
-    }
+    if list.is_empty() { vec!["*"] } else { list.iter().map(AsRef::as_ref).collect() }
 }
 
 fn is_production(environment: &str) -> bool {
@@ -184,23 +146,14 @@ fn breadth(resource: &str) -> Breadth {
         _ => certain,
     };
     if !actions::is_pattern(name) {
-        return if actions::is_pattern(account) {
-            Breadth::Pattern
-        } else {
-            Breadth::Named
-        };
+        return if actions::is_pattern(account) { Breadth::Pattern } else { Breadth::Named };
     }
     if certain_name.chars().count() < NAME_CHARS_MIN {
         return Breadth::Wide;
     }
-    let all_inside = name
-        .strip_suffix('*')
-        .is_some_and(|before| before.ends_with(['/', ':']) && !actions::is_pattern(before));
-    if all_inside && !actions::is_pattern(account) {
-        Breadth::Named
-    } else {
-        Breadth::Pattern
-    }
+    let all_inside =
+        name.strip_suffix('*').is_some_and(|before| before.ends_with(['/', ':']) && !actions::is_pattern(before));
+    if all_inside && !actions::is_pattern(account) { Breadth::Named } else { Breadth::Pattern }
 }
 
 /// The first few of many, and how many more there are.
@@ -215,25 +168,12 @@ pub(super) fn listed(all: impl Iterator<Item = String>) -> String {
         }
     }
     let named = distinct.join(", ");
-    if more == 0 {
-        named
-    } else {
-        format!("{named} and {more} more")
-    }
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// A text of the request, fit for a sentence: short, and without characters that look like others or like nothing.
 fn quoted(text: &str) -> String {
-    clipped(
-        text.chars().map(|c| {
-            if c.is_ascii_graphic() {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        }),
-        EXAMPLE_CHARS_MAX,
-    )
+    clipped(text.chars().map(|c| if c.is_ascii_graphic() { c } else { char::REPLACEMENT_CHARACTER }), EXAMPLE_CHARS_MAX)
 }
 
 /// A sentence within its bound.
@@ -259,49 +199,22 @@ mod tests {
         let check = |resource: &str, expected: Breadth| {
             assert_eq!(breadth(resource), expected, "{resource}");
         };
-        check(
-            "arn:aws:dynamodb:us-east-1:111111111111:table/orders",
-            Breadth::Named,
-        );
-        check(
-            "arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:*",
-            Breadth::Named,
-        );
-        check(
-            "arn:aws:logs:*:111111111111:log-group:/app/orders:*",
-            Breadth::Named,
-        );
+        check("arn:aws:dynamodb:us-east-1:111111111111:table/orders", Breadth::Named);
+        check("arn:aws:logs:us-east-1:111111111111:log-group:/app/orders:*", Breadth::Named);
+        check("arn:aws:logs:*:111111111111:log-group:/app/orders:*", Breadth::Named);
         check("arn:aws:s3:::orders-exports/*", Breadth::Named);
-        check(
-            "arn:aws:dynamodb:us-east-1:111111111111:table/orders/index/*",
-            Breadth::Named,
-        );
-        check(
-            "arn:aws:dynamodb:us-east-1:111111111111:table/ord*",
-            Breadth::Pattern,
-        );
-        check(
-            "arn:aws:dynamodb:us-east-1:*:table/orders",
-            Breadth::Pattern,
-        );
+        check("arn:aws:dynamodb:us-east-1:111111111111:table/orders/index/*", Breadth::Named);
+        check("arn:aws:dynamodb:us-east-1:111111111111:table/ord*", Breadth::Pattern);
+        check("arn:aws:dynamodb:us-east-1:*:table/orders", Breadth::Pattern);
         check("arn:aws:s3:::orders-*/x", Breadth::Pattern);
         check("arn:aws:s3:::orders-*/*", Breadth::Pattern);
         check("arn:aws:s3:::home/${aws:username}/*", Breadth::Pattern);
-        check(
-            "arn:aws:dynamodb:us-east-1:111111111111:table/*",
-            Breadth::Wide,
-        );
-        check(
-            "arn:aws:dynamodb:us-east-1:111111111111:table/or*",
-            Breadth::Wide,
-        );
+        check("arn:aws:dynamodb:us-east-1:111111111111:table/*", Breadth::Wide);
+        check("arn:aws:dynamodb:us-east-1:111111111111:table/or*", Breadth::Wide);
         check("arn:aws:dynamodb:us-east-1:111111111111:t*", Breadth::Wide);
         check("arn:aws:s3:::*", Breadth::Wide);
         check("arn:aws:s3:::${aws:username}", Breadth::Wide);
-        check(
-            "arn:aws:*:us-east-1:111111111111:table/orders",
-            Breadth::Wide,
-        );
+        check("arn:aws:*:us-east-1:111111111111:table/orders", Breadth::Wide);
         check("arn:aws:s3:*", Breadth::Wide);
         check("arn:*", Breadth::Wide);
         check("*", Breadth::Wide);
@@ -311,17 +224,7 @@ mod tests {
 
     #[test]
     fn an_environment_is_production_unless_its_name_says_otherwise() {
-        for name in [
-            "prod",
-            "PROD",
-            "eu-production",
-            "live",
-            "",
-            "main",
-            "prod-test",
-            "nonprod-ish",
-            "devious",
-        ] {
+        for name in ["prod", "PROD", "eu-production", "live", "", "main", "prod-test", "nonprod-ish", "devious"] {
             assert!(is_production(name), "{name}");
         }
         for name in ["dev", "Staging", "eu-west-1-test", "team_sandbox"] {
@@ -331,18 +234,8 @@ mod tests {
 
     #[test]
     fn examples_are_few_and_plain() {
-        assert_eq!(
-            listed(
-                ["a", "b", "a", "c", "d", "e"]
-                    .into_iter()
-                    .map(str::to_owned)
-            ),
-            "a, b, c and 2 more"
-        );
-        assert_eq!(
-            quoted("s3:G\u{435}t\u{202e}\n"),
-            "s3:G\u{fffd}t\u{fffd}\u{fffd}"
-        );
+        assert_eq!(listed(["a", "b", "a", "c", "d", "e"].into_iter().map(str::to_owned)), "a, b, c and 2 more");
+        assert_eq!(quoted("s3:G\u{435}t\u{202e}\n"), "s3:G\u{fffd}t\u{fffd}\u{fffd}");
         assert_eq!(quoted(&"x".repeat(3_000)).chars().count(), 80);
     }
 }

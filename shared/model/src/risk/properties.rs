@@ -41,19 +41,8 @@ prop_compose! {
     }
 }
 
-fn level(
-    actions: &[String],
-    resources: &[String],
-    environment: &str,
-    duration_seconds: u64,
-) -> RiskLevel {
-    assess(&RiskInput {
-        actions,
-        resources,
-        environment,
-        duration_seconds,
-    })
-    .level
+fn level(actions: &[String], resources: &[String], environment: &str, duration_seconds: u64) -> RiskLevel {
+    assess(&RiskInput { actions, resources, environment, duration_seconds }).level
 }
 
 proptest! {

@@ -70,11 +70,7 @@ pub(super) struct Rule {
 impl Rule {
     pub(super) fn find(&self, facts: &Facts<'_>) -> Option<RiskReason> {
         let level = (self.level)(facts)?;
-        Some(RiskReason {
-            code: self.code,
-            level,
-            sentence: facts::sentence(&(self.says)(facts)),
-        })
+        Some(RiskReason { code: self.code, level, sentence: facts::sentence(&(self.says)(facts)) })
     }
 }
 
@@ -91,145 +87,75 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: RiskCode::WriteAccess,
-        level: |f| {
-            (f.deepest() == AccessLevel::Write).then_some(if f.production { Medium } else { Low })
-        },
+        level: |f| (f.deepest() == AccessLevel::Write).then_some(if f.production { Medium } else { Low }),
         says: |f| format!("Changes things{}: {}.", place(f), at(f, AccessLevel::Write)),
     },
     Rule {
         code: RiskCode::TaggingAccess,
-        level: |f| {
-            (f.deepest() == AccessLevel::Tagging).then_some(if f.production {
-                High
-            } else {
-                Medium
-            })
-        },
-        says: |f| {
-            format!(
-                "Changes tags{}, which permissions may follow: {}.",
-                place(f),
-                at(f, AccessLevel::Tagging)
-            )
-        },
+        level: |f| (f.deepest() == AccessLevel::Tagging).then_some(if f.production { High } else { Medium }),
+        says: |f| format!("Changes tags{}, which permissions may follow: {}.", place(f), at(f, AccessLevel::Tagging)),
     },
     Rule {
         code: RiskCode::PermissionsAccess,
         level: |f| (f.deepest() == AccessLevel::PermissionsManagement).then_some(High),
-        says: |f| {
-            format!(
-                "Changes who may do what{}: {}.",
-                place(f),
-                at(f, AccessLevel::PermissionsManagement)
-            )
-        },
+        says: |f| format!("Changes who may do what{}: {}.", place(f), at(f, AccessLevel::PermissionsManagement)),
     },
     Rule {
         code: RiskCode::WideResources,
         level: |f| if f.is_wide() { when_wide(f) } else { None },
-        says: |f| {
-            format!(
-                "Not bound to named resources: {}.",
-                f.resources(Breadth::Wide)
-            )
-        },
+        says: |f| format!("Not bound to named resources: {}.", f.resources(Breadth::Wide)),
     },
     Rule {
         code: RiskCode::ResourcePattern,
         level: |f| {
             let grave = f.production && f.deepest() > AccessLevel::List;
-            f.has(Breadth::Pattern)
-                .then_some(if grave { Medium } else { Low })
+            f.has(Breadth::Pattern).then_some(if grave { Medium } else { Low })
         },
-        says: |f| {
-            format!(
-                "Reaches whatever fits a pattern, now or later: {}.",
-                f.resources(Breadth::Pattern)
-            )
-        },
+        says: |f| format!("Reaches whatever fits a pattern, now or later: {}.", f.resources(Breadth::Pattern)),
     },
     Rule {
         code: RiskCode::ActionPattern,
-        level: |f| {
-            f.any(is_changing_pattern)
-                .then_some(if f.production { High } else { Medium })
-        },
-        says: |f| {
-            format!(
-                "A wildcard stands for actions that change things: {}.",
-                f.actions(is_changing_pattern)
-            )
-        },
+        level: |f| f.any(is_changing_pattern).then_some(if f.production { High } else { Medium }),
+        says: |f| format!("A wildcard stands for actions that change things: {}.", f.actions(is_changing_pattern)),
     },
     Rule {
         code: RiskCode::WholeService,
-        level: |f| {
-            f.any(is_service_admin)
-                .then_some(if f.is_wide() { Critical } else { High })
-        },
-        says: |f| {
-            format!(
-                "Everything that a service can do: {}.",
-                f.actions(is_service_admin)
-            )
-        },
+        level: |f| f.any(is_service_admin).then_some(if f.is_wide() { Critical } else { High }),
+        says: |f| format!("Everything that a service can do: {}.", f.actions(is_service_admin)),
     },
     Rule {
         code: RiskCode::AnyService,
         level: |f| {
             let grave = f.any(|reach| is_any_service(reach) && reach.changes());
-            f.any(is_any_service)
-                .then_some(if grave { Critical } else { High })
+            f.any(is_any_service).then_some(if grave { Critical } else { High })
         },
         says: |f| format!("Not bound to one service: {}.", f.actions(is_any_service)),
     },
     Rule {
         code: RiskCode::IdentityChange,
         level: |f| f.any(changes_identity).then_some(High),
-        says: |f| {
-            format!(
-                "Changes identities, accounts or trust: {}.",
-                f.actions(changes_identity)
-            )
-        },
+        says: |f| format!("Changes identities, accounts or trust: {}.", f.actions(changes_identity)),
     },
     Rule {
         code: RiskCode::HandsOutCredentials,
-        level: |f| {
-            f.any(|reach| credentials_of(reach).next().is_some())
-                .then_some(High)
-        },
+        level: |f| f.any(|reach| credentials_of(reach).next().is_some()).then_some(High),
         says: |f| {
             let actions = f.reaches.iter().flat_map(credentials_of).map(str::to_owned);
-            format!(
-                "Hands out secrets, or ways in that may outlive the grant: {}.",
-                facts::listed(actions)
-            )
+            format!("Hands out secrets, or ways in that may outlive the grant: {}.", facts::listed(actions))
         },
     },
     Rule {
         code: RiskCode::UnknownAction,
         level: |f| f.any(|reach| reach.deepest.is_none()).then_some(High),
-        says: |f| {
-            format!(
-                "Not an action that AWS is known to have: {}.",
-                f.actions(|reach| reach.deepest.is_none())
-            )
-        },
+        says: |f| format!("Not an action that AWS is known to have: {}.", f.actions(|reach| reach.deepest.is_none())),
     },
     Rule {
         code: RiskCode::EscalationPath,
         level: |f| (!f.paths.is_empty()).then_some(Critical),
         says: |f| {
             let ids = facts::listed(f.paths.iter().map(|path| path.id.to_owned()));
-            let first = f
-                .paths
-                .first()
-                .map(|path| path.required().collect::<Vec<_>>().join(" + "));
-            format!(
-                "Opens known ways to more permissions: {ids}; the first by {}.",
-                first.unwrap_or_default()
-            )
+            let first = f.paths.first().map(|path| path.required().collect::<Vec<_>>().join(" + "));
+            format!("Opens known ways to more permissions: {ids}; the first by {}.", first.unwrap_or_default())
         },
     },
     Rule {
@@ -239,23 +165,12 @@ pub(super) const RULES: &[Rule] = &[
             (true, true, true) => Some(High),
             (true, true, false) | (true, false, true) => Some(Medium),
         },
-        says: |f| {
-            format!(
-                "Lasts {}, which is longer than {}.",
-                lasting(f.duration_seconds),
-                lasting(LONG_SECONDS)
-            )
-        },
+        says: |f| format!("Lasts {}, which is longer than {}.", lasting(f.duration_seconds), lasting(LONG_SECONDS)),
     },
     Rule {
         code: RiskCode::StandingWindow,
         level: |f| (f.duration_seconds > STANDING_SECONDS).then_some(High),
-        says: |f| {
-            format!(
-                "Lasts {}: more than a day is standing access.",
-                lasting(f.duration_seconds)
-            )
-        },
+        says: |f| format!("Lasts {}: more than a day is standing access.", lasting(f.duration_seconds)),
     },
 ];
 
@@ -284,16 +199,11 @@ fn is_any_service(reach: &Reach<'_>) -> bool {
 
 /// A pattern over several services is `any_service`'s business.
 fn changes_identity(reach: &Reach<'_>) -> bool {
-    reach.changes()
-        && reach
-            .deepest
-            .is_some_and(|(service, _, _)| IDENTITY_SERVICES.contains(&service))
+    reach.changes() && reach.deepest.is_some_and(|(service, _, _)| IDENTITY_SERVICES.contains(&service))
 }
 
 fn credentials_of(reach: &Reach<'_>) -> impl Iterator<Item = &'static str> {
-    CREDENTIAL_ACTIONS
-        .into_iter()
-        .filter(|action| actions::pattern_matches(reach.pattern, action))
+    CREDENTIAL_ACTIONS.into_iter().filter(|action| actions::pattern_matches(reach.pattern, action))
 }
 
 /// Some of the actions of one access level.
@@ -302,11 +212,7 @@ fn at(facts: &Facts<'_>, level: AccessLevel) -> String {
 }
 
 fn place(facts: &Facts<'_>) -> &'static str {
-    if facts.production {
-        " in production"
-    } else {
-        ""
-    }
+    if facts.production { " in production" } else { "" }
 }
 
 /// A duration as people say it, rounded to minutes upwards: a bound that is passed must not read as met.

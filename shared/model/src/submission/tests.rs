@@ -249,3 +249,35 @@ fn where_a_second_factor_is_asked_for() {
     let admin = ask("prod-admin");
     assert!(!admin.mfa_at_door && matches!(admin.mechanism, Mechanism::Role { mfa: true, .. }));
 }
+
+/// Credentials of a role never carry a second factor into another role.
+#[test]
+fn a_role_with_a_second_factor_is_entered_by_users_alone() {
+    let principals = |user: &str| format!("    principals: [arn:aws:iam::111111111111:role/dev{user}]\n");
+    let own = "    principals: [arn:aws:iam::111111111111:user/alice]\n";
+    let judged = |policy: &Policy| judge(policy, request_id(), &by_slack("alice"), &wish("prod-admin"), noon());
+    let entering = |policy: &Policy| match &judged(policy).unwrap().0.mechanism {
+        Mechanism::Role { principals, .. } => principals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        other @ (Mechanism::Session { .. } | Mechanism::Policy { .. }) => panic!("{other:?}"),
+    };
+
+    let both = with_catalog(own, &principals(", arn:aws:iam::111111111111:user/alice"));
+    assert_eq!(entering(&both), ["arn:aws:iam::111111111111:user/alice"]);
+
+    let role_only = with_catalog(own, &principals(""));
+    let errors = judged(&role_only).unwrap_err();
+    assert_eq!(wrongs(&role_only, &wish("prod-admin")), [("entitlement", "no_principal")]);
+    assert!(
+        errors.iter().all(|error| error.message.contains("an IAM user of your own and a second factor")),
+        "{errors:?}"
+    );
+
+    let mut bundle = bundle();
+    bundle.catalog = bundle.catalog.replacen(own, &principals(""), 1).replacen(
+        "    mfa: true\n    permissions",
+        "    permissions",
+        1,
+    );
+    let without = Policy::load(&bundle).unwrap();
+    assert_eq!(entering(&without), ["arn:aws:iam::111111111111:role/dev"]);
+}

@@ -127,13 +127,13 @@ pub fn ended(request: &Request, reason: &EndReason, evidence: &Evidence, names: 
     Message::new(text, blocks)
 }
 
-/// An attempt at making access failed and is repeated at `next_attempt_at`.
+/// Attempts at ending access failed, and are repeated from `next_attempt_at` on.
 pub fn delayed(request: &Request, next_attempt_at: Time) -> Message {
-    let text = Markup::ours("Making your access to ")
+    let text = Markup::ours("Ending your access to ")
         .code(request.entitlement.as_str())
-        .and(" takes longer than it should; it is tried again at ")
+        .and(" takes longer than it should; its operators are paged, and it is tried again at ")
         .time(next_attempt_at)
-        .and(".");
+        .and(". IAM ends it at its time in any case.");
     said(text, None, request)
 }
 

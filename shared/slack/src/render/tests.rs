@@ -95,6 +95,7 @@ fn phases(words: &str) -> Vec<Phase> {
             plan: plan.clone(),
             reason,
             since: at,
+            issued: 0,
             quarantine_until: None,
             failures: 0,
             next_attempt_at: at,

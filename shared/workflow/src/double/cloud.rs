@@ -17,6 +17,10 @@ const INLINE_POLICIES: usize = 10_240;
 /// Longest session policy, in characters. Source: STS API reference, `AssumeRole`.
 const SESSION_POLICY: usize = 2_048;
 
+/// The inline policy that a base role carries from the start, and what it says then.
+const KILL_ALL: &str = "countersign-kill-all";
+const KILL_ALL_IDLE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2000-01-01T00:00:00Z"}}}]}"#;
+
 /// A role under our path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
@@ -55,7 +59,7 @@ pub struct Session {
 pub(super) struct Cloud {
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) sessions: Vec<Session>,
-    /// By base role and policy name.
+    /// The inline policies of base roles, by role and name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
     schedules: BTreeMap<RequestId, Time>,
 }
@@ -71,9 +75,19 @@ impl World {
         self.lock().cloud.roles.insert(name.to_owned(), role);
     }
 
-    /// The denies on base roles, by role and name.
+    /// The denies of single grants on base roles, by role and name.
     pub fn kills(&self) -> Vec<(PrincipalArn, String)> {
-        self.lock().cloud.kills.keys().cloned().collect()
+        self.lock().cloud.kills.keys().filter(|(_, name)| name.starts_with("countersign-kill-req_")).cloned().collect()
+    }
+
+    /// The deny of a base role that is about all its sessions.
+    pub fn kill_all(&self, role: &PrincipalArn) -> Option<String> {
+        self.lock().cloud.kills.get(&(role.clone(), KILL_ALL.to_owned())).cloned()
+    }
+
+    /// Writes a deny on a base role, as somebody else would.
+    pub fn plant_kill(&self, role: &PrincipalArn, name: &str, document: &str) {
+        self.lock().cloud.kills.insert((role.clone(), name.to_owned()), document.to_owned());
     }
 
     /// Every session that STS gave.
@@ -104,9 +118,20 @@ impl World {
 }
 
 impl Cloud {
+    /// With these base roles, as they are deployed.
+    pub(super) fn with_base_roles(roles: impl IntoIterator<Item = PrincipalArn>) -> Self {
+        let kills = roles.into_iter().map(|role| ((role, KILL_ALL.to_owned()), KILL_ALL_IDLE.to_owned())).collect();
+        Self { kills, ..Self::default() }
+    }
+
     /// The role a call is about, if it carries the tag of this request; a call to another one would
     /// be a change to what we did not make.
-    fn own_role(&mut self, id: &RequestId, breaches: &mut Vec<String>, doing: &'static str) -> Result<Option<&mut Role>, Fault> {
+    fn own_role(
+        &mut self,
+        id: &RequestId,
+        breaches: &mut Vec<String>,
+        doing: &'static str,
+    ) -> Result<Option<&mut Role>, Fault> {
         match self.roles.get_mut(id.as_str()) {
             Some(role) if role.request.as_deref() == Some(id.as_str()) => Ok(Some(role)),
             Some(_) => {
@@ -175,7 +200,8 @@ impl MakeRole for World {
             well_formed(doing, document)?;
             let role = inner.cloud.own_role(id, &mut inner.breaches, doing)?;
             let role = role.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
-            let others: usize = role.policies.iter().filter(|(other, _)| *other != name).map(|(_, text)| text.len()).sum();
+            let others: usize =
+                role.policies.iter().filter(|(other, _)| *other != name).map(|(_, text)| text.len()).sum();
             if others.saturating_add(document.len()) > INLINE_POLICIES {
                 return Err(Fault::new(doing, "LimitExceeded"));
             }
@@ -260,10 +286,8 @@ impl KillSessions for World {
     }
 
     async fn kill(&self, role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault> {
-        self.call(Verb::Kill, role, name, |inner| {
-            Ok(inner.cloud.kills.get(&(role.clone(), name.to_owned())).cloned())
-        })
-        .await
+        self.call(Verb::Kill, role, name, |inner| Ok(inner.cloud.kills.get(&(role.clone(), name.to_owned())).cloned()))
+            .await
     }
 
     async fn remove_kill(&self, role: &PrincipalArn, name: &str) -> Result<(), Fault> {
@@ -276,7 +300,13 @@ impl KillSessions for World {
 }
 
 impl AssumeBaseRole for World {
-    async fn assume(&self, request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault> {
+    async fn assume(
+        &self,
+        request: &Request,
+        role: &PrincipalArn,
+        session_policy: &str,
+        seconds: i32,
+    ) -> Result<Credentials, Fault> {
         let doing = "get credentials";
         self.call(Verb::Assume, &request.id, role, |inner| {
             well_formed(doing, session_policy)?;

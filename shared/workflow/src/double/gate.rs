@@ -30,6 +30,7 @@ pub enum Verb {
     RemoveKill,
     Assume,
     Claim,
+    Release,
     Posted,
     WherePosted,
 }
@@ -181,7 +182,13 @@ impl World {
     }
 
     /// One call: through the gate, and then `effect`.
-    pub(super) async fn call<T, E, F>(&self, verb: Verb, on: impl ToString, detail: impl ToString, effect: F) -> Result<T, E>
+    pub(super) async fn call<T, E, F>(
+        &self,
+        verb: Verb,
+        on: impl ToString,
+        detail: impl ToString,
+        effect: F,
+    ) -> Result<T, E>
     where
         E: From<Fault>,
         F: FnOnce(&mut Inner) -> Result<T, E>,
@@ -287,6 +294,7 @@ impl Verb {
             | Self::RemoveKill
             | Self::Assume
             | Self::Claim
+            | Self::Release
             | Self::Posted => true,
             Self::Load
             | Self::Entries
@@ -322,8 +330,7 @@ impl Verb {
             Self::Kill => "read the deny",
             Self::RemoveKill => "take the deny out",
             Self::Assume => "get credentials",
-            Self::Claim | Self::Posted | Self::WherePosted => "remember the message",
+            Self::Claim | Self::Release | Self::Posted | Self::WherePosted => "remember the message",
         }
     }
 }
-

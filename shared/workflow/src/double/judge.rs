@@ -43,17 +43,22 @@ enum Condition {
     Before(Time),
     SourceIdentity(Vec<String>),
     UserId(Vec<String>),
+    /// When the session was begun.
+    BegunBefore(Time),
     /// Known to IAM, not judged here.
     Other,
 }
 
 /// Who does what, and when.
+#[derive(Clone, Copy)]
 struct Attempt<'a> {
     action: &'a str,
     resource: &'a str,
     at: Time,
     /// The session's source identity and name.
     session: Option<&'a str>,
+    /// When the session was begun.
+    begun: Option<Time>,
 }
 
 impl World {
@@ -61,7 +66,7 @@ impl World {
     /// documents that are in the world now decide.
     pub fn may(&self, id: &RequestId, action: &str, resource: &str, at: Time) -> bool {
         let inner = &mut *self.lock();
-        let attempt = Attempt { action, resource, at, session: Some(id.as_str()) };
+        let attempt = Attempt { action, resource, at, session: Some(id.as_str()), begun: None };
         let documents = &mut inner.documents;
         inner.cloud.session_may(id, &attempt, documents)
             || inner.cloud.roles.get(id.as_str()).is_some_and(|role| role_may(role, id, &attempt, documents))
@@ -76,6 +81,7 @@ impl World {
 impl Cloud {
     fn session_may(&self, id: &RequestId, attempt: &Attempt<'_>, documents: &mut Documents) -> bool {
         self.sessions.iter().filter(|session| session.request == *id).any(|session| {
+            let attempt = &Attempt { begun: Some(session.issued_at), ..*attempt };
             let mut kills = self.kills.iter().filter(|((role, _), _)| *role == session.base_role);
             let killed = kills.any(|(_, text)| documents.read(text).is_some_and(|document| document.denies(attempt)));
             !killed && documents.read(&session.policy).is_some_and(|document| document.permits(attempt))
@@ -94,7 +100,7 @@ fn role_may(role: &Role, id: &RequestId, attempt: &Attempt<'_>, documents: &mut 
         .flat_map(|time| [time, Time::from_second(time.as_second().saturating_sub(1)).unwrap_or(time)])
         .chain([attempt.at])
         .filter(|time| *time <= attempt.at)
-        .any(|at| trust.permits(&Attempt { action: "sts:AssumeRole", resource: "", at, session: None }));
+        .any(|at| trust.permits(&Attempt { action: "sts:AssumeRole", resource: "", at, session: None, begun: None }));
     let policies: Vec<Arc<Document>> = role.policies.values().filter_map(|text| documents.read(text)).collect();
     begun
         && policies.iter().any(|document| document.allows(attempt))
@@ -127,7 +133,7 @@ impl Document {
     fn times(&self) -> impl Iterator<Item = Time> {
         self.0.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| match condition {
             Condition::NotBefore(time) | Condition::Before(time) => Some(*time),
-            Condition::SourceIdentity(_) | Condition::UserId(_) | Condition::Other => None,
+            Condition::SourceIdentity(_) | Condition::UserId(_) | Condition::BegunBefore(_) | Condition::Other => None,
         })
     }
 }
@@ -171,6 +177,7 @@ impl Condition {
         Some(match (operator, key) {
             ("DateGreaterThanEquals", "aws:currenttime") => Self::NotBefore(time()?),
             ("DateLessThan", "aws:currenttime") => Self::Before(time()?),
+            ("DateLessThan", "aws:tokenissuetime") => Self::BegunBefore(time()?),
             ("StringEquals", "aws:sourceidentity") => Self::SourceIdentity(expected),
             ("StringLike", "aws:userid") => Self::UserId(expected),
             ("Bool" | "Null" | "NotIpAddressIfExists", _) => Self::Other,
@@ -187,6 +194,7 @@ impl Condition {
                 let user_id = format!("AROADOUBLE0000000000:{session}");
                 patterns.iter().any(|pattern| matches(pattern, &user_id))
             }),
+            Self::BegunBefore(time) => attempt.begun.is_some_and(|begun| begun < *time),
             Self::Other => in_allow,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
+    Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
     LoadRequest, Page, RememberNotes, Stored,
 };
 use model::digest::Digest;
@@ -52,9 +52,9 @@ struct KeyMark {
     forget_at: Time,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Note {
-    claimed_at: Time,
+    claimed_at: Option<Time>,
     posted: Option<(String, String)>,
 }
 
@@ -170,7 +170,12 @@ fn snapshot(state: &State) -> Result<State, Fault> {
 
 impl LoadRequest for World {
     async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
-        self.call(Verb::Load, id, "", |inner| Ok(inner.store.requests.get(id).map(|row| row.stored.clone()))).await
+        self.call(Verb::Load, id, "", |inner| {
+            let Some(row) = inner.store.requests.get(id) else { return Ok(None) };
+            row.stored.state.check().map_err(|_| Fault::new("read the request", "unsound_state"))?;
+            Ok(Some(row.stored.clone()))
+        })
+        .await
     }
 }
 
@@ -193,8 +198,10 @@ impl CommitRequest for World {
 impl LoadEntries for World {
     async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
         self.call(Verb::Entries, id, "", |inner| {
-            let (skip, take) = (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
-            let entries = inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
+            let (skip, take) =
+                (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
+            let entries =
+                inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
             Ok(entries.unwrap_or_default())
         })
         .await
@@ -226,8 +233,9 @@ impl FindDue for World {
     async fn due(&self, before: Time, limit: u32) -> Result<Vec<RequestId>, Fault> {
         self.call(Verb::Due, "", "", |inner| {
             let rows = inner.store.requests.iter();
-            let mut due: Vec<(Time, &RequestId)> =
-                rows.filter_map(|(id, row)| row.stored.state.due_at().filter(|due| *due < before).map(|due| (due, id))).collect();
+            let mut due: Vec<(Time, &RequestId)> = rows
+                .filter_map(|(id, row)| row.stored.state.due_at().filter(|due| *due < before).map(|due| (due, id)))
+                .collect();
             due.sort();
             Ok(due.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(_, id)| id.clone()).collect())
         })
@@ -236,7 +244,11 @@ impl FindDue for World {
 }
 
 impl FindByKey for World {
-    async fn request_for_key(&self, person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault> {
+    async fn request_for_key(
+        &self,
+        person: &PersonId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<(RequestId, Digest)>, Fault> {
         self.call(Verb::RequestForKey, key, "", |inner| {
             let mark = inner.store.keys.get(&(person.clone(), key.clone()));
             Ok(mark.map(|mark| (mark.id.clone(), mark.payload)))
@@ -246,29 +258,37 @@ impl FindByKey for World {
 }
 
 impl RememberNotes for World {
-    async fn claim(&self, id: &RequestId, seq: u64, target: &str, now: Time) -> Result<bool, Fault> {
+    async fn claim(&self, id: &RequestId, seq: u64, target: &str, now: Time) -> Result<Claim, Fault> {
         self.call(Verb::Claim, id, target, |inner| {
-            let key = (id.clone(), seq, target.to_owned());
-            match inner.store.notes.get_mut(&key) {
-                Some(note) if note.posted.is_some() || note.claimed_at.seconds_until(now) < CLAIM_SECONDS => Ok(false),
-                Some(note) => {
-                    note.claimed_at = now;
-                    Ok(true)
-                }
-                None => {
-                    inner.store.notes.insert(key, Note { claimed_at: now, posted: None });
-                    Ok(true)
-                }
+            let note = inner.store.notes.entry((id.clone(), seq, target.to_owned())).or_default();
+            if note.posted.is_some() {
+                return Ok(Claim::Posted);
             }
+            if note.claimed_at.is_some_and(|at| at.seconds_until(now) < CLAIM_SECONDS) {
+                return Ok(Claim::Held);
+            }
+            note.claimed_at = Some(now);
+            Ok(Claim::Ours)
+        })
+        .await
+    }
+
+    async fn release(&self, id: &RequestId, seq: u64, target: &str, claimed_at: Time) -> Result<(), Fault> {
+        self.call(Verb::Release, id, target, |inner| {
+            if let Some(note) = inner.store.notes.get_mut(&(id.clone(), seq, target.to_owned()))
+                && note.claimed_at == Some(claimed_at)
+            {
+                note.claimed_at = None;
+            }
+            Ok(())
         })
         .await
     }
 
     async fn posted(&self, id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault> {
         self.call(Verb::Posted, id, target, |inner| {
-            let now = inner.now;
-            let note = inner.store.notes.entry((id.clone(), seq, target.to_owned()));
-            note.or_insert(Note { claimed_at: now, posted: None }).posted = Some((channel.to_owned(), ts.to_owned()));
+            let note = inner.store.notes.entry((id.clone(), seq, target.to_owned())).or_default();
+            note.posted = Some((channel.to_owned(), ts.to_owned()));
             Ok(())
         })
         .await

@@ -128,7 +128,10 @@ fn ending_is_tried_for_ever_with_growing_pauses() {
         let pause = pair[0].seconds_until(pair[1]);
         // The schedule, the event and reconciliation may each begin within the first minute.
         let first_minute = attempts[0].seconds_until(pair[1]) < 60;
-        assert!(first_minute || (backoff(attempt)..=backoff(attempt) + 60).contains(&pause), "{pause} s after attempt {attempt}");
+        assert!(
+            first_minute || (backoff(attempt)..=backoff(attempt) + 60).contains(&pause),
+            "{pause} s after attempt {attempt}"
+        );
     }
     site.world.heal();
     site.pass_until(site.world.aws_now().plus(LONGEST_BACKOFF + 60));
@@ -138,10 +141,16 @@ fn ending_is_tried_for_ever_with_growing_pauses() {
 
 #[test]
 fn a_grant_that_cannot_be_made_ends() {
-    for (verb, kind) in [(Verb::Arm, Kind::Session), (Verb::Arm, Kind::Role), (Verb::CreateRole, Kind::Role), (Verb::RolePolicy, Kind::Role)] {
+    for (verb, kind) in [
+        (Verb::Arm, Kind::Session),
+        (Verb::Arm, Kind::Role),
+        (Verb::CreateRole, Kind::Role),
+        (Verb::RolePolicy, Kind::Role),
+    ] {
         let site = Site::new();
         let id = site.provisioning(kind, HALF_AN_HOUR);
-        site.world.trouble(move |call| (call.verb == verb && call.detail != "tombstone").then_some(Trouble::FaultBefore));
+        site.world
+            .trouble(move |call| (call.verb == verb && call.detail != "tombstone").then_some(Trouble::FaultBefore));
         site.pass_until(site.world.aws_now().plus(900));
         if verb != Verb::CreateRole {
             assert_eq!(site.status(&id), Status::Ended, "{verb:?}");

@@ -59,7 +59,9 @@ fn story(site: &Site, id: &RequestId) -> Vec<String> {
     invariants::invariant_chain(&site.world, id)
         .iter()
         .map(|entry| entry.event_name().to_owned())
-        .filter(|name| !["provisioningAttemptFailed", "revocationAttemptFailed", "commandRefused"].contains(&name.as_str()))
+        .filter(|name| {
+            !["provisioningAttemptFailed", "revocationAttemptFailed", "commandRefused"].contains(&name.as_str())
+        })
         .collect()
 }
 
@@ -92,7 +94,10 @@ fn making_access() {
                 }
                 assert_eq!(site.status(id), Status::Active);
                 let windows = site.window(id);
-                assert_eq!(site.world.schedules().into_iter().collect::<Vec<_>>(), [(id.clone(), windows.expires_at())]);
+                assert_eq!(
+                    site.world.schedules().into_iter().collect::<Vec<_>>(),
+                    [(id.clone(), windows.expires_at())]
+                );
                 assert_eq!(site.world.roles().len(), usize::from(kind == Kind::Role));
                 site.pass_until_quiet();
                 assert_eq!(story(site, id), whole_story(kind));
@@ -145,11 +150,14 @@ fn ending_access_early() {
             |site, id, _| {
                 site.pass_until_quiet();
                 let end: &[&str] = match (kind, story(site, id).iter().any(|name| name == "tombstonePlaced")) {
-                    (Kind::Session, true) => &["revocationStarted", "tombstonePlaced", "grantEnded", "tombstoneRemoved"],
+                    (Kind::Session, true) => {
+                        &["revocationStarted", "tombstonePlaced", "grantEnded", "tombstoneRemoved"]
+                    }
                     (Kind::Session, false) => &["revocationStarted", "grantEnded", "tombstoneRemoved"],
                     (Kind::Role, _) => &["revocationStarted", "tombstonePlaced", "grantEnded"],
                 };
-                let credentials: &[&str] = if kind == Kind::Session { &["credentialsRequested", "credentialsIssued"] } else { &[] };
+                let credentials: &[&str] =
+                    if kind == Kind::Session { &["credentialsRequested", "credentialsIssued"] } else { &[] };
                 assert_eq!(story(site, id), expected(kind, &[&MADE, credentials, end].concat()));
             },
         );
@@ -196,6 +204,7 @@ fn taking_out_the_deny_that_stayed() {
     sweep(
         |site| {
             let id = site.active(Kind::Session, HALF_AN_HOUR);
+            site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
             site.revoke(&id);
             site.must(site.end(&id)).unwrap();
             assert!(matches!(site.stored(&id).state.phase, Phase::Ended { residue: Some(_), .. }));
@@ -239,7 +248,9 @@ fn fetching_credentials() {
             if let Some(Ok(credentials)) = site.run(credentials(&*site.world, &actor("alice"), id)) {
                 let record = invariants::invariant_chain(&site.world, id);
                 let key = credentials.access_key_id.as_str();
-                let noted = record.iter().any(|entry| entry.event_name() == "credentialsIssued" && entry.event["data"]["accessKeyId"] == key);
+                let noted = record.iter().any(|entry| {
+                    entry.event_name() == "credentialsIssued" && entry.event["data"]["accessKeyId"] == key
+                });
                 assert!(noted, "handed out, and not in the record");
             }
         },
@@ -254,7 +265,8 @@ fn submitting() {
             |_| (),
             |site, ()| {
                 let key = "one-key".parse().unwrap();
-                let _ = site.run(submit(&*site.world, &actor("alice"), &wish(entitlement, HALF_AN_HOUR), Some(key), None));
+                let _ =
+                    site.run(submit(&*site.world, &actor("alice"), &wish(entitlement, HALF_AN_HOUR), Some(key), None));
             },
             |site, (), again| {
                 let made = site.world.ids().len();
@@ -284,7 +296,11 @@ fn countersigning() {
 
 #[test]
 fn refusing_withdrawing_and_ending_by_persons() {
-    let wanted = [("bob", Wanted::Deny { reason: text("no") }), ("alice", Wanted::Cancel), ("alice", Wanted::Revoke { reason: text("done") })];
+    let wanted = [
+        ("bob", Wanted::Deny { reason: text("no") }),
+        ("alice", Wanted::Cancel),
+        ("alice", Wanted::Revoke { reason: text("done") }),
+    ];
     for (person, wanted) in wanted {
         sweep(
             |site| match wanted {

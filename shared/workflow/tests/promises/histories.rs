@@ -25,10 +25,24 @@ const STEPS: usize = 220;
 const PERSONS: [&str; 5] = ["alice", "bob", "carol", "dave", "mallory"];
 
 const EVENTS: [&str; 18] = [
-    "approvalGiven", "commandRefused", "credentialsFailed", "credentialsIssued", "credentialsRequested",
-    "grantActivated", "grantEnded", "provisioningAttemptFailed", "provisioningStarted", "requestApproved",
-    "requestCancelled", "requestDenied", "requestLapsed", "requestSubmitted", "revocationAttemptFailed",
-    "revocationStarted", "tombstonePlaced", "tombstoneRemoved",
+    "approvalGiven",
+    "commandRefused",
+    "credentialsFailed",
+    "credentialsIssued",
+    "credentialsRequested",
+    "grantActivated",
+    "grantEnded",
+    "provisioningAttemptFailed",
+    "provisioningStarted",
+    "requestApproved",
+    "requestCancelled",
+    "requestDenied",
+    "requestLapsed",
+    "requestSubmitted",
+    "revocationAttemptFailed",
+    "revocationStarted",
+    "tombstonePlaced",
+    "tombstoneRemoved",
 ];
 
 struct Running {

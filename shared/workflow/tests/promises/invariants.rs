@@ -55,10 +55,14 @@ pub(crate) fn invariant_window(world: &World, stored: &Stored) {
     for at in [before, end, end.plus(1), end.plus(3_600), end.plus(315_360_000)] {
         assert!(!ask(world, stored, at), "{id}: access at {at}, outside {start} to {end}");
     }
-    for action in ["iam:CreateUser", "sts:AssumeRole", "organizations:LeaveOrganization", "ec2:RunInstances"] {
+    for action in ["iam:CreateUser", "sts:AssumeRole", "s3:PutBucketPolicy", "ec2:RunInstances"] {
         assert!(!world.may(id, action, "*", start), "{id}: {action}");
     }
-    assert_eq!(start.seconds_until(end), stored.state.request.duration_seconds, "{id}: its window is not what was asked");
+    assert_eq!(
+        start.seconds_until(end),
+        stored.state.request.duration_seconds,
+        "{id}: its window is not what was asked"
+    );
 }
 
 /// P7: once the deny is recorded, access does not come back.

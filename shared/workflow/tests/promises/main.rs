@@ -12,6 +12,7 @@
 
 mod broken;
 mod crashes;
+mod full;
 mod histories;
 mod invariants;
 mod once;

@@ -86,7 +86,9 @@ fn refusals(site: &Site, id: &RequestId) -> Vec<(String, String, String)> {
     invariants::invariant_chain(&site.world, id)
         .iter()
         .filter(|entry| entry.event_name() == "commandRefused")
-        .map(|entry| (text(&entry.cause["person"]), text(&entry.event["data"]["command"]), text(&entry.event["data"]["code"])))
+        .map(|entry| {
+            (text(&entry.cause["person"]), text(&entry.event["data"]["command"]), text(&entry.event["data"]["code"]))
+        })
         .collect()
 }
 
@@ -104,12 +106,16 @@ fn refused_attempts_are_in_the_record() {
         ("carol", Wanted::Revoke { reason: text("why") }, "not_revocable"),
     ];
     for (person, wanted, code) in &attempts {
-        let Err(CommandError::Refused { refusal, stored }) = site.act(person, &id, wanted) else { panic!("{person}: {code}") };
+        let Err(CommandError::Refused { refusal, stored }) = site.act(person, &id, wanted) else {
+            panic!("{person}: {code}")
+        };
         assert_eq!(refusal.code(), *code);
         assert_eq!(stored.state.status(), Status::Pending);
     }
-    let noted: Vec<(String, String)> = refusals(&site, &id).into_iter().map(|(person, _, code)| (person, code)).collect();
-    let made: Vec<(String, String)> = attempts.iter().map(|(person, _, code)| ((*person).to_owned(), (*code).to_owned())).collect();
+    let noted: Vec<(String, String)> =
+        refusals(&site, &id).into_iter().map(|(person, _, code)| (person, code)).collect();
+    let made: Vec<(String, String)> =
+        attempts.iter().map(|(person, _, code)| ((*person).to_owned(), (*code).to_owned())).collect();
     assert_eq!(noted, made);
     let unknown: RequestId = "req_0198c0ffee00700080000000deadbeef".parse().unwrap();
     assert_eq!(site.act("bob", &unknown, &Wanted::Cancel), Err(CommandError::NotFound(unknown)));
@@ -136,10 +142,15 @@ fn a_changed_policy_is_asked_again() {
     let mut bundle = workflow::double::World::sample_bundle();
     bundle.catalog = bundle.catalog.replace("maxDuration: 2h", "maxDuration: 1h");
     site.world.set_policy(Some(std::sync::Arc::new(model::policy::Policy::load(&bundle).unwrap())));
-    let Err(CommandError::Refused { refusal, .. }) = site.act("bob", &id, &site.approval(&id)) else { panic!("approved") };
+    let Err(CommandError::Refused { refusal, .. }) = site.act("bob", &id, &site.approval(&id)) else {
+        panic!("approved")
+    };
     assert_eq!(refusal.code(), "policy_changed");
     site.world.set_policy(None);
-    assert!(matches!(site.act("bob", &id, &site.approval(&id)), Err(CommandError::Unavailable(_))), "no policy, no access");
+    assert!(
+        matches!(site.act("bob", &id, &site.approval(&id)), Err(CommandError::Unavailable(_))),
+        "no policy, no access"
+    );
 }
 
 #[test]
@@ -168,4 +179,28 @@ fn everything_delivered_many_times_is_done_once() {
         }
         site.at_rest();
     }
+}
+
+#[test]
+fn a_message_is_posted_once() {
+    use std::cell::Cell;
+    use workflow::notes::once;
+    use workflow::ports::{Fault, RememberNotes as _};
+    let site = Site::new();
+    let id = site.pending(Kind::Session, HALF_AN_HOUR);
+    let count = Cell::new(0);
+    let send = |works: bool| {
+        let count = &count;
+        once(&*site.world, &id, 1, "C0APPROVALS", move || async move {
+            count.set(count.get() + 1);
+            if works { Ok(("C0APPROVALS".to_owned(), "1.2".to_owned())) } else { Err(Fault::new("post", "down")) }
+        })
+    };
+    assert!(site.must(send(false)).is_err());
+    site.world.pass(60);
+    assert_eq!(site.must(send(true)), Ok(()));
+    assert_eq!(site.must(send(true)), Ok(()));
+    assert_eq!(count.get(), 2, "one failed, one was posted, and then there was nothing to do");
+    let at = site.must(site.world.where_posted(&id, 1, "C0APPROVALS"));
+    assert_eq!(at, Ok(Some(("C0APPROVALS".to_owned(), "1.2".to_owned()))));
 }

@@ -3,7 +3,7 @@
 use crate::support::{HALF_AN_HOUR, Kind, Site, unwatched};
 use model::lifecycle::{EndReason, Phase, QUARANTINE};
 use model::names::RequestId;
-use model::request::Status;
+use model::request::{Request, Status};
 use std::collections::BTreeMap;
 use workflow::double::Role;
 use workflow::provision::Provisioned;
@@ -59,6 +59,10 @@ fn what_is_not_ours_is_never_touched() {
         (NOBODY.to_owned(), role(&site, None, None, false)),
         ("req_0198c0ffee00700080000000deadbee0".to_owned(), role(&site, Some(active.as_str()), None, true)),
         ("req_0198c0ffee00700080000000deadbee1".to_owned(), role(&site, Some(""), Some(""), true)),
+        // It says it is ours; our boundary is what it can't give itself.
+        ("req_0198c0ffee00700080000000deadbee2".to_owned(), {
+            role(&site, Some("req_0198c0ffee00700080000000deadbee2"), None, false)
+        }),
         ("someone-elses".to_owned(), role(&site, Some("someone-elses"), None, true)),
         ("REQ_0198C0FFEE00700080000000DEADBEEF".to_owned(), role(&site, Some(NOBODY), None, true)),
     ];
@@ -72,10 +76,11 @@ fn what_is_not_ours_is_never_touched() {
 }
 
 /// A grant whose role's name is taken when it is to be made.
-fn squatted(request: impl Fn(&RequestId) -> Option<String>, digest: Option<&str>, bounded: bool) -> (Site, RequestId, Role) {
+fn squatted(tags: impl Fn(&Request) -> (Option<String>, Option<String>), bounded: bool) -> (Site, RequestId, Role) {
     let site = Site::new();
     let id = site.provisioning(Kind::Role, HALF_AN_HOUR);
-    let role = role(&site, request(&id).as_deref(), digest, bounded);
+    let (request, digest) = tags(&site.stored(&id).state.request);
+    let role = role(&site, request.as_deref(), digest.as_deref(), bounded);
     site.world.plant_role(id.as_str(), role.clone());
     (site, id, role)
 }
@@ -87,8 +92,9 @@ fn failed_because_squatted(site: &Site, id: &RequestId) {
 
 #[test]
 fn a_taken_name_ends_the_grant_and_stays_as_it_is() {
-    for request in [None, Some(NOBODY.to_owned())] {
-        let (site, id, role) = squatted(|_| request.clone(), None, true);
+    for (request, right_digest) in [(None, false), (Some(NOBODY.to_owned()), false), (Some(NOBODY.to_owned()), true)] {
+        let digest = |of: &Request| right_digest.then(|| of.digest().to_string());
+        let (site, id, role) = squatted(|of| (request.clone(), digest(of)), true);
         site.planted.borrow_mut().insert(id.to_string());
         site.pass_until(site.world.aws_now().plus(900));
         failed_because_squatted(&site, &id);
@@ -100,7 +106,7 @@ fn a_taken_name_ends_the_grant_and_stays_as_it_is() {
 #[test]
 fn a_taken_name_does_not_keep_a_revocation_from_ending() {
     for when in [0, HALF_AN_HOUR] {
-        let (site, id, role) = squatted(|_| None, None, true);
+        let (site, id, role) = squatted(|_| (None, None), true);
         site.planted.borrow_mut().insert(id.to_string());
         site.revoke(&id);
         site.world.pass(when);
@@ -114,8 +120,11 @@ fn a_taken_name_does_not_keep_a_revocation_from_ending() {
 #[test]
 fn a_forged_role_is_not_adopted_and_is_taken_out() {
     // It says it is ours: not believed when access is made, and taken at its word at the end.
-    for (digest, bounded) in [(None, true), (Some("another"), true)] {
-        let (site, id, _) = squatted(|id| Some(id.to_string()), digest, bounded);
+    type Digest = fn(&Request) -> Option<String>;
+    let right: Digest = |request| Some(request.digest().to_string());
+    let cases: [(Digest, bool); 3] = [(|_| None, true), (|_| Some("another".to_owned()), true), (right, false)];
+    for (digest, bounded) in cases {
+        let (site, id, _) = squatted(|request| (Some(request.id.to_string()), digest(request)), bounded);
         // Its own policies are what a real one never has, so it is not watched like one.
         assert_eq!(unwatched(site.provision(&id)), Some(Ok(Provisioned::Failed)));
         assert!(!site.world.roles()[id.as_str()].policies.contains_key("grant"));

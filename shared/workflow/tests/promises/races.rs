@@ -137,7 +137,8 @@ fn granting_and_ending_at_the_same_time() {
 fn grants_of_the_same_second_do_not_meet() {
     let site = Site::new();
     let alice = actor("alice");
-    let wishes = ["orders-db-debug", "prod-admin", "logs-read", "logs-read", "orders-db-debug", "prod-admin"].map(|name| wish(name, 900));
+    let wishes = ["orders-db-debug", "prod-admin", "logs-read", "logs-read", "orders-db-debug", "prod-admin"]
+        .map(|name| wish(name, 900));
     let works = wishes.iter().map(|wish| submit(&*site.world, &alice, wish, None, None)).collect();
     let made = race(&site, &mut Dice::new(3), works);
     let ids: BTreeSet<_> = made.into_iter().map(|stored| stored.unwrap().state.request.id.clone()).collect();
@@ -168,10 +169,12 @@ fn overlapping_grants_keep_their_own_time() {
                 site.must(workflow::credentials::credentials(&*site.world, &actor("alice"), id)).unwrap();
             }
         }
-        let open = |site: &Site| sessions.map(|id| site.world.may(id, "dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:111111111111:table/orders", site.world.aws_now()));
+        let table = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
+        let open = |site: &Site| sessions.map(|id| site.world.may(id, "dynamodb:GetItem", table, site.world.aws_now()));
         assert_eq!(open(&site), [true, true, true]);
         site.revoke(&second);
         site.must(site.end(&second)).unwrap();
+        assert!(!site.world.schedules().contains_key(&second), "nothing is left to be done at its end");
         assert_eq!(open(&site), [true, false, true]);
         site.pass_until(site.window(&first).expires_at());
         assert_eq!(open(&site), [false, false, true]);

@@ -28,8 +28,8 @@ use workflow::submission::{SubmitError, submit};
 /// A Friday, 12:00.
 pub(crate) const NOON: &str = "2026-11-20T12:00:00Z";
 
-/// How long a worker lives, in seconds.
-pub(crate) const WORKER_SECONDS: u64 = 30;
+/// The longest that a worker lives, in seconds: the longest of the functions' timeouts.
+pub(crate) const WORKER_SECONDS: u64 = 60;
 
 /// How long the grants of most tests last, in seconds.
 pub(crate) const HALF_AN_HOUR: u64 = 1_800;
@@ -100,11 +100,7 @@ impl Site {
 
     /// Another site, exactly as this one is now.
     pub(crate) fn fork(&self) -> Self {
-        Self {
-            world: Arc::new(self.world.fork()),
-            news: self.news.clone(),
-            planted: self.planted.clone(),
-        }
+        Self { world: Arc::new(self.world.fork()), news: self.news.clone(), planted: self.planted.clone() }
     }
 
     /// Runs one worker until it is done; `None`: it died or stands still, and is gone.
@@ -175,7 +171,10 @@ impl Site {
     }
 
     /// What the grant function does when told of `provisioningStarted`.
-    pub(crate) fn provision(&self, id: &RequestId) -> impl Future<Output = Result<Provisioned, CommandError>> + Send + use<> {
+    pub(crate) fn provision(
+        &self,
+        id: &RequestId,
+    ) -> impl Future<Output = Result<Provisioned, CommandError>> + Send + use<> {
         let (world, id, hint) = (Arc::clone(&self.world), id.clone(), self.window(id).expires_at());
         async move { provision(&*world, "grant", &id, Some(hint)).await }
     }
@@ -244,6 +243,17 @@ impl Site {
         }
     }
 
+    /// Lets time pass until `until`, and everything run that can, far more often than it would.
+    pub(crate) fn pass_busily(&self, until: Time) {
+        while self.world.aws_now() < until {
+            self.world.set_now(self.world.aws_now().plus(10).min(until));
+            for id in self.world.fire_schedules().into_iter().chain(self.world.ids()) {
+                let _ = self.run(self.end(&id));
+            }
+            let _ = self.run(reconcile(&*self.world));
+        }
+    }
+
     /// Lets time pass, minute by minute, until nothing is left to be done.
     #[track_caller]
     pub(crate) fn pass_until_quiet(&self) {
@@ -262,7 +272,10 @@ impl Site {
         let terminal = |id: &RequestId| {
             matches!(
                 self.stored(id).state.phase,
-                Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } | Phase::Ended { residue: None, .. }
+                Phase::Denied { .. }
+                    | Phase::Cancelled { .. }
+                    | Phase::Lapsed { .. }
+                    | Phase::Ended { residue: None, .. }
             )
         };
         let planted = self.planted.borrow();

@@ -1,6 +1,7 @@
 //! Workers that stand still at a call while the world goes on, and then go on themselves.
 
 use crate::support::{HALF_AN_HOUR, Kind, Site, WORKER_SECONDS, Worker, actor};
+use model::lifecycle::QUARANTINE;
 use model::names::RequestId;
 use model::request::Status;
 use std::future::Future;
@@ -57,7 +58,7 @@ fn paused_at_each_call(prepared: &Site, id: &RequestId, begin: Begin, meanwhile:
         let Some(mut zombie) = held_at(&site, nth, begin(&site, id)) else { break };
         meanwhile(&site);
         assert!(since.seconds_until(site.world.aws_now()) < WORKER_SECONDS, "nothing lives for so long");
-        site.world.set_now(since.plus(WORKER_SECONDS - 1));
+        site.pass_busily(since.plus(WORKER_SECONDS - 1));
         site.world.release();
         assert_eq!(zombie.run(&site), Some(()));
         site.at_rest();
@@ -70,7 +71,7 @@ fn a_slow_grant_cannot_undo_a_revocation() {
         for begin in [provisioning, provisioning_without_hint] {
             let prepared = Site::new();
             let id = prepared.provisioning(kind, HALF_AN_HOUR);
-            for seconds in [0, 5, 28] {
+            for seconds in [0, 5, 58] {
                 paused_at_each_call(&prepared, &id, begin, |site| {
                     site.world.pass(seconds);
                     site.revoke(&id);
@@ -120,7 +121,7 @@ fn slow_credentials_are_worth_nothing_after_the_window() {
 #[test]
 fn a_slow_end_beside_one_on_time() {
     for kind in Kind::ALL {
-        for left in [20, 10, 1] {
+        for left in [40, 20, 1] {
             let prepared = Site::new();
             let id = prepared.active(kind, HALF_AN_HOUR);
             prepared.world.pass(HALF_AN_HOUR - left);
@@ -141,7 +142,7 @@ fn two_slow_ends() {
         prepared.revoke(&id);
         paused_at_each_call(&prepared, &id, ending, |site| site.must(site.end(&id)).map(drop).unwrap());
         prepared.must(prepared.end(&id)).unwrap();
-        prepared.world.pass(45);
+        prepared.world.pass(QUARANTINE);
         paused_at_each_call(&prepared, &id, ending, |site| site.must(site.end(&id)).map(drop).unwrap());
     }
 }
@@ -155,7 +156,7 @@ fn a_slow_reconciliation_disturbs_nobody() {
         prepared.revoke(&id);
     }
     prepared.world.take_news();
-    prepared.world.pass(50);
+    prepared.world.pass(QUARANTINE);
     let any = prepared.world.ids().remove(0);
     paused_at_each_call(&prepared, &any, reconciling, |site| {
         site.world.pass(10);

@@ -146,3 +146,63 @@ pub fn schedule_trust(template: &Template) -> Complaints {
     }
     complaints
 }
+
+/// The functions that change requests. Everybody else reads them at most.
+const WRITERS: [&str; 6] = ["Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation"];
+
+/// The functions that ask policy.
+const JUDGES: [&str; 4] = ["Intake", "Approval", "Credentials", "Notification"];
+
+/// Who does not change requests may not write them; who does not ask policy may not read it; and
+/// nobody writes it.
+pub fn table_keys(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    for function in template.functions() {
+        let name = function.name.strip_suffix("Function").unwrap_or(function.name);
+        for statement in statements(template, &function) {
+            let actions = texts(statement.get("Action"));
+            let families = texts(statement.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]));
+            let writes = actions.iter().any(|action| *action != "dynamodb:GetItem");
+            if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
+                complaints.push(format!("{name} has no business with the policy"));
+            }
+            if families.contains(&"REQ#*") && writes && !WRITERS.contains(&name) {
+                complaints.push(format!("{name} may write requests"));
+            }
+        }
+    }
+    complaints
+}
+
+/// Policies are written to and taken out of base roles that carry our boundary, and no others.
+pub fn base_roles(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    for function in template.functions() {
+        for statement in statements(template, &function) {
+            let base = texts(statement.get("Resource")).iter().any(|arn| arn.contains(":role/countersign-base/"));
+            let actions = texts(statement.get("Action"));
+            let changes = actions.iter().any(|action| matches!(*action, "iam:PutRolePolicy" | "iam:DeleteRolePolicy"));
+            let bounded = statement
+                .at(&["Condition", "StringEquals", "iam:PermissionsBoundary"])
+                .is_some_and(|boundary| boundary.is("Ref", "Boundary"));
+            if base && changes && !bounded {
+                let sid = statement.text_at(&["Sid"]).unwrap_or("a statement");
+                complaints.push(format!("{}: {sid} changes base roles without our boundary", function.name));
+            }
+        }
+    }
+    complaints
+}
+
+/// The statements of a function's role.
+fn statements<'a>(template: &'a Template, function: &Resource<'a>) -> Vec<&'a Node> {
+    let role = function.text(&["Role"]).and_then(|arn| arn.strip_suffix(".Arn"));
+    let policies = role.and_then(|name| template.resource(name)).and_then(|role| role.property(&["Policies"]));
+    let documents = policies.map(Node::items).unwrap_or_default().iter();
+    documents.filter_map(|policy| policy.at(&["PolicyDocument", "Statement"])).flat_map(Node::items).collect()
+}
+
+/// The texts of a list, or the one text.
+fn texts(node: Option<&Node>) -> Vec<&str> {
+    node.map(Node::items).unwrap_or_default().iter().filter_map(Node::text).collect()
+}

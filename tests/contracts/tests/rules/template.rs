@@ -73,6 +73,12 @@ fn every_function_has_a_sealed_role_of_its_own() {
 }
 
 #[test]
+fn who_tells_about_requests_can_not_change_one() {
+    holds(&access::table_keys(&template()));
+    holds(&access::base_roles(&template()));
+}
+
+#[test]
 fn every_star_says_why() {
     holds(&access::stars_are_explained(&template()));
 }
@@ -187,6 +193,23 @@ fn every_rule_notices_when_it_is_broken() {
         (
             "a role without seal",
             changed(access::own_roles, "ManagedPolicyArns: [!Ref Seal]", "ManagedPolicyArns: [!Ref Boundary]"),
+        ),
+        ("a note among the requests", changed(access::table_keys, "['NOTE#*']", "['REQ#*']")),
+        (
+            "a policy that can be written",
+            changed(access::table_keys, "['REQ#*', 'IDEM#*', 'REPLAY#*']", "['REQ#*', 'IDEM#*', 'POLICY']"),
+        ),
+        (
+            "a policy read by anybody",
+            changed(access::table_keys, "LeadingKeys': ['REQ#*']}", "LeadingKeys': ['POLICY']}"),
+        ),
+        (
+            "a role of others",
+            changed(
+                access::base_roles,
+                "role/countersign-base/*'\n                Condition: {StringEquals: {'iam:PermissionsBoundary': !Ref Boundary}}\n",
+                "role/countersign-base/*'\n",
+            ),
         ),
         (
             "a star without reason",

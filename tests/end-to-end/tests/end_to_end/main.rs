@@ -7,6 +7,7 @@ mod asking;
 mod countersigning;
 mod ending;
 mod reading;
+mod refusals;
 mod slack_words;
 
 use end_to_end::door::text;

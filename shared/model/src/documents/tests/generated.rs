@@ -87,8 +87,8 @@ fn is_sealed(document: &Value, window: Window) {
     assert_eq!(allows[0]["Condition"]["DateLessThan"], json!({"aws:CurrentTime": until}));
     let seals = statements(document).iter().filter(|statement| {
         let all = statement["Action"] == "*" && statement["Resource"] == "*";
-        // In a trust policy IAM takes no other actions, and the Allow has only this one.
-        let trust = statement["Principal"] == json!({"AWS": "*"}) && statement["Action"] == "sts:AssumeRole";
+        // In a trust policy: all that its Allow has.
+        let trust = statement["Principal"] == json!({"AWS": "*"}) && statement["Action"] == allows[0]["Action"];
         statement["Effect"] == "Deny"
             && statement["Condition"] == json!({"DateGreaterThanEquals": {"aws:CurrentTime": until}})
             && (all || trust)
@@ -174,14 +174,18 @@ fn only_the_requester_enters_a_role_within_the_window_and_with_a_second_factor()
     assert!(document.len() <= 2_048);
     let allow = &statements(&value)[0];
     assert_eq!(texts(&allow["Principal"]["AWS"]), ["arn:aws:iam::111111111111:user/alice"]);
-    assert_eq!(texts(&allow["Action"]), ["sts:AssumeRole"]);
+    // With the two that a caller needs who carries a source identity or tags on.
+    let entering = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"];
+    assert_eq!(texts(&allow["Action"]), entering);
     let role = grant_role_arn(&request);
     for (second, inside) in probes(window()) {
-        let ask = Ask::new("sts:AssumeRole", &role, second);
-        let factor = |present: &str| ask.clone().with("aws:MultiFactorAuthPresent", present);
-        assert_eq!(allows(&[&document], &factor("true")), inside, "{second}");
-        assert!(!allows(&[&document], &factor("false")), "{second}");
-        assert!(!allows(&[&document], &ask), "long-lived keys carry no such key");
+        for action in entering {
+            let ask = Ask::new(action, &role, second);
+            let factor = |present: &str| ask.clone().with("aws:MultiFactorAuthPresent", present);
+            assert_eq!(allows(&[&document], &factor("true")), inside, "{second}");
+            assert!(!allows(&[&document], &factor("false")), "{second}");
+            assert!(!allows(&[&document], &ask), "long-lived keys carry no such key");
+        }
     }
 }
 

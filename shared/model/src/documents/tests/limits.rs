@@ -106,10 +106,33 @@ fn sessions_of_a_role_are_within_what_iam_takes() {
 }
 
 #[test]
-fn documents_are_compared_by_what_they_say() {
-    assert!(same_document(r#"{"a":1,"b":[1,2]}"#, r#"{ "b": [1, 2], "a": 1 }"#));
-    assert!(!same_document(r#"{"a":1}"#, r#"{"a":2}"#));
-    assert!(!same_document("nonsense", "nonsense"), "what can't be read is never the same");
+fn a_kill_of_all_ends_every_session_begun_before_it_and_is_read_back() {
+    let kill = kill_all_policy(noon().plus(30));
+    let begun =
+        |seconds: u64| read_an_order().with("aws:TokenIssueTime", &noon().plus(seconds).as_second().to_string());
+    let grant = grant_document(&request("orders-db-debug", |_| {}), window()).unwrap();
+    assert!(!allows(&[&grant, &kill], &begun(29)));
+    assert!(allows(&[&grant, &kill], &begun(30)));
+    let idle: Time = "2000-01-01T00:00:00Z".parse().unwrap();
+    assert!(allows(&[&grant, &kill_all_policy(idle)], &begun(0)), "without effect from the start");
+    assert_eq!(kill_all_policy(idle).len(), kill.len(), "there is always room for it");
+
+    assert_eq!(kill_all_before(&kill), Some(noon().plus(30)));
+    let listed = kill.replace("\"Action\":\"*\"", "\"Action\":[\"*\"]");
+    assert_ne!(listed, kill);
+    assert_eq!(kill_all_before(&listed), Some(noon().plus(30)));
+    for other in [
+        kill.replace("Deny", "Allow"),
+        kill.replace("\"Action\":\"*\"", "\"Action\":\"s3:*\""),
+        kill.replace("DateLessThan", "DateLessThanEquals"),
+        kill.replace("aws:TokenIssueTime", "aws:CurrentTime"),
+        kill.replace("\"Resource\":\"*\"", "\"Resource\":\"arn:aws:s3:::b\""),
+        tombstone_policy(),
+        String::new(),
+    ] {
+        assert_ne!(other, kill);
+        assert_eq!(kill_all_before(&other), None, "{other}");
+    }
 }
 
 /// The documents themselves, for a reader.

@@ -97,6 +97,39 @@ fn ending_access_is_never_given_up() {
     assert!(now > state.plan().unwrap().window.expires_at());
 }
 
+/// Nobody can make denies pile up on a shared base role by ending grants that were never used.
+#[test]
+fn a_grant_without_sessions_ends_without_a_deny() {
+    let unused = active(|_| {});
+    let now = unused.request.submitted_at.plus(40);
+    let used = step(&unused, &Command::RequestCredentials { by: by_slack("alice") }, now);
+    let end = Command::End { evidence: evidence(now) };
+
+    let revoking = step(&unused, &revoke("alice"), now);
+    let ended = step(&revoking, &end, now);
+    assert!(matches!(ended.phase, Phase::Ended { residue: None, .. }), "nothing is left of it");
+    assert_eq!(ended.due_at(), None);
+    // None come later: the one thing that would make a session is refused from here on.
+    for state in [&revoking, &ended] {
+        let late = decide(state, &Command::RequestCredentials { by: by_slack("alice") }, now);
+        assert_eq!(late.unwrap_err().code(), "not_active");
+    }
+
+    // With a session the deny has to be there, through failures as well.
+    let revoking = step(&used, &revoke("alice"), now);
+    let failed = step(&revoking, &Command::RevocationFailed { code: "throttled".to_owned() }, now);
+    for state in [&revoking, &failed] {
+        assert_eq!(decide(state, &end, now).unwrap_err().code(), "overtaken");
+    }
+    let denied = step(&failed, &Command::PlaceTombstone, now);
+    let ended = step(&denied, &end, now);
+    assert!(matches!(ended.phase, Phase::Ended { residue: Some(_), .. }));
+
+    // A role is closed even if it was not made: a slow worker may be about to.
+    let role = active(|facts| facts.mechanism = role_mechanism());
+    assert_eq!(decide(&step(&role, &revoke("alice"), now), &end, now).unwrap_err().code(), "overtaken");
+}
+
 /// An entitlement whose quorum is 0 is not thereby approved: policy has to say so.
 #[test]
 fn no_quorum_is_not_an_approval() {

@@ -205,6 +205,7 @@ impl History {
         }
         self.statuses.push(self.state.status());
         terminal_states_absorb(&before, &self.state);
+        assert_eq!(self.state.check(), Ok(()), "every state that commands lead to is sound");
         self.only_known_ways();
         self.access_rests_on_votes();
         self.window_is_as_asked();

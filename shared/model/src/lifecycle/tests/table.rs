@@ -17,7 +17,10 @@ fn columns(mechanism: Option<Mechanism>) -> Vec<(&'static str, State)> {
     let approved = step(&voted, &approve(&request, "carol"), at(15));
     let provisioning = step(&approved, &Command::StartProvisioning, at(20));
     let active = step(&provisioning, &Command::Activate { evidence: evidence(at(30)) }, at(30));
-    let revoking = step(&active, &revoke("bob"), at(40));
+    // A role's are not asked of us.
+    let fetch = Command::RequestCredentials { by: by_slack("alice") };
+    let used = decide(&active, &fetch, at(35)).map_or_else(|_| active.clone(), |transition| transition.next);
+    let revoking = step(&used, &revoke("bob"), at(40));
     let closed = step(&revoking, &Command::PlaceTombstone, at(50));
     let ended = step(&closed, &Command::End { evidence: evidence(at(NOW)) }, at(NOW));
     let deny = Command::Deny { by: by_slack("bob"), reason: text("no"), permission: granted(true) };

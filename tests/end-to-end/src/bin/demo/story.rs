@@ -69,7 +69,8 @@ impl Story {
         let mark = if right { self.painted("32", "✓") } else { self.painted("31;1", "✗") };
         let seconds = self.began.elapsed().as_secs_f32();
         line(&format!("{seconds:>6.1} s {mark} {what}"));
-        line(&format!("           {}", cut(answer, SHOWN)));
+        // What went wrong is shown whole.
+        line(&format!("           {}", cut(answer, if right { SHOWN } else { usize::MAX })));
         if !right {
             line(&self.painted("31", &format!("           expected: {expected}")));
         }

@@ -1,0 +1,81 @@
+//! The end of sessions, which nobody can take back: a deny on the base role that they are cut from.
+
+use crate::ports::{Clock, Fault, KillSessions};
+use model::documents::{
+    KILL_ALL_MARGIN, KILL_ALL_POLICY, kill_all_before, kill_all_policy, kill_policy, kill_policy_name, same_document,
+};
+use model::names::PrincipalArn;
+use model::request::Request;
+use model::time::Time;
+
+/// What IAM answers if a role's inline policies would be longer than it takes.
+const NO_ROOM: &str = "LimitExceeded";
+
+const READ_BACK: &str = "read the deny back";
+
+/// Denies everything to the sessions of one grant, which are all begun before `since`, and reads
+/// that back. If the role has no room for a deny of its own, all sessions of the role are ended:
+/// rather those of other grants too, whose holders fetch new ones, than none.
+pub(super) async fn deny<P: KillSessions + Clock>(
+    ports: &P,
+    request: &Request,
+    role: &PrincipalArn,
+    since: Time,
+) -> Result<(), Fault> {
+    let (name, document) = (kill_policy_name(request), kill_policy(request));
+    match ports.put_kill(role, &name, &document).await {
+        Ok(()) => match ports.kill(role, &name).await? {
+            Some(written) if same_document(&written, &document) => Ok(()),
+            _ => Err(Fault::new(READ_BACK, "deny_differs")),
+        },
+        Err(fault) if fault.code == NO_ROOM => deny_all(ports, request, role, since).await,
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn deny_all<P: KillSessions + Clock>(
+    ports: &P,
+    request: &Request,
+    role: &PrincipalArn,
+    since: Time,
+) -> Result<(), Fault> {
+    tracing::error!(request.id = %request.id, metric = "RevocationFailing", alarm = "base_role_full",
+        "{role} has no room for a deny of {}; all sessions of the role are ended", request.id);
+    let found = all_before(ports, role).await?;
+    // Another grant's ending may have reached as far already.
+    if found.is_some_and(|found| found >= since.plus(KILL_ALL_MARGIN)) {
+        return Ok(());
+    }
+    // Taken just before the write. Workers may overtake each other: a time that lands within the
+    // margin is later than every session handed out before it lands. It never goes backwards but
+    // by less than that.
+    let before = ports.now().max(since).plus(KILL_ALL_MARGIN);
+    ports.put_kill(role, KILL_ALL_POLICY, &kill_all_policy(before)).await?;
+    match all_before(ports, role).await? {
+        Some(written) if written >= before => Ok(()),
+        _ => Err(Fault::new(READ_BACK, "deny_differs")),
+    }
+}
+
+async fn all_before<P: KillSessions>(ports: &P, role: &PrincipalArn) -> Result<Option<Time>, Fault> {
+    Ok(ports.kill(role, KILL_ALL_POLICY).await?.as_deref().and_then(kill_all_before))
+}
+
+/// What denies everything to the sessions of one grant, as read back.
+pub(super) async fn denied<P: KillSessions>(
+    ports: &P,
+    request: &Request,
+    role: &PrincipalArn,
+    since: Time,
+) -> Result<String, Fault> {
+    let (id, name) = (&request.id, kill_policy_name(request));
+    if ports.kill(role, &name).await?.is_some_and(|written| same_document(&written, &kill_policy(request))) {
+        return Ok(format!("{role} denies everything to sessions of {id} ({name})"));
+    }
+    match all_before(ports, role).await? {
+        Some(before) if before >= since.plus(KILL_ALL_MARGIN) => Ok(format!(
+            "{role} had no room for a deny of {id} alone: it denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY})",
+        )),
+        _ => Err(Fault::new(READ_BACK, "deny_differs")),
+    }
+}
