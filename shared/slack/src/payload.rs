@@ -80,7 +80,7 @@ pub struct GivenCommand {
     /// Who.
     pub user: SlackUser,
     /// Where.
-    pub channel: SlackChannel,
+    pub channel: Option<SlackChannel>,
     /// Where it may be answered later.
     pub response_url: Option<ResponseUrl>,
     /// What opens a modal, within 3 s.
@@ -118,8 +118,9 @@ impl SlashCommand {
             command: token(required("command")?, "command")?,
             text: form.get("text").unwrap_or_default().to_owned(),
             user: person(team.unwrap_or_default(), required("user_id")?)?,
-            channel: required("channel_id")?.parse().map_err(|_| PayloadError::Malformed("channel_id"))?,
-            response_url: present("response_url").map(|url| workspace.response_url(url)).transpose()?,
+            channel: present("channel_id").and_then(|id| id.parse().ok()),
+            // An address that is not Slack's is never called; the command counts all the same.
+            response_url: present("response_url").and_then(|url| workspace.response_url(url).ok()),
             trigger_id: present("trigger_id").map(|id| token(id, "trigger_id")).transpose()?,
         })))
     }
@@ -179,10 +180,10 @@ pub struct Interaction {
     pub request: RequestId,
     /// The digest of what the message showed.
     pub digest: Digest,
-    /// Where the message is.
-    pub channel: SlackChannel,
-    /// The message.
-    pub message_ts: String,
+    /// Where the message is, if Slack says so.
+    pub channel: Option<SlackChannel>,
+    /// The message, if Slack says so.
+    pub message_ts: Option<String>,
     /// Where it may be answered.
     pub response_url: Option<ResponseUrl>,
     /// What opens a modal, within 3 s.
@@ -212,23 +213,20 @@ impl Interaction {
         let [pressed] = actions.as_slice() else { return Err(PayloadError::Malformed("actions")) };
         let of_it = |name: &str| pressed.get(name).and_then(Value::as_str);
         let action = of_it("action_id").and_then(Action::named).ok_or(PayloadError::UnknownAction)?;
-        if of_it("type") != Some("button") {
+        if of_it("type").is_some_and(|kind| kind != "button") {
             return Err(PayloadError::UnknownAction);
         }
         let (request, digest) = of_it("value").and_then(read_button_value).ok_or(PayloadError::Malformed("value"))?;
         let channel = text("/container/channel_id").or_else(|| text("/channel/id"));
-        let message_ts = text("/container/message_ts").ok_or(PayloadError::Missing("message_ts"))?;
         Ok(Self {
             user: person(own_team.unwrap_or_default(), text("/user/id").ok_or(PayloadError::Missing("user"))?)?,
             action,
             request,
             digest,
-            channel: channel
-                .ok_or(PayloadError::Missing("channel"))?
-                .parse()
-                .map_err(|_| PayloadError::Malformed("channel"))?,
-            message_ts: timestamp(message_ts).ok_or(PayloadError::Malformed("message_ts"))?,
-            response_url: text("/response_url").map(|url| workspace.response_url(url)).transpose()?,
+            channel: channel.and_then(|id| id.parse().ok()),
+            message_ts: text("/container/message_ts").and_then(timestamp),
+            // An address that is not Slack's is never called; what was pressed counts all the same.
+            response_url: text("/response_url").and_then(|url| workspace.response_url(url).ok()),
             trigger_id: text("/trigger_id").map(|id| token(id, "trigger_id")).transpose()?,
         })
     }

@@ -6,6 +6,7 @@ mod answers;
 mod bounds;
 mod codes;
 mod dependencies;
+mod documents;
 mod manifests;
 mod routes;
 mod template;
