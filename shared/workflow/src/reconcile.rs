@@ -134,11 +134,14 @@ where
     P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
 {
     let names = ports.role_names().await?;
+    // A name that is not one of ours is not ours.
+    let ids: Vec<RequestId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let work: Vec<_> = ids.into_iter().map(|id| async move { (orphan(ports, &id, now).await, id) }).collect();
+    let outcomes: Vec<(Result<bool, CommandError>, RequestId)> =
+        futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
     let (mut removed, mut failures) = (0usize, 0usize);
-    for name in names {
-        // A name that is not one of ours is not ours.
-        let Ok(id) = name.parse::<RequestId>() else { continue };
-        match orphan(ports, &id, now).await {
+    for (outcome, id) in outcomes {
+        match outcome {
             Ok(true) => removed = removed.saturating_add(1),
             Ok(false) => {}
             Err(error) => {
