@@ -1,0 +1,100 @@
+//! What the system does until access exists: let a request lapse, commit to making, note how it went.
+
+use super::super::{
+    APPROVAL_LIFETIME, EndReason, Evidence, PROVISIONING_ATTEMPTS, Phase, Plan, SCHEDULE_MARGIN, State, backoff,
+};
+use super::{END_OF_ACCESS, Effect, Steps};
+use crate::event::Event;
+use crate::refusal::Refusal;
+use crate::time::{Time, Window};
+
+pub(super) fn lapse(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
+    match state.phase {
+        Phase::Pending { lapses_at, .. } if now >= lapses_at => Ok(vec![Event::RequestLapsed {}]),
+        Phase::Pending { lapses_at, .. } => Err(Refusal::TooEarly { at: lapses_at }),
+        Phase::Lapsed { .. } => Ok(Vec::new()),
+        Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
+
+pub(super) fn start_provisioning(state: &State, now: Time) -> Result<Steps, Refusal> {
+    let overtaken = Refusal::Overtaken { status: state.status() };
+    match &state.phase {
+        // What was countersigned long ago was countersigned under other circumstances.
+        Phase::Approved { at, .. } if at.seconds_until(now) > APPROVAL_LIFETIME => {
+            Ok((vec![Event::RequestLapsed {}], Vec::new()))
+        }
+        Phase::Approved { .. } => {
+            let window = Window::starting(now, state.request.duration_seconds).map_err(|_| overtaken)?;
+            Ok((
+                vec![Event::ProvisioningStarted { plan: Plan { window } }],
+                vec![Effect::ArmRevocation { at: window.expires_at() }, Effect::MakeAccess],
+            ))
+        }
+        // Resumed: the same effects, from the stored plan.
+        Phase::Provisioning { plan, .. } => {
+            if now.seconds_until(plan.window.expires_at()) < SCHEDULE_MARGIN {
+                let reason = EndReason::Failed { code: "window_too_short".to_owned() };
+                return Ok((vec![Event::RevocationStarted { reason }], END_OF_ACCESS.to_vec()));
+            }
+            let at = plan.window.expires_at();
+            Ok((Vec::new(), vec![Effect::ArmRevocation { at }, Effect::MakeAccess]))
+        }
+        Phase::Pending { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(overtaken),
+    }
+}
+
+pub(super) fn provisioning_failed(state: &State, code: &str, now: Time) -> Result<Steps, Refusal> {
+    match &state.phase {
+        Phase::Provisioning { plan, failures, .. } => {
+            let attempt = failures.saturating_add(1);
+            let next_attempt_at = now.plus(backoff(attempt));
+            let too_late = next_attempt_at.seconds_until(plan.window.expires_at()) < SCHEDULE_MARGIN;
+            if attempt >= PROVISIONING_ATTEMPTS || too_late {
+                let reason = EndReason::Failed { code: code.to_owned() };
+                Ok((vec![Event::RevocationStarted { reason }], END_OF_ACCESS.to_vec()))
+            } else {
+                let code = code.to_owned();
+                Ok((vec![Event::ProvisioningAttemptFailed { attempt, code, next_attempt_at }], Vec::new()))
+            }
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
+
+pub(super) fn activate(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refusal> {
+    match &state.phase {
+        // The start is not asked for: a worker's clock may be a second behind the one that set it.
+        Phase::Provisioning { plan, .. } if now < plan.window.expires_at() => {
+            Ok(vec![Event::GrantActivated { evidence: evidence.clone() }])
+        }
+        Phase::Active { .. } => Ok(Vec::new()),
+        Phase::Provisioning { .. }
+        | Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}

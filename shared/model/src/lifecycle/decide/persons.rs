@@ -1,0 +1,177 @@
+//! What persons do: countersign, refuse, withdraw, end early, ask for credentials.
+
+use super::super::{CREDENTIALS_PER_GRANT, EndReason, Permission, Phase, State};
+use super::{END_OF_ACCESS, Effect, Steps};
+use crate::event::Event;
+use crate::identity::Actor;
+use crate::names::PersonId;
+use crate::refusal::Refusal;
+use crate::request::{Mechanism, Status};
+use crate::text::FreeText;
+use crate::time::Time;
+
+/// The checks on who countersigns; gives back when the request lapses.
+pub(super) fn approve(state: &State, by: &Actor, permission: &Permission) -> Result<Time, Refusal> {
+    if by.person == state.request.requester {
+        return Err(Refusal::SelfApproval);
+    }
+    if !permission.granted {
+        return Err(Refusal::NotAnApprover);
+    }
+    match &state.phase {
+        Phase::Pending { approvals, lapses_at } => {
+            if approvals.iter().any(|approval| approval.person == by.person) {
+                Err(Refusal::AlreadyApproved)
+            } else {
+                Ok(*lapses_at)
+            }
+        }
+        Phase::Approved { approvals, .. }
+        | Phase::Provisioning { approvals, .. }
+        | Phase::Active { approvals, .. }
+        | Phase::Revoking { approvals, .. }
+        | Phase::Ended { approvals, .. }
+            if approvals.iter().any(|approval| approval.person == by.person) =>
+        {
+            Err(Refusal::AlreadyApproved)
+        }
+        Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::AlreadyDecided { status: state.status() }),
+    }
+}
+
+/// The countersignature, and the approval it completes, if it does.
+pub(super) fn with_quorum(state: &State, given: Event, by: &PersonId) -> Vec<Event> {
+    let mut approvers: Vec<PersonId> = state.approvals().iter().map(|approval| approval.person.clone()).collect();
+    approvers.push(by.clone());
+    // Distinct already (one per person is checked above); counted again, since all rests on it.
+    let mut distinct = approvers.clone();
+    distinct.sort();
+    distinct.dedup();
+    distinct.retain(|person| *person != state.request.requester);
+    if distinct.len() >= usize::from(state.request.quorum.needed.max(1)) {
+        vec![given, Event::RequestApproved { approvers, rules: Vec::new() }]
+    } else {
+        vec![given]
+    }
+}
+
+pub(super) fn deny(
+    state: &State,
+    by: &Actor,
+    reason: &FreeText,
+    permission: &Permission,
+) -> Result<Vec<Event>, Refusal> {
+    if by.person == state.request.requester {
+        return Err(Refusal::NotPermitted { action: "deny" });
+    }
+    if !permission.granted {
+        return Err(Refusal::NotAnApprover);
+    }
+    match state.phase {
+        Phase::Pending { .. } => Ok(vec![Event::RequestDenied {
+            by: Some(by.person.clone()),
+            reason: reason.as_str().to_owned(),
+            rules: permission.rules.clone(),
+        }]),
+        Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::AlreadyDecided { status: state.status() }),
+    }
+}
+
+pub(super) fn cancel(state: &State, by: &Actor) -> Result<Vec<Event>, Refusal> {
+    if by.person != state.request.requester {
+        return Err(Refusal::NotTheRequester { action: "cancel" });
+    }
+    match state.phase {
+        Phase::Pending { .. } | Phase::Approved { .. } => Ok(vec![Event::RequestCancelled {}]),
+        // Cancelled twice is cancelled.
+        Phase::Cancelled { .. } => Ok(Vec::new()),
+        Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::NotCancellable { status: state.status() }),
+    }
+}
+
+pub(super) fn revoke(state: &State, by: &Actor, reason: &FreeText, permission: &Permission) -> Result<Steps, Refusal> {
+    if by.person != state.request.requester && !permission.granted {
+        return Err(Refusal::NotPermitted { action: "revoke" });
+    }
+    match state.phase {
+        Phase::Provisioning { .. } | Phase::Active { .. } => Ok((
+            vec![Event::RevocationStarted {
+                reason: EndReason::Revoked { by: by.person.clone(), reason: reason.as_str().to_owned() },
+            }],
+            END_OF_ACCESS.to_vec(),
+        )),
+        // Asked for twice is under way, or done.
+        Phase::Revoking { .. } | Phase::Ended { .. } => Ok((Vec::new(), Vec::new())),
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. } => Err(Refusal::NotRevocable { status: state.status() }),
+    }
+}
+
+pub(super) fn request_credentials(state: &State, by: &Actor, now: Time) -> Result<Steps, Refusal> {
+    if by.person != state.request.requester {
+        return Err(Refusal::NotTheRequester { action: "use" });
+    }
+    let not_active = Refusal::NotActive { status: state.status() };
+    match &state.phase {
+        Phase::Active { plan, issued, .. } => {
+            if !plan.window.contains(now) {
+                return Err(Refusal::NotActive { status: Status::Ended });
+            }
+            if *issued >= CREDENTIALS_PER_GRANT {
+                return Err(Refusal::NotPermitted { action: "fetch more credentials for" });
+            }
+            match &state.request.mechanism {
+                Mechanism::Session { .. } => {}
+                Mechanism::Role { .. } | Mechanism::Policy { .. } => {
+                    return Err(Refusal::OwnIdentity { role: crate::documents::grant_role_arn(&state.request) });
+                }
+            }
+            if state.request.mfa_at_door && !by.mfa {
+                return Err(Refusal::MfaRequired);
+            }
+            Ok((vec![Event::CredentialsRequested {}], vec![Effect::AssumeBaseRole]))
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(not_active),
+    }
+}
+
+pub(super) fn credentials_outcome(state: &State, event: Event) -> Result<Vec<Event>, Refusal> {
+    match state.phase {
+        Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. } => Ok(vec![event]),
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
