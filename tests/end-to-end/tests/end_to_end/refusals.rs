@@ -253,3 +253,37 @@ async fn whoever_has_no_rights_learns_nothing() -> Result<(), Failure> {
     assert_eq!(names, ["requestSubmitted", "requestDenied"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn no_secret_of_a_session_is_kept_or_told() -> Result<(), Failure> {
+    let stage = Stage::find()?;
+    let id = crate::logs_read(&stage).await?;
+    let document = stage.alice.credentials(&id).await?.expect(200)?;
+    let secrets = ["SecretAccessKey", "SessionToken"].map(|field| text(&document, field).to_owned());
+    assert!(secrets.iter().all(|secret| secret.len() > 20));
+    let root = stage.root()?;
+    let mut start = None;
+    loop {
+        let page = root.dynamodb().scan().table_name(&stage.outputs.table_name).set_exclusive_start_key(start).send();
+        let page = page.await.map_err(|error| Failure::of("reading the table", &error))?;
+        for item in page.items() {
+            let item = format!("{item:?}");
+            assert!(!secrets.iter().any(|secret| item.contains(secret.as_str())), "a secret is in the table");
+        }
+        start = page.last_evaluated_key().cloned();
+        if start.is_none() {
+            break;
+        }
+    }
+    let trail = Trail::fetch(&stage.dave, &id).await?;
+    let entries = trail.verify().map_err(|broken| Failure::new(broken.to_string()))?;
+    assert!(entries.iter().any(|entry| entry.event_name() == "credentialsIssued"));
+    for entry in &entries {
+        let told = format!("{} {}", entry.cause, entry.event);
+        assert!(!secrets.iter().any(|secret| told.contains(secret.as_str())), "a secret is in the record");
+    }
+    for message in stage.chat.messages("D0ALICE01", Some("alice")).await? {
+        assert!(!secrets.iter().any(|secret| message.names(secret)), "a secret was told in Slack");
+    }
+    Ok(())
+}
