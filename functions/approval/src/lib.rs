@@ -5,6 +5,7 @@ mod api;
 mod buttons;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda::edge;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use slack::signature::Signatures;
@@ -30,19 +31,7 @@ pub async fn handle<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2http
 where
     P: Policies + LoadRequest + CommitRequest + Clock + SlackSide,
 {
-    match answer(ports, workspace, event).await {
-        Ok(answer) => answer,
-        Err(problem) => {
-            tracing::warn!(
-                status = problem.status,
-                error.code = problem.code,
-                "answered {} {}",
-                problem.status,
-                problem.code
-            );
-            problem.answer()
-        }
-    }
+    edge::answered(answer(ports, workspace, event).await)
 }
 
 async fn answer<P>(ports: &P, workspace: &Workspace, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
@@ -53,8 +42,6 @@ where
     if call.route == "POST /slack/interactions" {
         return buttons::answer(ports, workspace, &call).await;
     }
-    let policy = ports.policy().await?;
-    let actor =
-        call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
+    let actor = edge::caller(ports, &call).await?;
     api::answer(ports, &actor, &call).await
 }

@@ -5,7 +5,6 @@ use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::amount::display_duration;
 use model::identity::Actor;
-use model::lifecycle::Phase;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use model::request::Status;
 use model::submission::{FieldError, Wish, reachable};
@@ -129,7 +128,7 @@ where
     let stored = submission::submit(ports, actor, &wish, key, None).await?;
     let shown = views::request(&stored);
     let id = &stored.state.request.id;
-    if let Phase::Denied { by: None, .. } = stored.state.phase {
+    if stored.state.denied_by_policy() {
         let mut problem = Problem::new(
             403,
             "denied_by_policy",

@@ -4,10 +4,8 @@ use crate::{Installation, SigningSecrets};
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::identity::Actor;
-use model::lifecycle::Phase;
 use model::names::{PersonId, RequestId, SlackUser};
 use model::policy::Policy;
-use model::request::Status;
 use model::submission::{Wish, reachable};
 use model::text::FreeText;
 use slack::blocks::Message;
@@ -126,14 +124,11 @@ where
     P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
     match submit(ports, actor, wish, None, Some(once)).await {
-        Ok(stored) => {
-            let denied_by_policy = matches!(stored.state.phase, Phase::Denied { by: None, .. });
-            Ok(if denied_by_policy && stored.state.status() == Status::Denied {
-                say::not_done("denied_by_policy", "policy does not let you ask for this; the attempt is on record")
-            } else {
-                say::accepted(&stored.state.request, stored.state.status())
-            })
-        }
+        Ok(stored) => Ok(if stored.state.denied_by_policy() {
+            say::not_done("denied_by_policy", "policy does not let you ask for this; the attempt is on record")
+        } else {
+            say::accepted(&stored.state.request, stored.state.status())
+        }),
         Err(SubmitError::Invalid(errors)) => Ok(say::field_errors(&errors)),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(unavailable()),

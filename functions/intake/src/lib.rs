@@ -5,6 +5,7 @@ mod api;
 mod commands;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda::edge;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::names::AccountId;
@@ -43,19 +44,7 @@ where
         + Identifiers
         + SigningSecrets,
 {
-    match answer(ports, here, event).await {
-        Ok(answer) => answer,
-        Err(problem) => {
-            tracing::warn!(
-                status = problem.status,
-                error.code = problem.code,
-                "answered {} {}",
-                problem.status,
-                problem.code
-            );
-            problem.answer()
-        }
-    }
+    edge::answered(answer(ports, here, event).await)
 }
 
 async fn answer<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
@@ -74,8 +63,6 @@ where
     if call.route == "POST /slack/commands" {
         return commands::answer(ports, here, &call).await;
     }
-    let policy = ports.policy().await?;
-    let actor =
-        call.caller.as_deref().and_then(|arn| policy.catalog().by_caller(arn)).ok_or_else(Problem::unknown_caller)?;
+    let actor = edge::caller(ports, &call).await?;
     api::answer(ports, here, &actor, &call).await
 }

@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`start`].
 
+pub mod edge;
 pub mod http;
 pub mod problem;
 pub mod settings;

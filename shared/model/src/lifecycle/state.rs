@@ -207,6 +207,11 @@ impl State {
         }
     }
 
+    /// Whether policy refused it by itself, without a person.
+    pub fn denied_by_policy(&self) -> bool {
+        matches!(self.phase, Phase::Denied { by: None, .. })
+    }
+
     /// When something has to happen to it at the latest; `None`: nothing ever.
     pub fn due_at(&self) -> Option<Time> {
         match &self.phase {

@@ -90,7 +90,7 @@ fn a_slow_grant_and_a_slow_revocation_together() {
         for inner in 1..12 {
             paused_at_each_call(&prepared, &id, provisioning, |site| {
                 site.revoke(&id);
-                // Dies, and what it had begun is all there is for now.
+                // Dies, and leaves what it had begun.
                 site.world.trouble_at(inner, Trouble::CrashAfter);
                 let _ = site.run(site.end(&id));
                 site.world.heal();
