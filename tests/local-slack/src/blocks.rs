@@ -5,6 +5,7 @@
 //! checked.
 
 mod posted;
+mod rules;
 mod shapes;
 
 use std::collections::HashSet;
@@ -12,11 +13,70 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::limits;
-pub(crate) use posted::as_posted;
+pub(crate) use posted::{as_offered, as_posted};
+pub(crate) use rules::options;
 use shapes::{Field, Object, Shape};
 
+/// What is wrong with a message, given as `chat.postMessage` and `chat.update` take it; nothing if Slack takes it.
+///
+/// `text`, `blocks` and `metadata` are looked at. The text may be as long as `chat.update` lets it be, so that what was
+/// posted can be changed.
+pub fn check_message(message: &Value) -> Vec<String> {
+    let blocks = match message.get("blocks") {
+        Some(Value::Array(blocks)) => blocks.as_slice(),
+        Some(_) => return vec!["invalid_blocks_format [json-pointer:/blocks]".to_owned()],
+        None => &[],
+    };
+    let text = message.get("text").map(|text| text.as_str().unwrap_or_default());
+    let mut findings = check_blocks(blocks);
+    if text_length(blocks) > limits::MESSAGE_BLOCKS_TEXT {
+        findings.push("msg_blocks_too_long [json-pointer:/blocks]".to_owned());
+    }
+    if text.is_none_or(str::is_empty) && blocks.is_empty() {
+        findings.push("no_text [json-pointer:/text]".to_owned());
+    }
+    if text.is_some_and(|text| text.chars().count() > limits::UPDATED_TEXT) {
+        findings.push("msg_too_long [json-pointer:/text]".to_owned());
+    }
+    if message.get("metadata").is_some_and(|metadata| !is_metadata(metadata)) {
+        findings.push("invalid_metadata_format [json-pointer:/metadata]".to_owned());
+    }
+    findings
+}
+
+/// What is wrong with a modal or a home tab, given as `views.open` and `views.publish` take it; nothing if Slack
+/// takes it.
+pub fn check_view_shape(view: &Value) -> Vec<String> {
+    let Value::Object(fields) = view else {
+        return vec!["must provide an object [json-pointer:/view]".to_owned()];
+    };
+    let mut findings = check_view(fields);
+    if view.to_string().len() > limits::VIEW_BYTES {
+        findings.push("view_too_large [json-pointer:/view]".to_owned());
+    }
+    findings
+}
+
+/// What is wrong with the options an app offers a menu; nothing if Slack takes them.
+pub(crate) fn check_offer(offer: &Value) -> Vec<String> {
+    let mut check = Check::default();
+    check.record(offer, shapes::OFFER, "");
+    match (offer.get("options"), offer.get("option_groups")) {
+        (None, None) => check.note("missing required field: options or option_groups", ""),
+        (Some(_), Some(_)) => check.note("must provide either `options` or `option_groups`, not both", ""),
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    check.findings
+}
+
+/// Whether it has the shape of an app's metadata.
+pub(crate) fn is_metadata(metadata: &Value) -> bool {
+    metadata.get("event_type").is_some_and(Value::is_string)
+        && metadata.get("event_payload").is_some_and(Value::is_object)
+}
+
 /// What is wrong with the blocks of a message; nothing if Slack takes them.
-pub(crate) fn check_message(blocks: &[Value]) -> Vec<String> {
+pub(crate) fn check_blocks(blocks: &[Value]) -> Vec<String> {
     let mut check = Check::default();
     check.blocks(blocks, "/blocks", shapes::MESSAGE, limits::MESSAGE_BLOCKS);
     check.findings
@@ -40,6 +100,25 @@ pub(crate) fn check_view(view: &Map<String, Value>) -> Vec<String> {
         None => check.note("missing required field: blocks", "/view"),
     }
     check.findings
+}
+
+/// The elements of a block: those of an actions block, the one beside a section, the one of an input block.
+pub(crate) fn elements(block: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let several = block.get("elements").and_then(Value::as_array).into_iter().flatten();
+    let alone = block.get("accessory").into_iter().chain(block.get("element"));
+    several.chain(alone).filter_map(Value::as_object)
+}
+
+/// Finds an element by its action id, and by its block's if there may be several. Gives the block too.
+pub(crate) fn find_element<'a>(
+    blocks: &'a [Value],
+    block_id: Option<&str>,
+    action_id: &str,
+) -> Option<(&'a Value, &'a Map<String, Value>)> {
+    let named = |value: Option<&Value>, id: &str| value.and_then(Value::as_str) == Some(id);
+    blocks.iter().filter(|block| block_id.is_none_or(|id| named(block.get("block_id"), id))).find_map(|block| {
+        elements(block).find(|element| named(element.get("action_id"), action_id)).map(|element| (block, element))
+    })
 }
 
 /// The characters of all text in `blocks`, as the limit on a whole message counts them.
@@ -73,6 +152,8 @@ struct Check {
     block_ids: HashSet<String>,
     /// Identifiers within the block at hand: Slack wants them unique there, not in the whole message.
     action_ids: HashSet<String>,
+    /// Whether an element has the focus already: Slack lets one have it.
+    focused: bool,
 }
 
 impl Check {
@@ -113,6 +194,15 @@ impl Check {
         if !object.any_of.is_empty() && !object.any_of.iter().any(|name| fields.contains_key(*name)) {
             self.note(format_args!("missing required field: {}", object.any_of.join(" or ")), pointer);
         }
+        for (finding, field) in rules::broken(object.kind, fields) {
+            self.note(finding, &format!("{pointer}{field}"));
+        }
+        if fields.get("focus_on_load") == Some(&Value::Bool(true)) {
+            if self.focused {
+                self.note("only one element may be set to `focus_on_load`", &format!("{pointer}/focus_on_load"));
+            }
+            self.focused = true;
+        }
         if let Some(id) = fields.get("action_id").and_then(Value::as_str)
             && !self.action_ids.insert(id.to_owned())
         {
@@ -137,7 +227,21 @@ impl Check {
         match shape {
             Shape::String { least, most } => self.string(value, *least, *most, pointer),
             Shape::Flag if !value.is_boolean() => self.note("must provide a boolean", pointer),
-            Shape::Number if !value.is_number() => self.note("must provide a number", pointer),
+            Shape::Integer { least, most } => match value.as_u64() {
+                Some(number) if number < *least => {
+                    self.note(format_args!("must be greater than or equal to {least}"), pointer);
+                }
+                Some(number) if number > *most => {
+                    self.note(format_args!("must be less than or equal to {most}"), pointer);
+                }
+                Some(_) => {}
+                None => self.note("must provide a non-negative integer", pointer),
+            },
+            Shape::SomeOf(choices, most) => {
+                self.each(value, 1, *most, pointer, |check, item, pointer| {
+                    check.shape(item, &Shape::OneOf(choices), pointer);
+                });
+            }
             Shape::OneOf(choices) => match value.as_str() {
                 Some(choice) if choices.contains(&choice) => {}
                 Some(_) => self.note("must be a valid enum value", pointer),
@@ -162,8 +266,13 @@ impl Check {
                     check.record(item, fields, pointer);
                 });
             }
+            Shape::Offered { fields, most } => {
+                self.each(value, 0, *most, pointer, |check, item, pointer| {
+                    check.record(item, fields, pointer);
+                });
+            }
             Shape::List if !value.is_array() => self.note("must provide an array", pointer),
-            Shape::Flag | Shape::Number | Shape::List => {}
+            Shape::Flag | Shape::List => {}
         }
     }
 

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::acting::{ActError, Command, Outcome, Press, RawRequest, person, visible};
+use crate::acting::{
+    ActError, AskOptions, Close, Command, Home, Outcome, Press, RawRequest, Shortcut, Submit, Verify, person, visible,
+};
 use crate::clock::now;
 use crate::faults::Fault;
 use crate::message::{Content, Destination, Message, MessageFilter};
@@ -42,10 +44,12 @@ impl axum::response::IntoResponse for Failure {
 impl From<ActError> for Failure {
     fn from(error: ActError) -> Self {
         let status = match error {
-            ActError::NoApiUrl => StatusCode::CONFLICT,
+            ActError::NoApiUrl | ActError::NotDispatched(_) | ActError::NoSubmit(_) => StatusCode::CONFLICT,
+            ActError::NoPlace | ActError::Unfillable(_) => StatusCode::BAD_REQUEST,
             ActError::UnknownUser(_)
             | ActError::UnknownChannel { .. }
             | ActError::UnknownMessage { .. }
+            | ActError::UnknownView { .. }
             | ActError::UnknownAction(_) => StatusCode::NOT_FOUND,
         };
         Self(status, error.to_string())
@@ -64,6 +68,49 @@ pub(crate) async fn command(State(shared): State<Arc<Shared>>, body: Bytes) -> R
 pub(crate) async fn press(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
     let act: Press = read(&body)?;
     Ok(Json(shared.press(&act).await?))
+}
+
+pub(crate) async fn options(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: AskOptions = read(&body)?;
+    Ok(Json(shared.options(&act).await?))
+}
+
+pub(crate) async fn submit(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: Submit = read(&body)?;
+    Ok(Json(shared.submit(&act).await?))
+}
+
+pub(crate) async fn close(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: Close = read(&body)?;
+    Ok(Json(shared.close(&act).await?))
+}
+
+pub(crate) async fn shortcut(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: Shortcut = read(&body)?;
+    Ok(Json(shared.shortcut(&act).await?))
+}
+
+pub(crate) async fn home(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: Home = read(&body)?;
+    Ok(Json(shared.home(&act).await?))
+}
+
+pub(crate) async fn verify(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
+    let act: Verify = read(&body)?;
+    Ok(Json(shared.verify(&act).await?))
+}
+
+/// Whose views to read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WhoseViews {
+    user: String,
+}
+
+pub(crate) async fn views(
+    State(shared): State<Arc<Shared>>,
+    Query(whose): Query<WhoseViews>,
+) -> Result<Json<Value>, Failure> {
+    Ok(Json(shared.views(&whose.user)?))
 }
 
 pub(crate) async fn send(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Outcome>, Failure> {
@@ -107,6 +154,12 @@ pub(crate) async fn reset(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 impl Shared {
+    /// A person's modals and home tab.
+    pub(crate) fn views(&self, user: &str) -> Result<Value, ActError> {
+        let person = person(user)?;
+        Ok(self.slack().describe_views(person.user_id))
+    }
+
     /// Posts what a person writes.
     pub(crate) fn say(&self, act: Say) -> Result<Message, ActError> {
         let person = person(&act.user)?;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// The Web API method, or `*` for any.
     pub method: String,
+    /// Only calls about this channel or user: the one named in `channel`, `user`, `users`, `user_id` or `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_for: Option<String>,
     /// How many calls go wrong; one if not given.
     #[serde(default = "once")]
     pub times: u32,
@@ -44,9 +47,11 @@ impl Faults {
         }
     }
 
-    /// Uses up one failure of `method`, if one is due.
-    pub(crate) fn take(&mut self, method: &str) -> Option<Fault> {
-        let at = self.0.iter().position(|fault| fault.method == method || fault.method == "*")?;
+    /// Uses up one failure of `method`, if one is due. `is_about` says whether the call is about a channel or user.
+    pub(crate) fn take(&mut self, method: &str, is_about: impl Fn(&str) -> bool) -> Option<Fault> {
+        let at = self.0.iter().position(|fault| {
+            (fault.method == method || fault.method == "*") && fault.only_for.as_deref().is_none_or(&is_about)
+        })?;
         let fault = self.0.get_mut(at)?;
         fault.times = fault.times.saturating_sub(1);
         let taken = fault.clone();

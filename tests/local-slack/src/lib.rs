@@ -3,18 +3,23 @@
 //! It shares no code with the product, so that a mistake about Slack's contract cannot be made on both sides at once.
 //! Three sides of it:
 //! - the Web API (`/api/<method>`) and response URLs, which refuse what Slack refuses, in Slack's words;
-//! - people who act: [`LocalSlack::command`] and [`LocalSlack::press`] send what Slack sends, signed, cut off after 3 s;
-//! - a reading side: [`LocalSlack::messages`], [`LocalSlack::calls`], and failures on request, [`LocalSlack::fail`].
+//! - people who act: [`LocalSlack::command`], [`LocalSlack::press`], [`LocalSlack::submit`] and others send what Slack
+//!   sends, signed, cut off after 3 s;
+//! - a reading side: [`LocalSlack::messages`], [`LocalSlack::views`], [`LocalSlack::calls`], and failures on request,
+//!   [`LocalSlack::fail`].
 //!
-//! The binary offers the same to other programs under `/_local/`.
+//! The binary offers the same to other programs under `/_local/`, and to people as a page at `/`. What Slack takes can
+//! be asked without any of it: [`check_message`] and [`check_view_shape`].
 
 mod acting;
 mod blocks;
+mod changes;
 mod clock;
 mod control;
 mod faults;
 pub mod limits;
 mod message;
+mod page;
 mod rates;
 mod refusal;
 mod response_url;
@@ -22,6 +27,7 @@ mod server;
 mod signature;
 mod state;
 mod views;
+mod waiting;
 mod web_api;
 pub mod workspace;
 
@@ -29,11 +35,14 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use acting::{
-    ActError, COMMANDS_PATH, Command, INTERACTIONS_PATH, Outcome, Press, RawRequest, SentRequest, Tamper,
+    ActError, AskOptions, COMMANDS_PATH, Close, Command, EVENTS_PATH, Home, INTERACTIONS_PATH, OPTIONS_PATH, Outcome,
+    Press, RawRequest, SentRequest, Shortcut, Submit, Tamper, Verify,
 };
+pub use blocks::{check_message, check_view_shape};
 pub use control::Say;
 pub use faults::Fault;
 pub use message::{Edited, Message, MessageFilter};
@@ -93,12 +102,78 @@ impl LocalSlack {
         self.shared.command(act).await
     }
 
-    /// Presses a button of a message as it is now.
+    /// Presses a button, or chooses in a menu, of a message or view as it is now.
     ///
     /// # Errors
     /// As of [`LocalSlack::command`].
     pub async fn press(&self, act: &Press) -> Result<Outcome, ActError> {
         self.shared.press(act).await
+    }
+
+    /// Asks for the options of a menu with external ones. Only what was offered can be chosen.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn options(&self, act: &AskOptions) -> Result<Outcome, ActError> {
+        self.shared.options(act).await
+    }
+
+    /// Sends a modal off, unless Slack's client does not let it through, and does what the app answers.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn submit(&self, act: &Submit) -> Result<Outcome, ActError> {
+        self.shared.submit(act).await
+    }
+
+    /// Closes a modal; the app hears of it if the modal asks for that.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn close(&self, act: &Close) -> Result<Outcome, ActError> {
+        self.shared.close(act).await
+    }
+
+    /// Uses a global shortcut.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn shortcut(&self, act: &Shortcut) -> Result<Outcome, ActError> {
+        self.shared.shortcut(act).await
+    }
+
+    /// Opens the app's home tab. The outcome is that of the first attempt; retries follow in the background.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn home(&self, act: &Home) -> Result<Outcome, ActError> {
+        self.shared.home(act).await
+    }
+
+    /// Asks whether the app is at its address for events.
+    ///
+    /// # Errors
+    /// As of [`LocalSlack::command`].
+    pub async fn verify(&self, act: &Verify) -> Result<Outcome, ActError> {
+        self.shared.verify(act).await
+    }
+
+    /// A person's views, `{"modals": […], "home": …}`: Slack's shape, and `errors` by block id.
+    ///
+    /// # Errors
+    /// There is no such person.
+    pub fn views(&self, user: &str) -> Result<Value, ActError> {
+        self.shared.views(user)
+    }
+
+    /// What is pending, as `GET /_local/waiting` gives it.
+    pub fn waiting(&self) -> Value {
+        self.shared.slack().waiting(clock::now())
+    }
+
+    /// A number that rises with every change of anything.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes.subscribe()
     }
 
     /// Sends a body of the caller's own making, such as one sent before.

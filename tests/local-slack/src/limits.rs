@@ -72,6 +72,15 @@ pub const CONFIRM_BUTTON: usize = 30;
 /// What a person may type into a text input: `/reference/block-kit/block-elements/plain-text-input-element`.
 pub const TEXT_INPUT: usize = 3_000;
 
+/// The most a text input may ask for as its least: `/reference/block-kit/block-elements/plain-text-input-element`.
+pub const TEXT_INPUT_LEAST: usize = 3_000;
+/// What a dispatch action configuration can name:
+/// `/reference/block-kit/composition-objects/dispatch-action-configuration-object`.
+pub const DISPATCH_TRIGGERS: usize = 2;
+/// Characters typed before an external select asks for options, unless it says otherwise:
+/// `/reference/block-kit/block-elements/select-menu-element`, field `min_query_length`.
+pub const QUERY_LENGTH: u64 = 3;
+
 /// Title, submit and close of a modal: `/reference/views/modal-views`.
 pub const VIEW_TITLE: usize = 24;
 /// Private metadata of a view: `/reference/views/modal-views`.
@@ -80,6 +89,10 @@ pub const VIEW_PRIVATE_METADATA: usize = 3_000;
 pub const VIEW_CALLBACK_ID: usize = 255;
 /// Bytes of a whole view: `/reference/methods/views.open`, error `view_too_large`.
 pub const VIEW_BYTES: usize = 250_000;
+
+/// Modals on top of each other, the first included: `/surfaces/modals`, and `/reference/methods/views.push`, error
+/// `push_limit_reached`.
+pub const MODALS_STACKED: usize = 3;
 
 /// Messages per minute into one channel (one a second): `/apis/web-api/rate-limits`.
 pub const CHANNEL_MESSAGES_PER_MINUTE: u32 = 60;
@@ -92,6 +105,8 @@ pub const TIER_4_PER_MINUTE: u32 = 100;
 
 /// How long an app may take to answer a command or an interaction: `/interactivity/handling-user-interaction`.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// When an event that was not taken is sent again, after the attempt before: `/apis/events-api`, "Retries".
+pub const EVENT_RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_mins(1), Duration::from_mins(5)];
 /// How long a trigger id lives: `/interactivity/handling-user-interaction`.
 pub const TRIGGER_LIFETIME: Duration = Duration::from_secs(3);
 /// How often a response URL may be used: `/interactivity/handling-user-interaction`.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use local_slack::{LocalSlack, Options};
 
 const USAGE: &str = "\
-local-slack: Slack's side of Countersign, on loopback and in memory
+local-slack: Slack's side of Countersign, on loopback and in memory; its page for people is at /
 
   --bot-token TOKEN       token the Web API accepts (required)
   --signing-secret TEXT   secret to sign requests to Countersign with (required)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::blocks::{as_posted, check_message, text_length};
+use crate::blocks::{as_posted, check_blocks, is_metadata, text_length};
 use crate::clock::Micros;
 use crate::limits;
 use crate::refusal::Refusal;
@@ -32,7 +32,7 @@ pub struct Message {
     pub ephemeral_for: Option<String>,
     /// The last edit.
     pub edited: Option<Edited>,
-    /// Whether it was taken away through a response URL.
+    /// Whether it was taken away, by `chat.delete` or through a response URL.
     pub deleted: bool,
     /// When it was last posted, edited or deleted, as a `ts`.
     pub changed: String,
@@ -97,18 +97,6 @@ impl Message {
         }
         Value::Object(shape)
     }
-
-    /// The element with this action id, and the id of its block.
-    pub(crate) fn element(&self, action_id: &str) -> Option<(&str, &Value)> {
-        self.blocks.iter().find_map(|block| {
-            let elements = block.get("elements").and_then(Value::as_array).into_iter().flatten();
-            let alone = block.get("accessory").into_iter().chain(block.get("element"));
-            let found = elements
-                .chain(alone)
-                .find(|element| element.get("action_id").and_then(Value::as_str) == Some(action_id))?;
-            Some((block.get("block_id").and_then(Value::as_str).unwrap_or_default(), found))
-        })
-    }
 }
 
 /// What a message says, before it is posted. `None` means that the caller said nothing about it.
@@ -123,7 +111,7 @@ impl Content {
     /// Refuses what Slack refuses in any message.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         let blocks = self.blocks.as_deref().unwrap_or_default();
-        let findings = check_message(blocks);
+        let findings = check_blocks(blocks);
         if !findings.is_empty() {
             return Err(Refusal::with("invalid_blocks", findings));
         }
@@ -133,12 +121,8 @@ impl Content {
         if self.text.as_deref().is_none_or(str::is_empty) && blocks.is_empty() {
             return Err(Refusal::new("no_text"));
         }
-        if let Some(metadata) = &self.metadata {
-            let shaped = metadata.get("event_type").is_some_and(Value::is_string)
-                && metadata.get("event_payload").is_some_and(Value::is_object);
-            if !shaped {
-                return Err(Refusal::new("invalid_metadata_format"));
-            }
+        if self.metadata.as_ref().is_some_and(|metadata| !is_metadata(metadata)) {
+            return Err(Refusal::new("invalid_metadata_format"));
         }
         Ok(())
     }

@@ -17,6 +17,8 @@ pub(crate) struct Limit {
 #[derive(Debug, Default)]
 pub(crate) struct Rates {
     whole_at: HashMap<String, Micros>,
+    /// Until when whoever was refused was told to wait.
+    refused_until: HashMap<String, Micros>,
 }
 
 impl Rates {
@@ -27,10 +29,17 @@ impl Rates {
         let whole_at = self.whole_at.get(key).copied().unwrap_or(0).max(now);
         let wait = whole_at.saturating_sub(tolerance).saturating_sub(now);
         if wait > 0 {
-            return Err(wait.div_ceil(1_000_000).max(1));
+            let seconds = wait.div_ceil(1_000_000).max(1);
+            self.refused_until.insert(key.to_owned(), now.saturating_add(seconds.saturating_mul(1_000_000)));
+            return Err(seconds);
         }
         self.whole_at.insert(key.to_owned(), whole_at.saturating_add(interval));
         Ok(())
+    }
+
+    /// What was refused and is still to be waited for, and until when.
+    pub(crate) fn refused(&self, now: Micros) -> impl Iterator<Item = (&str, Micros)> {
+        self.refused_until.iter().filter(move |(_, until)| **until > now).map(|(key, until)| (key.as_str(), *until))
     }
 }
 
@@ -47,6 +56,8 @@ mod tests {
             assert_eq!(rates.take("C1", limit, start), Ok(()));
         }
         assert_eq!(rates.take("C1", limit, start), Err(1));
+        assert_eq!(rates.refused(start).collect::<Vec<_>>(), [("C1", start + 1_000_000)]);
+        assert_eq!(rates.refused(start + 1_000_000).count(), 0);
         assert_eq!(rates.take("C2", limit, start), Ok(()), "another channel has its own allowance");
         assert_eq!(rates.take("C1", limit, start + 1_000_000), Ok(()));
         assert_eq!(rates.take("C1", limit, start + 1_000_001), Err(1));

@@ -25,6 +25,11 @@ impl Refusal {
         Self::with("invalid_arguments", vec![format!("missing required field: {argument}")])
     }
 
+    /// What exactly was wrong; the name of the refusal if it says no more.
+    pub(crate) fn findings(&self) -> Vec<String> {
+        if self.findings.is_empty() { vec![self.error.to_owned()] } else { self.findings.clone() }
+    }
+
     /// The answer's body.
     pub(crate) fn body(&self) -> Value {
         if self.findings.is_empty() {

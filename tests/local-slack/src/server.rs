@@ -2,20 +2,24 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::changes::{self, Held};
 use crate::clock::now;
 use crate::state::{Settings, Slack};
-use crate::{control, limits, response_url, web_api};
+use crate::{control, limits, page, response_url, waiting, web_api};
 
 /// What every handler needs.
 pub(crate) struct Shared {
     slack: Mutex<Slack>,
+    /// Counts the changes of `slack`.
+    pub(crate) changes: watch::Sender<u64>,
     pub(crate) bot_token: String,
     pub(crate) signing_secret: String,
     pub(crate) base_url: String,
@@ -24,9 +28,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The state, for as long as no one awaits.
-    pub(crate) fn slack(&self) -> MutexGuard<'_, Slack> {
+    pub(crate) fn slack(&self) -> Held<'_> {
         // A panic elsewhere leaves at worst one message half noted: the stand-in goes on.
-        self.slack.lock().unwrap_or_else(PoisonError::into_inner)
+        Held::new(self.slack.lock().unwrap_or_else(PoisonError::into_inner), &self.changes)
     }
 }
 
@@ -78,6 +82,7 @@ pub(crate) async fn serve(options: Options) -> io::Result<(Arc<Shared>, JoinHand
         .map_err(io::Error::other)?;
     let shared = Arc::new(Shared {
         slack: Mutex::new(Slack::new(options.settings, now())),
+        changes: watch::Sender::new(0),
         bot_token: options.bot_token,
         signing_secret: options.signing_secret,
         base_url,
@@ -89,13 +94,24 @@ pub(crate) async fn serve(options: Options) -> io::Result<(Arc<Shared>, JoinHand
         .route("/actions/{team}/{number}/{secret}", post(response_url::answer))
         .route("/_local/command", post(control::command))
         .route("/_local/press", post(control::press))
+        .route("/_local/options", post(control::options))
+        .route("/_local/submit", post(control::submit))
+        .route("/_local/close", post(control::close))
+        .route("/_local/shortcut", post(control::shortcut))
+        .route("/_local/home", post(control::home))
+        .route("/_local/verify", post(control::verify))
         .route("/_local/send", post(control::send))
         .route("/_local/say", post(control::say))
         .route("/_local/messages", get(control::messages))
+        .route("/_local/views", get(control::views))
+        .route("/_local/changes", get(changes::stream))
+        .route("/_local/waiting", get(waiting::waiting))
         .route("/_local/state", get(control::state))
         .route("/_local/settings", post(control::settings))
         .route("/_local/faults", post(control::faults))
         .route("/_local/reset", post(control::reset))
+        .route("/", get(page::index))
+        .route("/page/{file}", get(page::asset))
         .with_state(Arc::clone(&shared));
     let serving = tokio::spawn(async move {
         // axum::serve ends only when its task is dropped; it handles errors of single connections itself.

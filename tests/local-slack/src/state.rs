@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::acting::Flight;
 use crate::clock::{Micros, micros, ts};
 use crate::faults::Faults;
 use crate::limits;
@@ -25,11 +26,19 @@ pub struct Settings {
     pub rate_limits: bool,
     /// Messages into one channel at once before the limit of one a second bites.
     pub message_burst: u32,
+    /// How long after an attempt at an event the next one comes, in milliseconds: one entry for each retry.
+    pub retry_delays_ms: Vec<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { api_url: None, api_host: None, rate_limits: true, message_burst: limits::CHANNEL_MESSAGE_BURST }
+        Self {
+            api_url: None,
+            api_host: None,
+            rate_limits: true,
+            message_burst: limits::CHANNEL_MESSAGE_BURST,
+            retry_delays_ms: limits::EVENT_RETRIES.map(|delay| micros(delay) / 1_000).to_vec(),
+        }
     }
 }
 
@@ -45,6 +54,8 @@ pub struct SettingsChange {
     pub rate_limits: Option<bool>,
     /// See [`Settings::message_burst`].
     pub message_burst: Option<u32>,
+    /// See [`Settings::retry_delays_ms`].
+    pub retry_delays_ms: Option<Vec<u64>>,
 }
 
 /// One Web API call that came in.
@@ -68,8 +79,20 @@ pub struct Call {
 #[derive(Debug)]
 pub(crate) struct Trigger {
     pub(crate) user: String,
+    /// The modal it was made in.
+    pub(crate) view: Option<String>,
     pub(crate) expires: Micros,
     pub(crate) used: bool,
+}
+
+/// An attempt at an event that is still to come.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    pub(crate) event_id: String,
+    pub(crate) user: &'static str,
+    /// 1 for the first retry.
+    pub(crate) attempt: usize,
+    pub(crate) due: Micros,
 }
 
 /// A response URL handed out.
@@ -94,6 +117,11 @@ pub(crate) struct Slack {
     pub(crate) response_urls: HashMap<String, ResponseUrl>,
     pub(crate) faults: Faults,
     pub(crate) rates: Rates,
+    /// Requests to Countersign under way.
+    pub(crate) flights: Vec<Flight>,
+    pub(crate) retries: Vec<Retry>,
+    /// What external menus have offered, by view or message, block and action.
+    offers: HashMap<[String; 3], Vec<Value>>,
     calls: VecDeque<Call>,
     last: Micros,
     /// Makes identifiers of this run differ from those of another.
@@ -112,6 +140,9 @@ impl Slack {
             response_urls: HashMap::new(),
             faults: Faults::default(),
             rates: Rates::default(),
+            flights: Vec::new(),
+            retries: Vec::new(),
+            offers: HashMap::new(),
             calls: VecDeque::new(),
             last: now,
             seed: now,
@@ -122,7 +153,8 @@ impl Slack {
     /// Forgets everything that happened; settings stay, and timestamps go on rising.
     pub(crate) fn reset(&mut self, now: Micros) {
         let last = self.last.max(now);
-        *self = Self { last, ..Self::new(self.settings.clone(), now) };
+        let flights = std::mem::take(&mut self.flights);
+        *self = Self { last, flights, made: self.made, ..Self::new(self.settings.clone(), now) };
     }
 
     /// Changes the settings.
@@ -135,6 +167,9 @@ impl Slack {
         }
         self.settings.rate_limits = change.rate_limits.unwrap_or(self.settings.rate_limits);
         self.settings.message_burst = change.message_burst.unwrap_or(self.settings.message_burst);
+        if let Some(delays) = change.retry_delays_ms {
+            self.settings.retry_delays_ms = delays;
+        }
     }
 
     /// A timestamp no earlier one equals.
@@ -146,15 +181,22 @@ impl Slack {
     /// An identifier no earlier one equals, not to be guessed from another.
     pub(crate) fn next_secret(&mut self) -> String {
         use sha2::{Digest as _, Sha256};
-        self.made = self.made.saturating_add(1);
-        hex::encode(Sha256::digest(format!("{}/{}", self.seed, self.made))).chars().take(24).collect()
+        let number = self.next_number();
+        hex::encode(Sha256::digest(format!("{}/{number}", self.seed))).chars().take(24).collect()
     }
 
-    /// A trigger id for `user`, shaped as Slack's: number, number, text.
-    pub(crate) fn issue_trigger(&mut self, user: &str, now: Micros) -> String {
+    /// A number no earlier one equals.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.made = self.made.saturating_add(1);
+        self.made
+    }
+
+    /// A trigger id for `user`, shaped as Slack's: number, number, text. `view` is the modal it is made in.
+    pub(crate) fn issue_trigger(&mut self, user: &str, view: Option<&str>, now: Micros) -> String {
         let id = format!("{}.{}.{}", now / 1_000, self.seed / 1_000_000, self.next_secret());
         let expires = now.saturating_add(micros(limits::TRIGGER_LIFETIME));
-        self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), expires, used: false });
+        self.triggers
+            .insert(id.clone(), Trigger { user: user.to_owned(), view: view.map(str::to_owned), expires, used: false });
         id
     }
 
@@ -177,6 +219,18 @@ impl Slack {
         };
         self.response_urls.insert(path.clone(), url);
         path
+    }
+
+    /// Notes what an external menu has offered. What it offered before stays good: a person may have chosen of it.
+    pub(crate) fn note_offer(&mut self, container: &str, block: &str, action: &str, options: Vec<Value>) {
+        let known = self.offers.entry([container, block, action].map(str::to_owned)).or_default();
+        known.retain(|known| !options.iter().any(|option| option.get("value") == known.get("value")));
+        known.extend(options);
+    }
+
+    /// What an external menu has offered.
+    pub(crate) fn offered(&self, container: &str, block: &str, action: &str) -> Vec<Value> {
+        self.offers.get(&[container, block, action].map(str::to_owned)).cloned().unwrap_or_default()
     }
 
     /// Finds a conversation by id, or a public channel by name.

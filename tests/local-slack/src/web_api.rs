@@ -18,6 +18,9 @@ use crate::server::Shared;
 use crate::state::Call;
 use arguments::Arguments;
 
+/// The arguments that name what a call is about.
+const ABOUT: [&str; 5] = ["channel", "user", "users", "user_id", "email"];
+
 /// What a call is answered with.
 #[derive(Debug)]
 struct Answer {
@@ -93,7 +96,8 @@ async fn answer(shared: &Shared, method: &str, verb: &Method, uri: &Uri, headers
         Some(token) if token != shared.bot_token => return Answer::error("invalid_auth"),
         Some(_) => {}
     }
-    let fault = shared.slack().faults.take(method);
+    let is_about = |whom: &str| ABOUT.iter().any(|name| arguments.text(name).is_some_and(|named| named == whom));
+    let fault = shared.slack().faults.take(method, is_about);
     let Some(fault) = fault else {
         return carry_out(shared, known, &arguments);
     };

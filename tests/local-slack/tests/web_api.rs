@@ -219,3 +219,17 @@ async fn calls_fail_as_asked() {
     slack.reset();
     assert_eq!((count(), slack.calls().len()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_fault_can_be_about_one_channel() {
+    let slack = start().await;
+    let only_for = Some(APPROVALS.to_owned());
+    let error = Some("is_archived".to_owned());
+    slack.fail(Fault { method: "chat.postMessage".into(), times: 2, only_for, error, ..Fault::default() });
+    let direct = json!({"channel": "U0BOB00001", "text": "x"});
+    for _ in 0..2 {
+        assert_eq!(call(&slack, "chat.postMessage", &direct).await["ok"], true);
+        assert_eq!(call(&slack, "chat.postMessage", &text("x")).await["error"], "is_archived");
+    }
+    assert_eq!(call(&slack, "chat.postMessage", &text("x")).await["ok"], true);
+}

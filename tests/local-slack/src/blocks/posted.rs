@@ -19,6 +19,16 @@ pub(crate) fn as_posted(blocks: &[Value], seed: &str) -> Vec<Value> {
     blocks
 }
 
+/// Options as Slack keeps and gives them back.
+pub(crate) fn as_offered(options: &[&Value]) -> Vec<Value> {
+    let mut options: Vec<Value> = options.iter().map(|&option| option.clone()).collect();
+    for option in options.iter_mut().filter_map(Value::as_object_mut) {
+        // Nothing in an option has an identifier.
+        complete(option, &mut String::new);
+    }
+    options
+}
+
 fn complete(object: &mut Map<String, Value>, next_id: &mut impl FnMut() -> String) {
     match object.get("type").and_then(Value::as_str) {
         Some("plain_text") => {

@@ -7,6 +7,7 @@ use crate::limits::{
     ACTIONS_ELEMENTS, BLOCK_ID, CONTEXT_ELEMENTS, HEADER_TEXT, IMAGE_TEXT, INPUT_LABEL, MARKDOWN_TEXT,
     SECTION_FIELD_TEXT, SECTION_FIELDS, SECTION_TEXT, URL, VIEW_CALLBACK_ID, VIEW_PRIVATE_METADATA, VIEW_TITLE,
 };
+pub(super) use elements::OFFER;
 use elements::{ACTIVE, ASKING, BESIDE_SECTION, CONTEXT_PARTS};
 
 /// An object told apart by its `type`.
@@ -33,8 +34,14 @@ pub(super) enum Shape {
         most: usize,
     },
     Flag,
-    Number,
+    /// A whole number.
+    Integer {
+        least: u64,
+        most: u64,
+    },
     OneOf(&'static [&'static str]),
+    /// Texts of which each is one of these, at most so many.
+    SomeOf(&'static [&'static str], usize),
     /// A `plain_text` object of at most so many characters.
     PlainText(usize),
     /// A `plain_text` or `mrkdwn` object of at most so many characters.
@@ -53,6 +60,11 @@ pub(super) enum Shape {
     /// An object without `type`.
     Record(&'static [Field]),
     Records {
+        fields: &'static [Field],
+        most: usize,
+    },
+    /// As `Records`, but there may be none.
+    Offered {
         fields: &'static [Field],
         most: usize,
     },

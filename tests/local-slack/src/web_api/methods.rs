@@ -36,11 +36,13 @@ const METHODS: &[Method] = &[
     method("auth.test", true, None, |_, _, _| Ok(auth_test())),
     method("chat.postMessage", true, None, post_message),
     method("chat.update", true, TIER_3, update),
+    method("chat.delete", true, TIER_3, delete),
     method("chat.postEphemeral", true, TIER_4, post_ephemeral),
     method("conversations.open", true, TIER_3, conversations_open),
     method("users.info", false, TIER_4, users_info),
     method("users.lookupByEmail", false, TIER_3, users_lookup_by_email),
     method("views.open", true, TIER_4, views_open),
+    method("views.push", true, TIER_4, views_push),
     method("views.update", true, TIER_4, views_update),
     method("views.publish", true, TIER_4, views_publish),
 ];
@@ -117,6 +119,18 @@ fn update(slack: &mut Slack, arguments: &Arguments, now: Micros) -> Result<Value
     Ok(json!({"ok": true, "channel": channel, "ts": ts, "text": message.text, "message": message.in_slacks_shape()}))
 }
 
+fn delete(slack: &mut Slack, arguments: &Arguments, now: Micros) -> Result<Value, Refusal> {
+    let asked = arguments.required("channel")?;
+    let ts = arguments.required("ts")?;
+    let channel = slack.channel(&asked).ok_or(Refusal::new("channel_not_found"))?.id.clone();
+    let message = slack.message(&channel, &ts).filter(|message| message.ephemeral_for.is_none());
+    if message.ok_or(Refusal::new("message_not_found"))?.user != BOT_USER_ID {
+        return Err(Refusal::new("cant_delete_message"));
+    }
+    slack.delete(&channel, &ts, now).ok_or(Refusal::new("message_not_found"))?;
+    Ok(json!({"ok": true, "channel": channel, "ts": ts}))
+}
+
 fn post_ephemeral(slack: &mut Slack, arguments: &Arguments, now: Micros) -> Result<Value, Refusal> {
     let channel = joined(slack, &arguments.required("channel")?)?;
     let user = arguments.required("user")?;
@@ -190,6 +204,12 @@ fn users_lookup_by_email(_: &mut Slack, arguments: &Arguments, _: Micros) -> Res
 fn views_open(slack: &mut Slack, arguments: &Arguments, now: Micros) -> Result<Value, Refusal> {
     let trigger_id = arguments.required("trigger_id")?;
     let view = slack.open_view(&trigger_id, &view(arguments)?, now)?;
+    Ok(json!({"ok": true, "view": view}))
+}
+
+fn views_push(slack: &mut Slack, arguments: &Arguments, now: Micros) -> Result<Value, Refusal> {
+    let trigger_id = arguments.required("trigger_id")?;
+    let view = slack.push_view(&trigger_id, &view(arguments)?, now)?;
     Ok(json!({"ok": true, "view": view}))
 }
 

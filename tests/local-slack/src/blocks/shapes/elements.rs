@@ -3,8 +3,8 @@
 use super::{Field, Object, Shape, may, must, object, string};
 use crate::limits::{
     ACTION_ID, BUTTON_LABEL, BUTTON_TEXT, BUTTON_VALUE, CHOICE_OPTIONS, CONFIRM_BUTTON, CONFIRM_TEXT, CONFIRM_TITLE,
-    IMAGE_TEXT, OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS, PLACEHOLDER, SELECT_GROUPS, SELECT_OPTIONS, TEXT_INPUT,
-    TEXT_OBJECT, URL,
+    DISPATCH_TRIGGERS, IMAGE_TEXT, OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS, PLACEHOLDER, SELECT_GROUPS,
+    SELECT_OPTIONS, TEXT_INPUT, TEXT_INPUT_LEAST, TEXT_OBJECT, URL,
 };
 
 const ACTION: Field = may("action_id", string(ACTION_ID));
@@ -14,22 +14,44 @@ const CONFIRMED: Field = may("confirm", Shape::Record(CONFIRM));
 
 const CONFIRM: &[Field] = &[
     must("title", Shape::PlainText(CONFIRM_TITLE)),
-    must("text", Shape::Text(CONFIRM_TEXT)),
+    must("text", Shape::PlainText(CONFIRM_TEXT)),
     must("confirm", Shape::PlainText(CONFIRM_BUTTON)),
     must("deny", Shape::PlainText(CONFIRM_BUTTON)),
     may("style", Shape::OneOf(&["primary", "danger"])),
 ];
 
+/// An option of a menu: its text is plain. Source: `/reference/block-kit/composition-objects/option-object`.
 const OPTION: &[Field] = &[
+    must("text", Shape::PlainText(OPTION_TEXT)),
+    must("value", string(OPTION_VALUE)),
+    may("description", Shape::PlainText(OPTION_TEXT)),
+];
+/// An option of an overflow menu, which alone may lead to a page.
+const OVERFLOW_OPTION: &[Field] = &[
+    must("text", Shape::PlainText(OPTION_TEXT)),
+    must("value", string(OPTION_VALUE)),
+    may("description", Shape::PlainText(OPTION_TEXT)),
+    may("url", string(URL)),
+];
+/// An option of checkboxes or radio buttons, which alone may be marked up.
+const CHOICE: &[Field] = &[
     must("text", Shape::Text(OPTION_TEXT)),
     must("value", string(OPTION_VALUE)),
     may("description", Shape::Text(OPTION_TEXT)),
-    may("url", string(URL)),
 ];
 
 const GROUP: &[Field] = &[
     must("label", Shape::PlainText(OPTION_TEXT)),
     must("options", Shape::Records { fields: OPTION, most: SELECT_OPTIONS }),
+];
+
+const DISPATCH: &[Field] =
+    &[may("trigger_actions_on", Shape::SomeOf(&["on_enter_pressed", "on_character_entered"], DISPATCH_TRIGGERS))];
+
+/// What an app answers when a menu asks for its options: one of these.
+pub(in crate::blocks) const OFFER: &[Field] = &[
+    may("options", Shape::Offered { fields: OPTION, most: SELECT_OPTIONS }),
+    may("option_groups", Shape::Offered { fields: GROUP, most: SELECT_GROUPS }),
 ];
 
 const BUTTON: Object = object(
@@ -67,7 +89,7 @@ const MULTI_STATIC_SELECT: Object = Object {
         may("options", Shape::Records { fields: OPTION, most: SELECT_OPTIONS }),
         may("option_groups", Shape::Records { fields: GROUP, most: SELECT_GROUPS }),
         may("initial_options", Shape::Records { fields: OPTION, most: SELECT_OPTIONS }),
-        may("max_selected_items", Shape::Number),
+        may("max_selected_items", Shape::Integer { least: 1, most: u64::MAX }),
         CONFIRMED,
         FOCUS,
     ],
@@ -80,7 +102,7 @@ const EXTERNAL_SELECT: Object = object(
         ACTION,
         HINTED,
         may("initial_option", Shape::Record(OPTION)),
-        may("min_query_length", Shape::Number),
+        may("min_query_length", Shape::Integer { least: 0, most: u64::MAX }),
         CONFIRMED,
         FOCUS,
     ],
@@ -91,15 +113,15 @@ const USERS_SELECT: Object =
 
 const OVERFLOW: Object = object(
     "overflow",
-    &[ACTION, must("options", Shape::Records { fields: OPTION, most: OVERFLOW_OPTIONS }), CONFIRMED],
+    &[ACTION, must("options", Shape::Records { fields: OVERFLOW_OPTION, most: OVERFLOW_OPTIONS }), CONFIRMED],
 );
 
 const CHECKBOXES: Object = object(
     "checkboxes",
     &[
         ACTION,
-        must("options", Shape::Records { fields: OPTION, most: CHOICE_OPTIONS }),
-        may("initial_options", Shape::Records { fields: OPTION, most: CHOICE_OPTIONS }),
+        must("options", Shape::Records { fields: CHOICE, most: CHOICE_OPTIONS }),
+        may("initial_options", Shape::Records { fields: CHOICE, most: CHOICE_OPTIONS }),
         CONFIRMED,
         FOCUS,
     ],
@@ -109,8 +131,8 @@ const RADIO_BUTTONS: Object = object(
     "radio_buttons",
     &[
         ACTION,
-        must("options", Shape::Records { fields: OPTION, most: CHOICE_OPTIONS }),
-        may("initial_option", Shape::Record(OPTION)),
+        must("options", Shape::Records { fields: CHOICE, most: CHOICE_OPTIONS }),
+        may("initial_option", Shape::Record(CHOICE)),
         CONFIRMED,
         FOCUS,
     ],
@@ -128,8 +150,9 @@ const PLAIN_TEXT_INPUT: Object = object(
         HINTED,
         may("initial_value", Shape::String { least: 0, most: TEXT_INPUT }),
         may("multiline", Shape::Flag),
-        may("min_length", Shape::Number),
-        may("max_length", Shape::Number),
+        may("min_length", Shape::Integer { least: 0, most: TEXT_INPUT_LEAST as u64 }),
+        may("max_length", Shape::Integer { least: 1, most: TEXT_INPUT as u64 }),
+        may("dispatch_action_config", Shape::Record(DISPATCH)),
         FOCUS,
     ],
 );
