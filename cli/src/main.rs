@@ -1,125 +1,99 @@
-//! `countersign`: the command line. It checks a policy bundle and publishes it.
+//! `countersign`: the command line. It asks for access, countersigns it, uses it and ends it, over the API, as the
+//! caller's own AWS identity; and it checks a policy bundle and publishes it.
 
-use aws::clients::Clients;
-use aws::time::SystemClock;
-use clap::{Parser, Subcommand};
-use model::catalog::Problems;
-use model::policy::{Bundle, Policy};
+mod api;
+mod arguments;
+mod aws_files;
+mod commands;
+mod connection;
+mod failure;
+mod grants;
+mod show;
+
+use api::Api;
+use arguments::{ApiCommand, Arguments, Command, Output, PolicyCommand};
+use clap::{CommandFactory as _, Parser as _};
+use commands::{access, asking, configure, console, deciding, policy, reading, shell};
+use connection::Place;
+use failure::{Answer, Exit, Failure};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use workflow::ports::Clock as _;
 
-/// Just-in-time privileged access for AWS.
-#[derive(Debug, Parser)]
-#[command(name = "countersign", version, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// The catalog and the Cedar policies.
-    #[command(subcommand)]
-    Policy(PolicyCommand),
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Checks a bundle: every problem with file, line and reason.
-    Check {
-        /// The folder with catalog.yaml, policies.cedar and schema.cedarschema.
-        folder: PathBuf,
-    },
-    /// Checks a bundle and puts it in force. Takes AWS credentials from the environment.
-    Publish {
-        /// The folder with catalog.yaml, policies.cedar and schema.cedarschema.
-        folder: PathBuf,
-        /// The stack's table: its output `TableName`.
-        #[arg(long, env = "TABLE_NAME")]
-        table: String,
-        /// Who publishes it, for the record: a name or an address.
-        #[arg(long, env = "USER", default_value = "unknown")]
-        by: String,
-    },
-}
-
-/// Why a command failed.
-#[derive(Debug)]
-enum Failure {
-    /// A file could not be read.
-    File(PathBuf, std::io::Error),
-    /// The bundle is not valid.
-    Policy(Problems),
-    /// AWS.
-    Aws(String),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path, error) => write!(f, "can't read {}: {error}", path.display()),
-            Self::Policy(problems) => {
-                write!(f, "{problems}\n{} problem(s); nothing was changed", problems.0.len())
-            }
-            Self::Aws(error) => write!(f, "{error}; nothing was changed"),
-        }
-    }
-}
-
-/// Exit codes: 0 done, 1 failed, 2 called in a way that is not understood (clap).
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.command {
-        Command::Policy(PolicyCommand::Check { folder }) => check(&folder),
-        Command::Policy(PolicyCommand::Publish { folder, table, by }) => publish(&folder, &table, &by),
+    let output = arguments.output;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let done = match runtime {
+        // Boxed: a command's future is large.
+        Ok(runtime) => runtime.block_on(Box::pin(run(arguments))),
+        Err(error) => Err(Failure::new(Exit::Failed, "no_runtime", error.to_string())),
     };
-    match done {
-        Ok(text) => {
-            let _ = writeln!(std::io::stdout(), "{text}");
-            ExitCode::SUCCESS
-        }
+    let number = match done {
+        Ok(Outcome::Ended(code)) => code,
+        Ok(Outcome::Answer(answer)) => match tell(&answer, output) {
+            Ok(()) => answer.exit.number(),
+            // Whoever read it has read enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => answer.exit.number(),
+            Err(_) => Exit::Failed.number(),
+        },
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "{failure}");
-            ExitCode::FAILURE
+            let _ = match output {
+                Output::Human => writeln!(std::io::stderr(), "{failure}"),
+                Output::Json => writeln!(std::io::stderr(), "{}", failure.json()),
+            };
+            failure.exit.number()
         }
-    }
-}
-
-fn read(folder: &Path) -> Result<Bundle, Failure> {
-    let file = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|error| Failure::File(path, error))
     };
-    Ok(Bundle {
-        catalog: file("catalog.yaml")?,
-        policies: file("policies.cedar")?,
-        schema: file("schema.cedarschema")?,
-    })
+    ExitCode::from(number)
 }
 
-fn check(folder: &Path) -> Result<String, Failure> {
-    let bundle = read(folder)?;
-    let policy = Policy::load(&bundle).map_err(Failure::Policy)?;
-    Ok(format!(
-        "valid: {} entitlements, {} persons, digest {}",
-        policy.catalog().entitlements().count(),
-        policy.catalog().persons().count(),
-        policy.bundle_digest(),
-    ))
+/// What comes of a command that does not fail.
+enum Outcome {
+    /// It has something to say.
+    Answer(Answer),
+    /// It ran another program, which ended with this code.
+    Ended(u8),
 }
 
-fn publish(folder: &Path, table: &str, by: &str) -> Result<String, Failure> {
-    let bundle = read(folder)?;
-    Policy::load(&bundle).map_err(Failure::Policy)?;
-    let clients = Clients::from_env().map_err(|error| Failure::Aws(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Aws(error.to_string()))?;
-    let digest = runtime
-        .block_on(clients.policies(table).publish(&bundle, by, SystemClock.now()))
-        .map_err(|error| Failure::Aws(error.to_string()))?;
-    Ok(format!("in force: {digest}"))
+fn tell(answer: &Answer, output: Output) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match output {
+        Output::Human => writeln!(out, "{}", answer.human)?,
+        Output::Json => writeln!(out, "{}", answer.json)?,
+    }
+    out.flush()
+}
+
+async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let answered = match &arguments.command {
+        Command::Policy(PolicyCommand::Check(wanted)) => policy::check(&wanted.folder),
+        Command::Policy(PolicyCommand::Publish(wanted)) => policy::publish(wanted).await,
+        Command::Policy(PolicyCommand::Explain(wanted)) => policy::explain::explain(wanted),
+        Command::Policy(PolicyCommand::Test(wanted)) => policy::table::test(wanted),
+        Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
+        Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
+        Command::Api(wanted) => return answer(wanted, &arguments.place).await,
+    };
+    answered.map(Outcome::Answer)
+}
+
+/// The commands that call the API.
+async fn answer(command: &ApiCommand, place: &Place) -> Result<Outcome, Failure> {
+    let api = Api::find(place).await?;
+    let answered = match command {
+        ApiCommand::Entitlements => reading::entitlements(&api).await,
+        ApiCommand::Request(wanted) => asking::request(&api, wanted).await,
+        ApiCommand::List(wanted) => reading::list(&api, wanted).await,
+        ApiCommand::Show(wanted) => reading::show(&api, wanted).await,
+        ApiCommand::Events(wanted) => reading::events(&api, wanted).await,
+        ApiCommand::Approve(wanted) => deciding::approve(&api, wanted).await,
+        ApiCommand::Deny(wanted) => deciding::deny(&api, wanted).await,
+        ApiCommand::Cancel(wanted) => deciding::cancel(&api, &wanted.id).await,
+        ApiCommand::Revoke(wanted) => deciding::revoke(&api, wanted).await,
+        ApiCommand::Credentials(wanted) => access::credentials(&api, &wanted.grant).await,
+        ApiCommand::Exec(wanted) => return access::exec(api, wanted).await.map(Outcome::Ended),
+        ApiCommand::Configure(wanted) => configure::configure(&api, wanted).await,
+        ApiCommand::Console(wanted) => console::console(&api, wanted).await,
+    };
+    answered.map(Outcome::Answer)
 }

@@ -1,0 +1,105 @@
+//! What may be said on the command line.
+
+use crate::commands::{access, asking, configure, console, deciding, policy, reading, shell};
+use crate::connection::{EVERYWHERE, Place};
+use crate::failure::exit_codes;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Just-in-time privileged access for AWS: ask for it, get it countersigned, use it, end it.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true, after_help = exit_codes())]
+pub(crate) struct Arguments {
+    /// How to answer.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Human, help_heading = EVERYWHERE)]
+    pub(crate) output: Output,
+    /// Where the API is and who calls.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Tables, for people.
+    Human,
+    /// One JSON document on stdout; a failure is one on stderr.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What the API does.
+    #[command(flatten)]
+    Api(ApiCommand),
+    /// The catalog and the Cedar policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Prints the script that completes this program's words in a shell.
+    Completions(shell::Completions),
+    /// Prints the manual page, or writes one for each command.
+    Man(shell::Manual),
+}
+
+/// What is asked of the API.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiCommand {
+    /// Lists what you may ask for.
+    Entitlements,
+    /// Asks for access, and waits until it is there.
+    Request(asking::Ask),
+    /// Lists requests, the newest first: your own, unless told otherwise.
+    List(reading::Which),
+    /// Shows a request as it is now.
+    Show(reading::Request),
+    /// Lists everything that happened to a request.
+    Events(reading::Request),
+    /// Shows a request and countersigns exactly that.
+    Approve(deciding::Approve),
+    /// Refuses a request that waits.
+    Deny(deciding::WithReason),
+    /// Withdraws your own request that waits.
+    Cancel(reading::Request),
+    /// Ends access before its time. Final.
+    Revoke(deciding::WithReason),
+    /// Prints a fresh session of a grant, as AWS's tools read it from a `credential_process`.
+    Credentials(access::Grant),
+    /// Runs a command with a fresh session of a grant in its environment.
+    Exec(access::Exec),
+    /// Writes an AWS profile for a grant into ~/.aws/config.
+    Configure(configure::Configure),
+    /// Opens the AWS console with a session of a grant.
+    Console(console::Console),
+}
+
+/// What to do with policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Checks a bundle: every problem with file, line and reason.
+    Check(policy::Folder),
+    /// Checks a bundle and puts it in force. Takes AWS credentials from the environment.
+    Publish(policy::Publish),
+    /// Explains what a bundle would say of a request, and by which rules. Calls nothing.
+    Explain(policy::explain::Explain),
+    /// Judges a table of cases, each with what has to come out. Calls nothing.
+    Test(policy::table::Test),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_tells_the_exit_codes() {
+        assert!(Arguments::command().render_help().to_string().contains("3  refused by policy"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The commands, one file for each group.
+
+pub(crate) mod access;
+pub(crate) mod asking;
+pub(crate) mod configure;
+pub(crate) mod console;
+pub(crate) mod deciding;
+pub(crate) mod policy;
+pub(crate) mod reading;
+mod serving;
+pub(crate) mod shell;

@@ -1,0 +1,10 @@
+//! The built program against a stand-in for the API on a loopback port.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
+
+mod asking;
+mod deciding;
+mod failing;
+mod policies;
+mod stand_in;
+mod using;
