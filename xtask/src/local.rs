@@ -69,6 +69,31 @@ fn up() -> Result<(), String> {
     Ok(())
 }
 
+/// Starts the local cloud of `up`, which must not be running; gives the path of `outputs.json`.
+///
+/// # Errors
+/// It is running, or can't be started.
+pub(crate) fn begin() -> Result<PathBuf, String> {
+    if LocalCloud::running(&folder())?.is_some() {
+        return Err("a local cloud is up already; `cargo xtask local down` stops it".to_owned());
+    }
+    LocalCloud::start(&folder(), &Options::default())?;
+    Ok(folder().join("outputs.json"))
+}
+
+/// Says where to click.
+///
+/// # Errors
+/// It is not running any more.
+pub(crate) fn invite() -> Result<(), String> {
+    let found = found()?;
+    let slack = found.outputs.get("slackUrl").and_then(Value::as_str).unwrap_or("?").to_owned();
+    say(&format!(
+        "\nAll of it is still there. Be alice, bob or carol in its Slack: {slack}\n`cargo xtask local down` ends it."
+    ));
+    Ok(())
+}
+
 fn down() -> Result<(), String> {
     let stopped = LocalCloud::stop(&folder())?;
     say(if stopped == 0 { "nothing was running" } else { "stopped" });

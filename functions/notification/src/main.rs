@@ -2,27 +2,49 @@
 
 use aws::clients::Clients;
 use aws::policy::PolicyStore;
-use aws::secrets::Secrets;
+use aws::secrets::{Secrets, SlackSecret};
 use aws::table::Table;
 use aws::time::SystemClock;
 use lambda::{settings, start};
 use model::names::{SlackChannel, SlackUser};
-use notification::bot::Bot;
 use notification::{NoteError, Post};
+use secrecy::SecretString;
 use slack::blocks::Message;
+use slack::bot::{Bot, Tokens};
 use slack::web::{Client, Posted};
+use std::sync::Arc;
+use workflow::ports::Fault;
+
+struct BotTokens(Secrets);
+
+impl Tokens for BotTokens {
+    type Secret = SlackSecret;
+    type Fault = Fault;
+
+    async fn secret(&self) -> Result<Arc<SlackSecret>, Fault> {
+        self.0.slack().await
+    }
+
+    async fn after(&self, refused: &Arc<SlackSecret>) -> Result<Arc<SlackSecret>, Fault> {
+        self.0.after(refused).await
+    }
+
+    fn token(secret: &SlackSecret) -> &SecretString {
+        &secret.bot_token
+    }
+}
 
 #[derive(Debug)]
 struct Ports {
     table: Table,
     policies: PolicyStore,
-    slack: Bot<Secrets, Client>,
+    slack: Bot<BotTokens, Client>,
     clock: SystemClock,
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, RememberNotes;
+        table: LoadRequest, ListRequests, RememberNotes;
         policies: Policies;
         clock: Clock;
     }
@@ -30,11 +52,15 @@ aws::delegate! {
 
 impl Post for Ports {
     async fn post(&self, channel: &SlackChannel, message: &Message, thread: Option<&str>) -> Result<Posted, NoteError> {
-        self.slack.post(channel, message, thread).await
+        Ok(self.slack.call(|client| async move { client.post_message(channel, message, thread).await }).await?)
+    }
+
+    async fn update(&self, channel: &SlackChannel, ts: &str, message: &Message) -> Result<(), NoteError> {
+        Ok(self.slack.call(|client| async move { client.update_message(channel, ts, message).await }).await?)
     }
 
     async fn direct(&self, user: &SlackUser) -> Result<SlackChannel, NoteError> {
-        self.slack.direct(user).await
+        Ok(self.slack.call(|client| async move { client.open_dm(user).await }).await?)
     }
 }
 
@@ -46,7 +72,7 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Bot::new(secrets, move |token| Client::new(&api_url, token)),
+        slack: Bot::new(BotTokens(secrets), move |token| Client::new(&api_url, token)),
         clock: SystemClock,
     })
 }

@@ -10,7 +10,7 @@ pub mod types {
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Claim, Commit, CommitError, Credentials, Fault, Listing, Page, RoleFound, RoleSpec, Stored,
+        Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, RoleFound, RoleSpec, Sent, Stored,
     };
 }
 
@@ -102,8 +102,8 @@ macro_rules! delegate {
         $crate::delegate! { @@ $ports $field RememberNotes [
             claim(id: &RequestId, seq: u64, target: &str, now: Time) -> Result<Claim, Fault>,
             release(id: &RequestId, seq: u64, target: &str, claimed_at: Time) -> Result<(), Fault>,
-            posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>,
-            where_posted(id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault>
+            note(id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault>,
+            notes(id: &RequestId) -> Result<Vec<Note>, Fault>
         ] }
     };
     (@@ $ports:ident $field:ident $port:ident [$($method:ident($($arg:ident: $type:ty),*) -> $out:ty),+]) => {

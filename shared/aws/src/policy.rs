@@ -3,13 +3,16 @@
 //! INVARIANT (only checked policy decides): a bundle that does not load, or does not match its
 //! digest, is refused; the last good one goes on deciding.
 
+mod packed;
+
 use crate::fault::fault;
 use crate::table::items::{Item, item, text, text_of};
 use crate::table::{ABSENT, Write, get};
 use crate::time::SystemClock;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use model::catalog::Problems;
 use model::digest::Digest;
 use model::policy::{Bundle, Policy};
@@ -26,7 +29,8 @@ const FRESH: u64 = 10;
 /// How long it goes on deciding while the table does not answer, in seconds.
 const STALE: u64 = 60;
 
-/// Longest bundle, in bytes. An item holds 400 KB. Source: DynamoDB developer guide, constraints.
+/// Longest bundle as it is stored, compressed, in bytes. An item holds 400 KB. Source: DynamoDB developer guide,
+/// constraints.
 const LONGEST_BUNDLE: usize = 360_000;
 
 /// Why a bundle was not published.
@@ -36,9 +40,9 @@ pub enum PublishError {
     #[error("the bundle has problems")]
     Invalid(Problems),
     /// Its files are too long to be stored.
-    #[error("the bundle has {bytes} bytes; at most {LONGEST_BUNDLE} are taken")]
+    #[error("the bundle has {bytes} bytes when compressed; at most {LONGEST_BUNDLE} can be stored")]
     TooLong {
-        /// Length of all its files.
+        /// Length of all its files, compressed.
         bytes: usize,
     },
     /// Somebody else published meanwhile.
@@ -95,10 +99,13 @@ impl PolicyStore {
             Fault::new(READ, "no_policy")
         })?;
         let named = text_of(&item, "digest").unwrap_or_default().to_owned();
-        let policy = match (held, opened(&item)) {
-            (Some(held), _) if held.named == named => held.policy,
-            (_, Ok(policy)) => Arc::new(policy),
-            (held, Err(reason)) => {
+        // The same bundle is not loaded anew.
+        if let Some(held) = held.as_ref().filter(|held| held.named == named) {
+            return Ok(Held { policy: Arc::clone(&held.policy), named, checked_at: now });
+        }
+        let policy = match opened(&item) {
+            Ok(policy) => Arc::new(policy),
+            Err(reason) => {
                 tracing::error!(
                     error.code = "policy_refused", alarm = "policy_refused", digest = %named,
                     "the published policy is refused, the last good one decides: {reason}",
@@ -129,11 +136,12 @@ impl PolicyStore {
     /// See [`PublishError`].
     pub async fn publish(&self, bundle: &Bundle, by: &str, now: Time) -> Result<Digest, PublishError> {
         Policy::load(bundle).map_err(PublishError::Invalid)?;
-        let bytes = [&bundle.catalog, &bundle.policies, &bundle.schema]
-            .into_iter()
-            .fold(0usize, |sum, file| sum.saturating_add(file.len()));
-        if bytes > LONGEST_BUNDLE {
-            return Err(PublishError::TooLong { bytes });
+        let files = packed::pack(bundle).map_err(|reason| {
+            tracing::error!(error.code = "unpackable_bundle", "the bundle can't be compressed: {reason}");
+            Fault::new(PUBLISH, "unpackable_bundle")
+        })?;
+        if files.len() > LONGEST_BUNDLE {
+            return Err(PublishError::TooLong { bytes: files.len() });
         }
         let digest = bundle.digest();
         let before = self.get(PUBLISH, active()).await?;
@@ -141,8 +149,8 @@ impl PolicyStore {
         if before == Some(digest.to_string().as_str()) {
             return Ok(digest);
         }
-        let archive = stored(bundle, archived(&digest.to_string()), by, now);
-        let mut next = stored(bundle, active(), by, now);
+        let archive = stored(files.clone(), digest, archived(&digest.to_string()), by, now);
+        let mut next = stored(files, digest, active(), by, now);
         let mut write = match before {
             None => Write { condition: Some(ABSENT), ..Write::over(&self.table, Item::new()) },
             Some(before) => {
@@ -197,14 +205,12 @@ impl Policies for PolicyStore {
     }
 }
 
-fn stored(bundle: &Bundle, key: (String, String), by: &str, now: Time) -> Item {
+fn stored(files: Vec<u8>, digest: Digest, key: (String, String), by: &str, now: Time) -> Item {
     item(
         key,
         [
-            ("catalog", text(bundle.catalog.as_str())),
-            ("cedar", text(bundle.policies.as_str())),
-            ("schema", text(bundle.schema.as_str())),
-            ("digest", text(bundle.digest().to_string())),
+            ("files", AttributeValue::B(Blob::new(files))),
+            ("digest", text(digest.to_string())),
             ("by", text(by)),
             ("at", text(now.to_string())),
         ],
@@ -213,8 +219,8 @@ fn stored(bundle: &Bundle, key: (String, String), by: &str, now: Time) -> Item {
 
 /// The policy in an item, or why there is none.
 fn opened(item: &Item) -> Result<Policy, String> {
-    let file = |name: &str| text_of(item, name).map(str::to_owned).ok_or_else(|| format!("it has no {name}"));
-    let bundle = Bundle { catalog: file("catalog")?, policies: file("cedar")?, schema: file("schema")? };
+    let files = item.get("files").and_then(|files| files.as_b().ok()).ok_or("it has no files")?;
+    let bundle = packed::unpack(files.as_ref())?;
     if text_of(item, "digest") != Some(bundle.digest().to_string().as_str()) {
         return Err("it does not match its digest".to_owned());
     }

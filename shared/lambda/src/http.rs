@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Longest body taken, in bytes, before anything looks into it.
+/// Longest body of the API that is taken, in bytes, before anything looks into it.
 pub const LONGEST_BODY: usize = 256 * 1024;
 
 /// A call, decoded.
@@ -32,9 +32,9 @@ impl std::fmt::Debug for Call {
 /// A call that can't be taken at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The body is longer than [`LONGEST_BODY`].
-    #[error("the body is longer than {LONGEST_BODY} bytes")]
-    TooLarge,
+    /// The body is longer than that.
+    #[error("the body is longer than {0} bytes")]
+    TooLarge(usize),
     /// The body is marked as base64 and is not.
     #[error("the body can't be decoded")]
     Undecodable,
@@ -46,18 +46,26 @@ impl Call {
     /// # Errors
     /// If the body is too long or can't be decoded.
     pub fn read(event: ApiGatewayV2httpRequest) -> Result<Self, CallError> {
+        Self::read_within(event, LONGEST_BODY)
+    }
+
+    /// Takes a call whose body may have up to `longest` bytes.
+    ///
+    /// # Errors
+    /// If the body is longer or can't be decoded.
+    pub fn read_within(event: ApiGatewayV2httpRequest, longest: usize) -> Result<Self, CallError> {
         let body = event.body.unwrap_or_default();
         // Base64 has four characters for three bytes.
-        if body.len() > LONGEST_BODY.saturating_mul(4).div_euclid(3).saturating_add(4) {
-            return Err(CallError::TooLarge);
+        if body.len() > longest.saturating_mul(4).div_euclid(3).saturating_add(4) {
+            return Err(CallError::TooLarge(longest));
         }
         let body = if event.is_base64_encoded {
             base64::engine::general_purpose::STANDARD.decode(body).map_err(|_| CallError::Undecodable)?
         } else {
             body.into_bytes()
         };
-        if body.len() > LONGEST_BODY {
-            return Err(CallError::TooLarge);
+        if body.len() > longest {
+            return Err(CallError::TooLarge(longest));
         }
         let mut headers = BTreeMap::new();
         for (name, value) in &event.headers {
@@ -188,8 +196,14 @@ mod tests {
 
     #[test]
     fn what_is_too_long_or_not_base64_is_refused() {
-        assert_eq!(Call::read(event(&"x".repeat(LONGEST_BODY + 1), false)).err(), Some(CallError::TooLarge));
-        assert_eq!(Call::read(event(&"eHh4".repeat(LONGEST_BODY), true)).err(), Some(CallError::TooLarge));
+        assert_eq!(
+            Call::read(event(&"x".repeat(LONGEST_BODY + 1), false)).err(),
+            Some(CallError::TooLarge(LONGEST_BODY))
+        );
+        assert_eq!(
+            Call::read(event(&"eHh4".repeat(LONGEST_BODY), true)).err(),
+            Some(CallError::TooLarge(LONGEST_BODY))
+        );
         assert_eq!(Call::read(event("%%%", true)).err(), Some(CallError::Undecodable));
     }
 }

@@ -138,7 +138,7 @@ fn title(status: u16) -> &'static str {
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::TooLarge => Self::new(413, "body_too_large", error.to_string()),
+            CallError::TooLarge(_) => Self::new(413, "body_too_large", error.to_string()),
             CallError::Undecodable => Self::invalid_body(&error.to_string()),
         }
     }

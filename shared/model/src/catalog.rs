@@ -3,6 +3,7 @@
 //! It is a YAML file. [`Catalog::read`] takes it whole or refuses it whole, with every problem at
 //! its line; nothing half-valid ever decides.
 
+mod entitlement;
 mod file;
 mod form;
 
@@ -12,6 +13,7 @@ use crate::identity::{Actor, Identity};
 use crate::names::{
     AccountId, EntitlementName, GroupName, PARTITIONS, PersonId, PrincipalArn, SlackChannel, SlackUser,
 };
+use crate::notices::Notices;
 use crate::risk::RiskLevel;
 use crate::scope::Leeway;
 use serde::Serialize;
@@ -58,6 +60,8 @@ pub struct Entitlement {
     pub leeway: Leeway,
     /// Where approvers are asked.
     pub channel: Option<SlackChannel>,
+    /// Who is told, and when again.
+    pub notices: Notices,
 }
 
 /// How a grant of an entitlement is made real.

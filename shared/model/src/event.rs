@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use crate::lifecycle::{EndReason, Evidence, Plan};
-use crate::names::PersonId;
+use crate::names::{GroupName, PersonId};
 use crate::request::Request;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,13 @@ pub enum Event {
     RequestCancelled {},
     /// Nobody countersigned in time.
     RequestLapsed {},
+    /// Approvers are asked again.
+    ApproversReminded {
+        /// Which round, from 1. Rounds that were missed are not made up for.
+        round: u32,
+        /// Who is asked from now on besides.
+        groups: Vec<GroupName>,
+    },
     /// Access is about to be made: the intent, with the window and the names of everything.
     ProvisioningStarted {
         /// What will be made.
@@ -68,6 +75,11 @@ pub enum Event {
     GrantActivated {
         /// What was read back.
         evidence: Evidence,
+    },
+    /// The requester is told that access ends soon.
+    ExpiryAnnounced {
+        /// When.
+        expires_at: Time,
     },
     /// The requester asked for credentials: the intent.
     CredentialsRequested {},
@@ -132,9 +144,11 @@ impl Event {
             Self::RequestApproved { .. } => "requestApproved",
             Self::RequestCancelled {} => "requestCancelled",
             Self::RequestLapsed {} => "requestLapsed",
+            Self::ApproversReminded { .. } => "approversReminded",
             Self::ProvisioningStarted { .. } => "provisioningStarted",
             Self::ProvisioningAttemptFailed { .. } => "provisioningAttemptFailed",
             Self::GrantActivated { .. } => "grantActivated",
+            Self::ExpiryAnnounced { .. } => "expiryAnnounced",
             Self::CredentialsRequested {} => "credentialsRequested",
             Self::CredentialsIssued { .. } => "credentialsIssued",
             Self::CredentialsFailed { .. } => "credentialsFailed",

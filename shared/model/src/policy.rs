@@ -246,6 +246,11 @@ impl Policy {
         if alone.granted { Decision::AutoApprove { rules } } else { Decision::NeedsApprovals { rules } }
     }
 
+    /// Whether `actor` may ask for `entitlement` in these circumstances.
+    pub fn may_ask(&self, actor: &Actor, entitlement: &Entitlement, circumstances: &Circumstances<'_>) -> Permission {
+        self.ask(actor, Act::Request, entitlement.name.as_str(), Some(circumstances))
+    }
+
     /// How many countersignatures a request takes: the most that any rule asks for.
     pub fn quorum(&self, actor: &Actor, entitlement: &Entitlement, circumstances: &Circumstances<'_>) -> u8 {
         let needed = entitlement.approvals_needed.max(self.catalog.floor(circumstances.risk));
@@ -294,16 +299,19 @@ impl Policy {
 
     /// What `actor` may ask for, in the mildest circumstances.
     pub fn requestable<'a>(&'a self, actor: &'a Actor, now: Time) -> impl Iterator<Item = &'a Entitlement> {
-        self.catalog.entitlements().filter(move |entitlement| {
-            let mildest = Circumstances {
-                requester: &actor.person,
-                risk: RiskLevel::Low,
-                duration_seconds: crate::lifecycle::SHORTEST_GRANT,
-                has_ticket: true,
-                now,
-            };
-            self.ask(actor, Act::Request, entitlement.name.as_str(), Some(&mildest)).granted
-        })
+        self.catalog.entitlements().filter(move |entitlement| self.may_request(actor, entitlement, now))
+    }
+
+    /// Whether `actor` may ask for `entitlement` at all, in the mildest circumstances.
+    pub fn may_request(&self, actor: &Actor, entitlement: &Entitlement, now: Time) -> bool {
+        let mildest = Circumstances {
+            requester: &actor.person,
+            risk: RiskLevel::Low,
+            duration_seconds: crate::lifecycle::SHORTEST_GRANT,
+            has_ticket: true,
+            now,
+        };
+        self.may_ask(actor, entitlement, &mildest).granted
     }
 
     /// One question to Cedar. Anything that goes wrong is a no.

@@ -3,6 +3,7 @@
 use crate::digest::{Digest, Encoding};
 use crate::identity::Identity;
 use crate::names::{AccountId, EntitlementName, GroupName, PersonId, PrincipalArn, RequestId, SlackChannel, TicketId};
+use crate::notices::Notices;
 use crate::risk::Risk;
 use crate::text::FreeText;
 use crate::time::Time;
@@ -175,6 +176,9 @@ pub struct RequestFacts {
     pub judged: Judged,
     /// Who has to countersign.
     pub quorum: Quorum,
+    /// Who is told, and when again.
+    #[serde(default)]
+    pub notices: Notices,
 }
 
 /// A request. INVARIANT (digest of these facts): the digest is computed at construction and
@@ -262,8 +266,12 @@ fn digest(facts: &RequestFacts) -> Digest {
         risk,
         judged,
         quorum,
+        notices,
     } = facts;
-    let encoding = Encoding::of("countersign.request.v1")
+    // A request without any keeps the digest it had before there were notices.
+    let plain = *notices == Notices::default();
+    let version = if plain { "countersign.request.v1" } else { "countersign.request.v2" };
+    let encoding = Encoding::of(version)
         .text(id.as_str())
         .text(requester.as_str())
         .text(identity.door())
@@ -306,5 +314,6 @@ fn digest(facts: &RequestFacts) -> Digest {
         .text(&judged.entitlement.to_string())
         .text(&judged.policy.to_string())
         .number(u64::from(quorum.needed));
-    encoding.list(quorum.groups.iter().map(GroupName::as_str)).digest()
+    let encoding = encoding.list(quorum.groups.iter().map(GroupName::as_str));
+    if plain { encoding.digest() } else { notices.encode(encoding).digest() }
 }

@@ -5,10 +5,10 @@ use crate::catalog::{EntitledMechanism, Entitlement};
 use crate::documents::{TooLarge, role_policy, session_policy, trust_policy};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
-use crate::names::{AccountId, NameError, RequestId, TicketId};
+use crate::names::{AccountId, GroupName, NameError, PersonId, RequestId, TicketId};
 use crate::policy::{Circumstances, Decision, Policy};
 use crate::request::{Mechanism, Quorum, Request, RequestFacts};
-use crate::risk::{self, RiskInput};
+use crate::risk::{self, Risk, RiskInput};
 use crate::scope::{narrow_actions, narrow_resources};
 use crate::text::FreeText;
 use crate::time::{Time, Window};
@@ -125,12 +125,70 @@ pub fn judge(
         risk,
         judged: policy.judged(entitlement),
         quorum,
+        notices: entitlement.notices.clone(),
     });
     if let Err(error) = fits(&request, now) {
         return Err(vec![wrong("resources", "too_large", error.to_string())]);
     }
     let decision = policy.decide(actor, &request, now);
     Ok((request, decision))
+}
+
+/// What would become of a wish, before all of it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// What could go wrong.
+    pub risk: Risk,
+    /// Whose countersignatures it would take.
+    pub quorum: Quorum,
+    /// Who would be asked for one first: never the requester.
+    pub countersigners: Vec<PersonId>,
+    /// Whether policy would refuse it whatever else is said.
+    pub refused: bool,
+}
+
+/// Judges a wish that has no justification yet, and maybe no ticket. It promises nothing: [`judge`] decides.
+///
+/// # Errors
+/// What is wrong with its actions, resources or duration, or that there is no such entitlement for this person.
+pub fn preview(policy: &Policy, actor: &Actor, wish: &Wish, now: Time) -> Result<Preview, Vec<FieldError>> {
+    let unknown = || vec![unknown_entitlement(policy, actor, &wish.entitlement, now)];
+    let entitlement = policy.catalog().entitlement(&wish.entitlement).ok_or_else(unknown)?;
+    if !policy.may_request(actor, entitlement, now) {
+        return Err(unknown());
+    }
+    let (permissions, resources, duration) =
+        (permissions(entitlement, wish), resources(entitlement, wish), duration(entitlement, wish));
+    let (permissions, resources) = match (permissions, resources, duration) {
+        (Ok(permissions), Ok(resources), Ok(())) => (permissions, resources),
+        (permissions, resources, duration) => {
+            return Err([permissions.err(), resources.err(), duration.err()].into_iter().flatten().collect());
+        }
+    };
+    let risk = risk::assess(&RiskInput {
+        actions: &permissions,
+        resources: &resources,
+        environment: &entitlement.environment,
+        duration_seconds: wish.duration_seconds,
+    });
+    let circumstances = Circumstances {
+        requester: &actor.person,
+        risk: risk.level,
+        duration_seconds: wish.duration_seconds,
+        has_ticket: wish.ticket.as_deref().is_some_and(|ticket| !ticket.trim().is_empty()),
+        now,
+    };
+    let quorum =
+        Quorum { needed: policy.quorum(actor, entitlement, &circumstances), groups: entitlement.approvers.clone() };
+    let asked: Vec<GroupName> = entitlement.notices.asked(&quorum.groups, 0).into_iter().cloned().collect();
+    let countersigners = policy
+        .catalog()
+        .members(&asked)
+        .map(|person| person.id.clone())
+        .filter(|person| *person != actor.person && quorum.needed > 0)
+        .collect();
+    let refused = !policy.may_ask(actor, entitlement, &circumstances).granted;
+    Ok(Preview { risk, quorum, countersigners, refused })
 }
 
 /// A wish's fields, each of them good.
@@ -148,22 +206,12 @@ fn check(policy: &Policy, entitlement: &Entitlement, actor: &Actor, wish: &Wish)
         let message = format!("the justification {error}; say in a sentence why you need this");
         wrong("justification", "invalid_justification", message)
     });
-    let permissions = narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway)
-        .map_err(|error| {
-            let message = format!("{error}; allowed: {}", some_of(&entitlement.permissions));
-            wrong("permissions", "invalid_permissions", message)
-        });
-    let resources =
-        narrow_resources(&entitlement.resources, wish.resources.as_deref(), entitlement.leeway).map_err(|error| {
-            let message = format!("{error}; allowed: {}", some_of(&entitlement.resources));
-            wrong("resources", "invalid_resources", message)
-        });
     let fields = (
         duration(entitlement, wish),
         justification,
         ticket(entitlement, wish),
-        permissions,
-        resources,
+        permissions(entitlement, wish),
+        resources(entitlement, wish),
         mechanism(policy, entitlement, actor),
     );
     match fields {
@@ -182,6 +230,20 @@ fn check(policy: &Policy, entitlement: &Entitlement, actor: &Actor, wish: &Wish)
         .flatten()
         .collect()),
     }
+}
+
+fn permissions(entitlement: &Entitlement, wish: &Wish) -> Result<Vec<String>, FieldError> {
+    narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway).map_err(|error| {
+        let message = format!("{error}; allowed: {}", some_of(&entitlement.permissions));
+        wrong("permissions", "invalid_permissions", message)
+    })
+}
+
+fn resources(entitlement: &Entitlement, wish: &Wish) -> Result<Vec<String>, FieldError> {
+    narrow_resources(&entitlement.resources, wish.resources.as_deref(), entitlement.leeway).map_err(|error| {
+        let message = format!("{error}; allowed: {}", some_of(&entitlement.resources));
+        wrong("resources", "invalid_resources", message)
+    })
 }
 
 fn duration(entitlement: &Entitlement, wish: &Wish) -> Result<(), FieldError> {

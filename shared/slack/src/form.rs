@@ -29,9 +29,7 @@ impl Form {
     /// # Errors
     /// If it is too large, or not exactly one form.
     pub fn read(body: &[u8]) -> Result<Self, FormError> {
-        if body.len() > BODY_BYTES {
-            return Err(FormError::TooLarge);
-        }
+        within_bounds(body)?;
         let mut fields: Vec<(String, String)> = Vec::new();
         for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |b| *b == b'=');
@@ -52,6 +50,11 @@ impl Form {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether a body, form or not, is small enough to be read.
+pub(crate) fn within_bounds(body: &[u8]) -> Result<(), FormError> {
+    if body.len() > BODY_BYTES { Err(FormError::TooLarge) } else { Ok(()) }
 }
 
 fn decode(encoded: &[u8]) -> Result<String, FormError> {

@@ -6,9 +6,12 @@
 //! Start reading at [`signature`], then [`payload`] (what came in) and [`render`] (what goes out). Only [`web`] talks to
 //! the network.
 
+pub mod ask;
 pub mod blocks;
+pub mod bot;
 pub mod command;
 pub mod form;
+pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod payload;

@@ -1,26 +1,43 @@
-//! What Slack sends: slash commands and presses of our buttons, once their signature is verified.
+//! What Slack sends, once its signature is verified: slash commands, presses of our buttons, what people choose and send
+//! in our modals, what they type into a menu, and the events we are subscribed to.
 //!
-//! INVARIANT (facts from the store): of a press only who, which button, and the request's id and digest are read. What
-//! the message said is never looked at.
+//! INVARIANT (facts from the store): of a press only who, which button, where, and the request's id and digest are read.
+//! What the message or the view said is never looked at. What came out of a form is a wish, and checked by others.
+//!
+//! INVARIANT (ours only): nothing is read before every workspace and app that is named is one of ours, and so is the
+//! workspace of the person.
+//!
+//! Start reading at [`Interaction`]; `sender` has the checks that all of them have in common.
 
-use std::fmt;
+mod command;
+mod event;
+mod form;
+mod interaction;
+mod options;
+mod sender;
+mod view;
 
 use model::digest::Digest;
-use model::names::{RequestId, SlackChannel, SlackUser};
-use serde_json::Value;
+use model::names::{RequestId, SlackUser};
 
-use crate::form::{Form, FormError};
-use crate::json::{self, JsonError};
+pub use command::{GivenCommand, SlashCommand};
+pub use event::AppEvent;
+pub use interaction::{Asked, Chosen, Interaction, Place, Press, Refreshed, Submission, Submitted};
+pub use options::Suggestion;
+pub use view::ViewRef;
+
+use crate::form::FormError;
+use crate::json::JsonError;
 use crate::limits::TOKEN_BYTES;
-use crate::workspace::{ForeignError, ResponseUrl, Workspace};
+use crate::workspace::ForeignError;
 
 /// Why a payload was not read. Says which part is at fault, never what it held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// Not a form.
+    /// Too large, or not a form.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// Its payload is not JSON as we take it.
+    /// Not JSON as we take it.
     #[error(transparent)]
     Json(#[from] JsonError),
     /// Somebody else's.
@@ -32,12 +49,22 @@ pub enum PayloadError {
     /// A field holds what it can't.
     #[error("`{0}` is not what it should be")]
     Malformed(&'static str),
-    /// An interaction of another kind than the press of a button.
+    /// An interaction or event of a kind that we have no use for.
     #[error("an interaction of a kind that is not ours")]
     UnknownKind,
-    /// A button that is not ours.
+    /// A button, menu or shortcut that is not ours.
     #[error("a button that is not ours")]
     UnknownAction,
+    /// A view that is not ours.
+    #[error("a view that is not ours")]
+    UnknownView,
+    /// A field of a form that is not ours, or not of that form.
+    #[error("a field that is not ours")]
+    UnknownField,
+    /// The request modal was sent with fields of another entitlement than the one chosen in it: somebody was quicker
+    /// than its update. What they chose was not for this one.
+    #[error("fields of another entitlement than the chosen one")]
+    StaleForm,
 }
 
 impl PayloadError {
@@ -52,77 +79,15 @@ impl PayloadError {
             Self::Malformed(_) => "malformed_field",
             Self::UnknownKind => "unknown_interaction",
             Self::UnknownAction => "unknown_action",
+            Self::UnknownView => "unknown_view",
+            Self::UnknownField => "unknown_field",
+            Self::StaleForm => "stale_form",
         }
     }
 
     /// Whether the request is somebody else's (HTTP 401) and not merely unreadable (HTTP 400).
     pub fn is_foreign(self) -> bool {
         matches!(self, Self::Foreign(_))
-    }
-}
-
-/// What came to the address of slash commands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SlashCommand {
-    /// Slack checks our certificate now and then; the answer is an empty 200.
-    SslCheck,
-    /// Somebody gave a command.
-    Given(Box<GivenCommand>),
-}
-
-/// A slash command as somebody gave it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct GivenCommand {
-    /// The command: `/access`.
-    pub command: String,
-    /// What follows it, as Slack sent it; for [`crate::command::parse`].
-    pub text: String,
-    /// Who.
-    pub user: SlackUser,
-    /// Where.
-    pub channel: Option<SlackChannel>,
-    /// Where it may be answered later.
-    pub response_url: Option<ResponseUrl>,
-    /// What opens a modal, within 3 s.
-    pub trigger_id: Option<String>,
-}
-
-/// Without the text: those are a person's words.
-impl fmt::Debug for GivenCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GivenCommand")
-            .field("command", &self.command)
-            .field("user", &self.user)
-            .field("channel", &self.channel)
-            .finish_non_exhaustive()
-    }
-}
-
-impl SlashCommand {
-    /// Reads a slash command of our workspace, for our app.
-    ///
-    /// # Errors
-    /// If it is unreadable or somebody else's.
-    pub fn read(raw_body: &[u8], workspace: &Workspace) -> Result<Self, PayloadError> {
-        let form = Form::read(raw_body)?;
-        if form.get("ssl_check") == Some("1") {
-            return Ok(Self::SslCheck);
-        }
-        let team = form.get("team_id");
-        workspace.check(team, form.get("enterprise_id"), form.get("api_app_id"))?;
-        // Slack lets only members of the installing workspace give commands.
-        workspace.check_person(team)?;
-        let required = |name: &'static str| form.get(name).ok_or(PayloadError::Missing(name));
-        let present = |name: &'static str| form.get(name).filter(|value| !value.is_empty());
-        Ok(Self::Given(Box::new(GivenCommand {
-            command: token(required("command")?, "command")?,
-            text: form.get("text").unwrap_or_default().to_owned(),
-            user: person(team.unwrap_or_default(), required("user_id")?)?,
-            channel: present("channel_id").and_then(|id| id.parse().ok()),
-            // An address that is not Slack's is never called; the command counts all the same.
-            response_url: present("response_url").and_then(|url| workspace.response_url(url).ok()),
-            trigger_id: present("trigger_id").map(|id| token(id, "trigger_id")).transpose()?,
-        })))
     }
 }
 
@@ -137,11 +102,18 @@ pub enum Action {
     Cancel,
     /// End access early.
     Revoke,
+    /// Show everything about it.
+    Details,
+    /// Open the request modal.
+    Ask,
+    /// Show the Home tab as it is now.
+    Refresh,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Approve, Self::Deny, Self::Cancel, Self::Revoke];
+    pub const ALL: [Self; 7] =
+        [Self::Approve, Self::Deny, Self::Cancel, Self::Revoke, Self::Details, Self::Ask, Self::Refresh];
 
     /// Its `action_id`.
     pub fn as_str(self) -> &'static str {
@@ -150,6 +122,9 @@ impl Action {
             Self::Deny => "deny",
             Self::Cancel => "cancel",
             Self::Revoke => "revoke",
+            Self::Details => "details",
+            Self::Ask => "ask",
+            Self::Refresh => "refresh",
         }
     }
 
@@ -159,7 +134,8 @@ impl Action {
     }
 }
 
-/// What a button says when it is pressed: which request, and what its presser saw.
+/// What a button says when it is pressed, and what the modal that asks for a reason says when it is sent: which request,
+/// and what the person saw of it.
 pub fn button_value(request: &RequestId, digest: Digest) -> String {
     format!("{request}:{digest}")
 }
@@ -169,77 +145,17 @@ fn read_button_value(value: &str) -> Option<(RequestId, Digest)> {
     Some((request.parse().ok()?, digest.parse().ok()?))
 }
 
-/// A press of one of our buttons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interaction {
-    /// Who pressed it.
-    pub user: SlackUser,
-    /// Which button.
-    pub action: Action,
-    /// Which request.
-    pub request: RequestId,
-    /// The digest of what the message showed.
-    pub digest: Digest,
-    /// Where the message is, if Slack says so.
-    pub channel: Option<SlackChannel>,
-    /// The message, if Slack says so.
-    pub message_ts: Option<String>,
-    /// Where it may be answered.
-    pub response_url: Option<ResponseUrl>,
-    /// What opens a modal, within 3 s.
-    pub trigger_id: Option<String>,
-}
-
-impl Interaction {
-    /// Reads a press of one of our buttons, in our workspace, by one of its own people.
-    ///
-    /// # Errors
-    /// If it is unreadable, somebody else's, or something else than that.
-    pub fn read(raw_body: &[u8], workspace: &Workspace) -> Result<Self, PayloadError> {
-        let form = Form::read(raw_body)?;
-        let payload = json::read(form.get("payload").ok_or(PayloadError::Missing("payload"))?)?;
-        let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
-        workspace.check(text("/team/id"), text("/enterprise/id"), text("/api_app_id"))?;
-        let own_team = text("/user/team_id");
-        workspace.check_person(own_team)?;
-        if payload.pointer("/user/is_stranger").is_some_and(|stranger| *stranger != Value::Bool(false)) {
-            return Err(ForeignError::Person.into());
-        }
-        if text("/type") != Some("block_actions") {
-            return Err(PayloadError::UnknownKind);
-        }
-        // Slack's clients send one action at a time.
-        let actions = payload.get("actions").and_then(Value::as_array).ok_or(PayloadError::Missing("actions"))?;
-        let [pressed] = actions.as_slice() else { return Err(PayloadError::Malformed("actions")) };
-        let of_it = |name: &str| pressed.get(name).and_then(Value::as_str);
-        let action = of_it("action_id").and_then(Action::named).ok_or(PayloadError::UnknownAction)?;
-        if of_it("type").is_some_and(|kind| kind != "button") {
-            return Err(PayloadError::UnknownAction);
-        }
-        let (request, digest) = of_it("value").and_then(read_button_value).ok_or(PayloadError::Malformed("value"))?;
-        let channel = text("/container/channel_id").or_else(|| text("/channel/id"));
-        Ok(Self {
-            user: person(own_team.unwrap_or_default(), text("/user/id").ok_or(PayloadError::Missing("user"))?)?,
-            action,
-            request,
-            digest,
-            channel: channel.and_then(|id| id.parse().ok()),
-            message_ts: text("/container/message_ts").and_then(timestamp),
-            // An address that is not Slack's is never called; what was pressed counts all the same.
-            response_url: text("/response_url").and_then(|url| workspace.response_url(url).ok()),
-            trigger_id: text("/trigger_id").map(|id| token(id, "trigger_id")).transpose()?,
-        })
-    }
-}
-
 fn person(team: &str, user: &str) -> Result<SlackUser, PayloadError> {
     format!("{team}/{user}").parse().map_err(|_| PayloadError::Malformed("user_id"))
 }
 
-/// A short text of visible ASCII, as Slack's ids are.
+/// Whether it is a short text of visible ASCII, as Slack's ids are.
+pub(crate) fn is_token(text: &str) -> bool {
+    (1..=TOKEN_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 fn token(text: &str, name: &'static str) -> Result<String, PayloadError> {
-    let holds = (1..=TOKEN_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if holds { Ok(text.to_owned()) } else { Err(PayloadError::Malformed(name)) }
+    if is_token(text) { Ok(text.to_owned()) } else { Err(PayloadError::Malformed(name)) }
 }
 
 /// A message's `ts`: digits, a point, digits.

@@ -1,25 +1,85 @@
 //! What we say in Slack.
 //!
-//! Messages show stored state and decide nothing. Facts come first, in our own words; a person's words come last and
-//! are inert (see [`crate::blocks`]).
+//! Messages and views show stored state and decide nothing. Facts come first, in our own words; a person's words come
+//! last and are inert (see [`crate::blocks`]). Whatever is shown again later is made anew from the state then.
 
 pub mod answer;
+pub mod approver;
+pub mod ask;
 mod card;
+pub mod deny;
+pub mod details;
+pub mod direct;
+pub mod home;
+pub mod notice;
 pub mod requester;
+mod standing;
 pub mod thread;
 
-use model::amount::display_duration;
 use model::lifecycle::{Approval, EndReason};
-use model::request::Request;
+use model::request::{Request, Status};
+use model::risk::RiskLevel;
 
-pub use card::approval_card;
+pub use card::{Card, card};
 
 use crate::blocks::{Markup, Names, Words};
-use crate::limits::{PERSONS_SHOWN, WORDS_SHOWN};
+use crate::limits::{ENVIRONMENT_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
 
 /// `orders-db-debug` for 2h.
 fn wanted(request: &Request) -> Markup {
-    Markup::default().code(request.entitlement.as_str()).and(" for ").code(&display_duration(request.duration_seconds))
+    Markup::default().code(request.entitlement.as_str()).and(" for ").duration(request.duration_seconds)
+}
+
+/// Account `111111111111` (prod).
+fn place(request: &Request) -> Markup {
+    Markup::ours("account ")
+        .code(request.account.as_str())
+        .and(" (")
+        .operators(&request.environment, ENVIRONMENT_SHOWN)
+        .and(")")
+}
+
+/// Who wants what, and where, in one sentence without its end.
+fn asks(request: &Request, names: Names<'_>) -> Markup {
+    by_whom(request, " asks for ", names)
+}
+
+/// The same of a request that may be decided.
+fn asked_for(request: &Request, names: Names<'_>) -> Markup {
+    by_whom(request, " asked for ", names)
+}
+
+fn by_whom(request: &Request, asks: &'static str, names: Names<'_>) -> Markup {
+    Markup::default()
+        .person(&request.requester, names)
+        .and(asks)
+        .then(&wanted(request))
+        .and(" in ")
+        .then(&place(request))
+}
+
+/// A risk as a word. The shape beside it says nothing more.
+fn risk(level: RiskLevel) -> &'static str {
+    match level {
+        RiskLevel::Low => "🟢 *low*",
+        RiskLevel::Medium => "🟡 *medium*",
+        RiskLevel::High => "🟠 *high*",
+        RiskLevel::Critical => "🔴 *critical*",
+    }
+}
+
+/// A state as a word. The shape beside it says nothing more.
+fn state_word(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "⏳ *Waiting*",
+        Status::Approved | Status::Provisioning => "✅ *Approved*",
+        Status::Active => "▶️ *Active*",
+        Status::Revoking => "⏹️ *Being ended*",
+        Status::Denied => "⛔ *Denied*",
+        Status::Cancelled => "↩️ *Cancelled*",
+        Status::Lapsed => "⌛ *Lapsed*",
+        Status::Ended => "🏁 *Ended*",
+    }
 }
 
 /// The persons behind countersignatures.
@@ -27,13 +87,21 @@ fn approvers(text: Markup, approvals: &[Approval], names: Names<'_>) -> Markup {
     text.persons(approvals.iter().map(|approval| &approval.person), PERSONS_SHOWN, names)
 }
 
+/// 1 of 2 countersigned, by whom.
+fn counted(request: &Request, approvals: &[Approval], names: Names<'_>) -> Markup {
+    let needed = usize::from(request.quorum.needed);
+    let text = Markup::default().number(approvals.len()).and(" of ").number(needed).and(" countersigned");
+    if approvals.is_empty() { text } else { approvers(text.and(", by "), approvals, names) }
+}
+
 /// How an end came about, with the words of the person who caused it, if it was one.
 fn end_reason(reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
     match reason {
-        EndReason::Expired => (Markup::ours("its time is over"), None),
-        EndReason::Revoked { by, reason } => {
-            (Markup::default().person(by, names).and(" revoked it"), Some(Words::of(reason, WORDS_SHOWN)))
-        }
+        EndReason::Expired => (Markup::ours("its time was over"), None),
+        EndReason::Revoked { by, reason } => (
+            Markup::default().person(by, names).and(" ended it early"),
+            Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")),
+        ),
         EndReason::Offboarded => (Markup::ours("the person left"), None),
         EndReason::Panic => (Markup::ours("all access was ended at once"), None),
         EndReason::Failed { code } => {

@@ -1,13 +1,18 @@
-//! A request for tests.
+//! A request for tests, and where it can be.
 
+use model::catalog::{EntitledMechanism, Entitlement};
 use model::digest::Digest;
 use model::identity::Identity;
-use model::lifecycle::Approval;
+use model::lifecycle::{Approval, EndReason, Evidence, Phase, Plan, State};
 use model::names::{PersonId, SlackUser};
+use model::notices::{Notices, Reminder};
 use model::request::{Judged, Mechanism, Quorum, Request, RequestFacts};
 use model::risk::{RiskInput, assess};
 use model::text::FreeText;
 use model::time::{Time, Window};
+
+use crate::blocks::Message;
+use crate::render::{Card, card as render_card};
 
 pub(crate) fn time(text: &str) -> Time {
     text.parse().unwrap()
@@ -59,7 +64,19 @@ pub(crate) fn facts() -> RequestFacts {
         submitted_at: time("2026-11-20T19:00:00Z"),
         approval_window_seconds: 3_600,
         judged: Judged { entitlement: Digest::of(b"entitlement"), policy: Digest::of(b"policy") },
-        quorum: Quorum { needed: 2, groups: vec!["orders-oncall".parse().unwrap()] },
+        quorum: Quorum { needed: 2, groups: vec!["orders-oncall".parse().unwrap(), "orders-leads".parse().unwrap()] },
+        notices: Notices {
+            directly: true,
+            reminders: vec![
+                Reminder { after_seconds: 600, groups: vec![], channel: None },
+                Reminder {
+                    after_seconds: 1_200,
+                    groups: vec!["orders-leads".parse().unwrap()],
+                    channel: Some("C0ESCALATE".parse().unwrap()),
+                },
+            ],
+            warn_before_seconds: 300,
+        },
     }
 }
 
@@ -80,4 +97,78 @@ pub(crate) fn approval(id: &str) -> Approval {
 
 pub(crate) fn window() -> Window {
     Window::starting(time("2026-11-20T19:10:00Z"), 7_200).unwrap()
+}
+
+pub(crate) fn evidence() -> Evidence {
+    Evidence {
+        checked_at: time("2026-11-20T21:10:30Z"),
+        findings: vec!["role absent".to_owned(), "schedule absent".to_owned()],
+    }
+}
+
+pub(crate) fn state(phase: Phase) -> State {
+    State { request: request(), phase, refusals: 0 }
+}
+
+/// It waits, countersigned by these.
+pub(crate) fn pending(by: &[&str]) -> Phase {
+    let approvals = by.iter().map(|id| approval(id)).collect();
+    Phase::Pending { approvals, lapses_at: time("2026-11-20T20:00:00Z"), reminded: 0 }
+}
+
+/// Countersigned by bob and carol.
+pub(crate) fn active() -> Phase {
+    Phase::Active {
+        approvals: vec![approval("bob"), approval("carol")],
+        plan: Plan { window: window() },
+        at: time("2026-11-20T19:10:05Z"),
+        issued: 2,
+        warned: false,
+    }
+}
+
+pub(crate) fn ended(reason: EndReason) -> Phase {
+    Phase::Ended {
+        approvals: vec![approval("bob"), approval("carol")],
+        plan: Plan { window: window() },
+        reason,
+        at: time("2026-11-20T21:10:30Z"),
+        evidence: evidence(),
+        residue: None,
+        issued: 3,
+    }
+}
+
+/// The card of the request while it waits.
+pub(crate) fn card() -> Message {
+    render_card(&Card { state: &state(pending(&["bob"])), unusual: &unusual(), names: &names })
+}
+
+pub(crate) fn unusual() -> Vec<String> {
+    vec!["The first time that this person asks for orders-db-debug.".to_owned()]
+}
+
+/// The entitlement of the request, with `text` wherever the operators can say something.
+pub(crate) fn entitlement(text: &str) -> Entitlement {
+    let facts = facts();
+    Entitlement {
+        name: facts.entitlement,
+        description: text.to_owned(),
+        account: facts.account,
+        environment: text.to_owned(),
+        mechanism: EntitledMechanism::Role,
+        permissions: facts.permissions,
+        resources: facts.resources,
+        max_duration_seconds: 14_400,
+        approval_window_seconds: 3_600,
+        approvals_needed: 2,
+        approvers: facts.quorum.groups,
+        ticket_required: true,
+        mfa: true,
+        source_ips: vec![],
+        may_outlive: vec![],
+        leeway: model::scope::Leeway::default(),
+        channel: None,
+        notices: Notices::default(),
+    }
 }

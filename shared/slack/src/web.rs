@@ -1,41 +1,33 @@
-//! Slack's Web API, as far as we call it: `chat.postMessage`, `chat.postEphemeral`, `conversations.open`, response URLs.
+//! Slack's Web API, as far as we call it: `chat.postMessage`, `chat.update`, `chat.postEphemeral`, `conversations.open`,
+//! `views.open`, `views.update`, `views.publish`, response URLs.
 //!
 //! Every call is bounded in time and in attempts. A call is sent again only if Slack did not take it (no connection,
 //! status 429 or 5xx); after a timeout its outcome is unknown and the caller decides. Nothing that was sent, and no
 //! token, is in any error or log line.
 
 mod error;
+mod sending;
+mod views;
 
 use std::fmt;
 use std::time::Duration;
 
 use model::names::{SlackChannel, SlackUser};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Url, redirect};
+use reqwest::header::HeaderValue;
+use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 pub use error::{SlackError, WebError};
+pub use views::OpenedView;
 
 use crate::blocks::Message;
 use crate::payload::timestamp;
 use crate::workspace::{ResponseUrl, is_loopback};
+use sending::USUAL;
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long one attempt may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Attempts at one call.
-const ATTEMPTS: u32 = 3;
-/// Pause after a first failed attempt; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(150);
-/// How long one call may wait between its attempts, altogether. Functions are paid while they wait, and the event is
-/// delivered again anyway.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// What Slack is taken to mean if it limits us without saying for how long.
-const USUAL_RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Largest answer we read, in bytes. It repeats the message.
-const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Where a message was posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +44,8 @@ pub struct Client {
     http: reqwest::Client,
     api_url: Url,
     bearer: HeaderValue,
+    /// How long one attempt may take at most, whatever is called.
+    longest_attempt: Duration,
 }
 
 impl fmt::Debug for Client {
@@ -67,10 +61,10 @@ impl Client {
     /// If the address would not keep the token secret, or the token can't be one.
     #[expect(clippy::needless_pass_by_value, reason = "the token is handed over, so that no copy of it stays behind")]
     pub fn new(api_url: &str, bot_token: SecretString) -> Result<Self, WebError> {
-        Self::with_timeout(api_url, &bot_token, ATTEMPT_TIMEOUT)
+        Self::with_timeout(api_url, &bot_token, USUAL.attempt)
     }
 
-    fn with_timeout(api_url: &str, bot_token: &SecretString, attempt: Duration) -> Result<Self, WebError> {
+    fn with_timeout(api_url: &str, bot_token: &SecretString, longest_attempt: Duration) -> Result<Self, WebError> {
         let api_url = Url::parse(api_url.trim_end_matches('/'))
             .map_err(|_| WebError::Settings("the API's address is not a URL"))?;
         if api_url.scheme() != "https" && !is_loopback(&api_url) {
@@ -84,13 +78,13 @@ impl Client {
         bearer.set_sensitive(true);
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(attempt)
+            .timeout(longest_attempt)
             // Slack does not redirect these calls; following would carry messages elsewhere.
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()
             .map_err(|_| WebError::Settings("the HTTP client can't be made"))?;
-        Ok(Self { http, api_url, bearer })
+        Ok(Self { http, api_url, bearer, longest_attempt })
     }
 
     /// Posts a message, in a thread if `thread_ts` is given.
@@ -103,11 +97,11 @@ impl Client {
         message: &Message,
         thread_ts: Option<&str>,
     ) -> Result<Posted, WebError> {
-        let mut arguments = arguments(channel, message);
+        let mut arguments = posting(channel, message);
         if let Some(thread_ts) = thread_ts {
             arguments.insert("thread_ts".to_owned(), json!(thread_ts));
         }
-        let answer = self.call("chat.postMessage", arguments).await?;
+        let answer = self.call("chat.postMessage", arguments, &USUAL).await?;
         let text = |name: &str| answer.get(name).and_then(Value::as_str);
         let channel = text("channel").and_then(|channel| channel.parse().ok());
         match (channel, text("ts").and_then(timestamp)) {
@@ -116,13 +110,25 @@ impl Client {
         }
     }
 
+    /// Replaces a message of ours: its blocks and the text beside them.
+    ///
+    /// # Errors
+    /// See [`WebError`].
+    pub async fn update_message(&self, channel: &SlackChannel, ts: &str, message: &Message) -> Result<(), WebError> {
+        let mut arguments = content(channel, message);
+        arguments.insert("ts".to_owned(), json!(ts));
+        // Unlike the methods that post, this one would make links and mentions of its own if it is not told otherwise.
+        arguments.insert("parse".to_owned(), json!("none"));
+        self.call("chat.update", arguments, &USUAL).await.map(drop)
+    }
+
     /// Opens the direct conversation with a person.
     ///
     /// # Errors
     /// See [`WebError`].
     pub async fn open_dm(&self, user: &SlackUser) -> Result<SlackChannel, WebError> {
         let arguments = Map::from_iter([("users".to_owned(), json!(user_id(user)))]);
-        let answer = self.call("conversations.open", arguments).await?;
+        let answer = self.call("conversations.open", arguments, &USUAL).await?;
         answer
             .pointer("/channel/id")
             .and_then(Value::as_str)
@@ -140,9 +146,9 @@ impl Client {
         user: &SlackUser,
         message: &Message,
     ) -> Result<(), WebError> {
-        let mut arguments = arguments(channel, message);
+        let mut arguments = posting(channel, message);
         arguments.insert("user".to_owned(), json!(user_id(user)));
-        self.call("chat.postEphemeral", arguments).await.map(drop)
+        self.call("chat.postEphemeral", arguments, &USUAL).await.map(drop)
     }
 
     /// Answers a command or a press at its response URL: only who gave it sees it, and the message stays as it is.
@@ -155,112 +161,25 @@ impl Client {
             body.insert("replace_original".to_owned(), json!(false));
         }
         // Without the token: the address itself is the permission.
-        self.send("response_url", to.url(), &body, None).await.map(drop)
-    }
-
-    async fn call(&self, method: &'static str, arguments: Map<String, Value>) -> Result<Value, WebError> {
-        let mut url = self.api_url.clone();
-        url.path_segments_mut().map_err(|()| WebError::Settings("the API's address takes no path"))?.push(method);
-        let answer = self.send(method, &url, &Value::Object(arguments), Some(&self.bearer)).await?;
-        let answer: Value =
-            serde_json::from_slice(&answer).map_err(|_| WebError::Unreadable { why: "it is not JSON" })?;
-        match (answer.get("ok").and_then(Value::as_bool), answer.get("error").and_then(Value::as_str)) {
-            (Some(true), _) => Ok(answer),
-            (Some(false), Some(error)) => Err(WebError::Refused(SlackError::named(error))),
-            (Some(false) | None, _) => Err(WebError::Unreadable { why: "it says neither ok nor error" }),
-        }
-    }
-
-    /// Sends `body` until Slack takes it, within bounds.
-    async fn send(
-        &self,
-        method: &'static str,
-        url: &Url,
-        body: &Value,
-        bearer: Option<&HeaderValue>,
-    ) -> Result<Vec<u8>, WebError> {
-        let body = body.to_string();
-        let mut pause = FIRST_PAUSE;
-        let mut patience = PATIENCE;
-        let mut attempt: u32 = 1;
-        loop {
-            let mut request =
-                self.http.post(url.clone()).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone());
-            if let Some(bearer) = bearer {
-                request = request.header(AUTHORIZATION, bearer.clone());
-            }
-            let failure = match request.send().await {
-                Ok(response) if response.status().is_success() => return read(response).await,
-                Ok(response) => status(&response),
-                Err(error) => unreachable_by(&error),
-            };
-            let wait = match &failure {
-                WebError::RateLimited { retry_after } => *retry_after,
-                WebError::Unreachable { why: NO_CONNECTION } | WebError::Status { status: 500.. } => pause,
-                WebError::Unreachable { .. }
-                | WebError::Status { .. }
-                | WebError::Settings(_)
-                | WebError::Refused(_)
-                | WebError::Unreadable { .. } => return Err(failure),
-            };
-            let Some(left) = patience.checked_sub(wait).filter(|_| attempt < ATTEMPTS) else { return Err(failure) };
-            tracing::warn!(
-                slack.method = method,
-                attempt,
-                error.code = failure.code(),
-                "slack call failed, trying again"
-            );
-            tokio::time::sleep(wait).await;
-            patience = left;
-            pause = pause.saturating_mul(2);
-            attempt = attempt.saturating_add(1);
-        }
+        self.send("response_url", to.url(), &body, None, &USUAL).await.map(drop)
     }
 }
 
-/// Why nothing was sent at all.
-const NO_CONNECTION: &str = "no connection";
-
-fn unreachable_by(error: &reqwest::Error) -> WebError {
-    let why = if error.is_connect() {
-        NO_CONNECTION
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    WebError::Unreachable { why }
-}
-
-fn status(response: &Response) -> WebError {
-    let status = response.status();
-    if status != StatusCode::TOO_MANY_REQUESTS {
-        return WebError::Status { status: status.as_u16() };
-    }
-    let seconds =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    WebError::RateLimited { retry_after: seconds.map_or(USUAL_RETRY_AFTER, Duration::from_secs) }
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, WebError> {
-    let mut answer = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable_by(&error))? {
-        if answer.len().saturating_add(chunk.len()) > ANSWER_BYTES {
-            return Err(WebError::Unreadable { why: "it is too large" });
-        }
-        answer.extend_from_slice(&chunk);
-    }
-    Ok(answer)
-}
-
-fn arguments(channel: &SlackChannel, message: &Message) -> Map<String, Value> {
+/// A message and where it goes.
+fn content(channel: &SlackChannel, message: &Message) -> Map<String, Value> {
     Map::from_iter([
         ("channel".to_owned(), json!(channel)),
         ("text".to_owned(), json!(message.text())),
         ("blocks".to_owned(), json!(message.blocks())),
-        ("unfurl_links".to_owned(), json!(false)),
-        ("unfurl_media".to_owned(), json!(false)),
     ])
+}
+
+/// A new message: nothing that is linked to is shown with it.
+fn posting(channel: &SlackChannel, message: &Message) -> Map<String, Value> {
+    let mut arguments = content(channel, message);
+    arguments.insert("unfurl_links".to_owned(), json!(false));
+    arguments.insert("unfurl_media".to_owned(), json!(false));
+    arguments
 }
 
 /// `U…` of `T…/U…`.

@@ -78,18 +78,36 @@ impl Workspace {
     /// # Errors
     /// If it isn't.
     pub fn check(&self, team: Option<&str>, enterprise: Option<&str>, app: Option<&str>) -> Result<(), ForeignError> {
-        let given = |id: Option<&str>| id.filter(|id| !id.is_empty()).map(str::to_owned);
-        let (team, enterprise) = (given(team), given(enterprise));
-        if team.is_none() && enterprise.is_none() {
+        self.check_team(team, enterprise)?;
+        self.check_app(app)
+    }
+
+    /// Whether a request is from one of our workspaces. Every id given has to be ours, and one has to be given.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn check_team(&self, team: Option<&str>, enterprise: Option<&str>) -> Result<(), ForeignError> {
+        let given = |id: Option<&str>| id.is_some_and(|id| !id.is_empty());
+        if !given(team) && !given(enterprise) {
             return Err(ForeignError::Team);
         }
-        if [team, enterprise].into_iter().flatten().any(|id| !self.teams.contains(&id)) {
-            return Err(ForeignError::Team);
-        }
-        if self.app.is_empty() || app != Some(self.app.as_str()) {
-            return Err(ForeignError::App);
-        }
-        Ok(())
+        [team, enterprise].into_iter().flatten().try_for_each(|id| self.check_further_team(id))
+    }
+
+    /// Whether a workspace or organization that is named besides is ours too. Slack writes an empty id for none.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn check_further_team(&self, id: &str) -> Result<(), ForeignError> {
+        if id.is_empty() || self.teams.iter().any(|known| known == id) { Ok(()) } else { Err(ForeignError::Team) }
+    }
+
+    /// Whether a request is for our app.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn check_app(&self, app: Option<&str>) -> Result<(), ForeignError> {
+        if self.app.is_empty() || app != Some(self.app.as_str()) { Err(ForeignError::App) } else { Ok(()) }
     }
 
     /// Whether a person's own workspace is one of ours.

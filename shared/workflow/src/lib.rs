@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod double;
 pub mod ending;
 pub mod notes;
+pub mod overview;
 pub mod ports;
 pub mod provision;
 pub mod reading;

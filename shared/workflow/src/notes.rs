@@ -1,11 +1,20 @@
 //! Messages, once each: claimed before they are sent, remembered after.
 
-use crate::ports::{Claim, Clock, Fault, RememberNotes};
+use crate::ports::{Claim, Clock, Fault, RememberNotes, Sent};
 use model::names::RequestId;
 use std::future::Future;
 
-/// Sends the message about entry `seq` to `target`, unless it was posted. `send` gives channel and
-/// time stamp of what it posted.
+/// Whether a message reached whom it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// It is there, now or from before.
+    Yes,
+    /// It can't be posted there; somebody else is to be told.
+    No,
+}
+
+/// Sends the message about entry `seq` to `target`, unless it was posted, or found to be impossible. `send` says what
+/// became of it.
 ///
 /// If sending fails the claim is given up, and the next delivery of the same event tries again at
 /// once; if not even that works it lapses after a minute. A message whose outcome is unknown may
@@ -14,21 +23,22 @@ use std::future::Future;
 /// # Errors
 /// If the store or the sending failed; `claimed_elsewhere` if somebody else is about to send it:
 /// since they may fail, the event is to be delivered again.
-pub async fn once<P, S, F, E>(ports: &P, id: &RequestId, seq: u64, target: &str, send: S) -> Result<(), E>
+pub async fn once<P, S, F, E>(ports: &P, id: &RequestId, seq: u64, target: &str, send: S) -> Result<Reached, E>
 where
     P: RememberNotes + Clock,
     S: FnOnce() -> F,
-    F: Future<Output = Result<(String, String), E>>,
+    F: Future<Output = Result<Sent, E>>,
     E: From<Fault>,
 {
     let now = ports.now();
     match ports.claim(id, seq, target, now).await? {
         Claim::Ours => {}
-        Claim::Posted => return Ok(()),
+        Claim::Posted => return Ok(Reached::Yes),
+        Claim::Unreachable => return Ok(Reached::No),
         Claim::Held => return Err(Fault::new("claim a message", "claimed_elsewhere").into()),
     }
-    let (channel, ts) = match send().await {
-        Ok(posted) => posted,
+    let outcome = match send().await {
+        Ok(outcome) => outcome,
         Err(error) => {
             if let Err(fault) = ports.release(id, seq, target, now).await {
                 tracing::warn!(request.id = %id, seq, target, error.code = %fault.code,
@@ -37,6 +47,9 @@ where
             return Err(error);
         }
     };
-    ports.posted(id, seq, target, &channel, &ts).await?;
-    Ok(())
+    ports.note(id, seq, target, &outcome).await?;
+    match outcome {
+        Sent::Posted { .. } => Ok(Reached::Yes),
+        Sent::Unreachable { .. } => Ok(Reached::No),
+    }
 }

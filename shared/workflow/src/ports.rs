@@ -324,8 +324,40 @@ pub enum Claim {
     Ours,
     /// It was posted.
     Posted,
+    /// It was tried, and can't be posted there.
+    Unreachable,
     /// Somebody is about to send it, and not for longer than a minute. Whether they will is open.
     Held,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// It is there.
+    Posted {
+        /// The conversation.
+        channel: String,
+        /// The message, within it.
+        ts: String,
+        /// What it shows, as a digest.
+        shown: Digest,
+    },
+    /// It can't be posted there until a person changes something: an archived channel, somebody who left.
+    Unreachable {
+        /// The code of the reason.
+        code: String,
+    },
+}
+
+/// A message about a request: what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The entry it is about.
+    pub seq: u64,
+    /// For whom.
+    pub target: String,
+    /// What became of it.
+    pub sent: Sent,
 }
 
 port! {
@@ -336,10 +368,10 @@ port! {
         /// Gives up the claim that was made at `claimed_at`, so that the next one gets it at once.
         /// Nothing, if somebody else has it by now or the message was posted.
         fn release(id: &RequestId, seq: u64, target: &str, claimed_at: Time) -> Result<(), Fault>;
-        /// Notes where it was posted.
-        fn posted(id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault>;
-        /// Where it was posted, if it was.
-        fn where_posted(id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault>;
+        /// Notes what became of it.
+        fn note(id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault>;
+        /// All messages about `id` that were sent, or could not be, in the order of entries.
+        fn notes(id: &RequestId) -> Result<Vec<Note>, Fault>;
     }
 }
 

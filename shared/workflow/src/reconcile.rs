@@ -100,21 +100,35 @@ where
         return Ok(());
     }
     match &stored.state.phase {
-        Phase::Pending { .. } => {
-            let lapse = |_: &Stored, _| Command::Lapse;
-            match carry_out_on(ports, Some(stored), id, &Cause::system(PART), lapse, None, &[]).await {
-                Ok(_) | Err(CommandError::Refused { .. }) => Ok(()),
-                Err(error) => Err(error),
-            }
+        Phase::Pending { lapses_at, .. } => {
+            // Asked again, while it is of use; after that it lapses.
+            let lapses_at = *lapses_at;
+            let next = move |_: &Stored, now| if now < lapses_at { Command::Remind } else { Command::Lapse };
+            note(ports, stored, id, next).await
         }
         Phase::Approved { .. } | Phase::Provisioning { .. } => {
             provision(ports, PART, id, None).await?;
             // Too late, or failed for good: the end is due at once, not a minute later.
             end_if_revoking(ports, id).await
         }
+        Phase::Active { plan, .. } if ports.now() < plan.window.expires_at() => {
+            note(ports, stored, id, |_, _| Command::Warn).await
+        }
         Phase::Active { .. } | Phase::Revoking { .. } => end(ports, PART, id).await.map(drop),
         Phase::Ended { .. } => remove_tombstone(ports, PART, stored).await,
         Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => Ok(()),
+    }
+}
+
+/// Puts into the record what time alone brought about. What is not due any more was overtaken, and that is all right.
+async fn note<P, F>(ports: &P, stored: Stored, id: &RequestId, command: F) -> Result<(), CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock,
+    F: Fn(&Stored, Time) -> Command,
+{
+    match carry_out_on(ports, Some(stored), id, &Cause::system(PART), command, None, &[]).await {
+        Ok(_) | Err(CommandError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod repository;
 pub mod schema;
 pub mod settings;
+pub mod slack_manifest;
 pub mod template;
 pub mod yaml;
 

@@ -155,6 +155,14 @@ impl Chat {
         self.read(self.http.post(format!("{}/_local/{path}", self.url)).json(body)).await
     }
 
+    /// Any control call without a body.
+    ///
+    /// # Errors
+    /// As [`Chat::control`].
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.read(self.http.get(format!("{}/_local/{path}", self.url))).await
+    }
+
     async fn read(&self, request: reqwest::RequestBuilder) -> Result<Value, Failure> {
         let answered = receive(request).await?;
         if !(200..300).contains(&answered.status) {
@@ -248,6 +256,6 @@ impl Chat {
     }
 }
 
-fn outcome(value: Value) -> Result<Outcome, Failure> {
+pub(crate) fn outcome(value: Value) -> Result<Outcome, Failure> {
     serde_json::from_value(value).map_err(|error| Failure::of("reading an outcome", &error))
 }

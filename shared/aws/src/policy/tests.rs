@@ -1,5 +1,6 @@
 use super::*;
 use crate::double::{NOW, World, bundle};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
 fn store(world: &World) -> PolicyStore {
@@ -7,10 +8,8 @@ fn store(world: &World) -> PolicyStore {
 }
 
 fn shown(bundle: &Bundle, digest: &str, previous: Option<&str>) -> (u16, Value) {
-    let mut item = json!({
-        "catalog": {"S": bundle.catalog}, "cedar": {"S": bundle.policies}, "schema": {"S": bundle.schema},
-        "digest": {"S": digest},
-    });
+    let files = BASE64_STANDARD.encode(packed::pack(bundle).unwrap());
+    let mut item = json!({"files": {"B": files}, "digest": {"S": digest}});
     if let Some(previous) = previous {
         item["previous"] = json!({"S": previous});
     }

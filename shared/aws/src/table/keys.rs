@@ -32,7 +32,12 @@ pub(super) fn entry(id: &RequestId, seq: u64) -> (String, String) {
 
 /// In a partition of their own, so that whoever may note messages may not write requests.
 pub(super) fn note(id: &RequestId, seq: u64, target: &str) -> (String, String) {
-    (format!("NOTE#{id}"), format!("{seq:06}#{target}"))
+    (notes(id), format!("{seq:06}#{target}"))
+}
+
+/// The partition of all messages about a request.
+pub(super) fn notes(id: &RequestId) -> String {
+    format!("NOTE#{id}")
 }
 
 pub(super) fn replay(signature: &Digest) -> (String, String) {

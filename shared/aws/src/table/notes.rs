@@ -1,18 +1,19 @@
 //! Which messages were sent, and where.
 
-use super::{Table, items, keys};
+use super::{Item, Table, items, keys};
 use crate::fault::fault;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use model::digest::Digest;
 use model::names::RequestId;
 use model::time::Time;
 use uuid::Uuid;
-use workflow::ports::{Claim, Fault, RememberNotes};
+use workflow::ports::{Claim, Fault, Note, RememberNotes, Sent};
 
 const CLAIM: &str = "claim a message";
 const RELEASE: &str = "give up a message";
-const POSTED: &str = "note a posted message";
-const WHERE: &str = "find a posted message";
+const NOTE: &str = "note a message";
+const NOTES: &str = "find the messages";
 
 /// How long a claim keeps others from sending, in seconds: longer than a sending may take.
 const CLAIM_LASTS: i64 = 60;
@@ -27,7 +28,7 @@ impl RememberNotes for Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(items::item(keys::note(id, seq, target), attributes)))
-            .condition_expression("attribute_not_exists(pk) OR (attribute_not_exists(#ts) AND claimedAt < :stale)")
+            .condition_expression("attribute_not_exists(pk) OR (attribute_not_exists(#ts) AND attribute_not_exists(unreachable) AND claimedAt < :stale)")
             .expression_attribute_names("#ts", "ts")
             .expression_attribute_values(":stale", items::number(stale))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -38,6 +39,8 @@ impl RememberNotes for Table {
             let of = |name| failed.item().and_then(|item| items::text_of(item, name));
             return Ok(if of("ts").is_some() {
                 Claim::Posted
+            } else if of("unreachable").is_some() {
+                Claim::Unreachable
             } else if of("claimant") == Some(claimant.as_str()) {
                 // Ours after all: the SDK repeated a call whose answer was lost.
                 Claim::Ours
@@ -55,7 +58,9 @@ impl RememberNotes for Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(items::item(keys::note(id, seq, target), [("claimedAt", items::number(0))])))
-            .condition_expression("attribute_not_exists(#ts) AND claimedAt = :claimed")
+            .condition_expression(
+                "attribute_not_exists(#ts) AND attribute_not_exists(unreachable) AND claimedAt = :claimed",
+            )
             .expression_attribute_names("#ts", "ts")
             .expression_attribute_values(":claimed", items::number(claimed_at.as_second()))
             .send()
@@ -69,24 +74,57 @@ impl RememberNotes for Table {
         }
     }
 
-    async fn posted(&self, id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault> {
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(items::item(
-                keys::note(id, seq, target),
-                [("channel", items::text(channel)), ("ts", items::text(ts))],
-            )))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| fault(POSTED, &error))
+    async fn note(&self, id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault> {
+        let key = keys::note(id, seq, target);
+        let item = match sent {
+            Sent::Posted { channel, ts, shown } => items::item(
+                key,
+                [
+                    ("channel", items::text(channel.as_str())),
+                    ("ts", items::text(ts.as_str())),
+                    ("shown", items::text(shown.to_string())),
+                ],
+            ),
+            Sent::Unreachable { code } => items::item(key, [("unreachable", items::text(code.as_str()))]),
+        };
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await;
+        put.map(|_| ()).map_err(|error| fault(NOTE, &error))
     }
 
-    async fn where_posted(&self, id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault> {
-        let found = self.get(WHERE, keys::note(id, seq, target)).await?;
-        Ok(found.and_then(|item| {
-            Some((items::text_of(&item, "channel")?.to_owned(), items::text_of(&item, "ts")?.to_owned()))
-        }))
+    async fn notes(&self, id: &RequestId) -> Result<Vec<Note>, Fault> {
+        let mut notes = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .query()
+                .consistent_read(true)
+                .key_condition_expression("pk = :notes")
+                .expression_attribute_values(":notes", items::text(keys::notes(id)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| fault(NOTES, &error))?;
+            notes.extend(page.items().iter().filter_map(noted));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(notes);
+            }
+        }
     }
+}
+
+/// What an item says; `None` if it is a claim only.
+fn noted(item: &Item) -> Option<Note> {
+    let (seq, target) = items::text_of(item, "sk")?.split_once('#')?;
+    let of = |name| items::text_of(item, name).map(str::to_owned);
+    let sent = match (of("channel"), of("ts"), of("unreachable")) {
+        // Of a message whose content was not noted nothing is known: it counts as showing something else.
+        (Some(channel), Some(ts), _) => {
+            let shown = of("shown").and_then(|shown| shown.parse().ok()).unwrap_or_else(|| Digest::of(b""));
+            Sent::Posted { channel, ts, shown }
+        }
+        (_, _, Some(code)) => Sent::Unreachable { code },
+        _ => return None,
+    };
+    Some(Note { seq: seq.parse().ok()?, target: target.to_owned(), sent })
 }

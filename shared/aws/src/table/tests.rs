@@ -6,7 +6,7 @@ use model::request::Status;
 use model::time::Time;
 use serde_json::{Value, json};
 use workflow::ports::{
-    Claim, Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Page, RememberNotes,
+    Claim, Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Note, Page, RememberNotes, Sent,
 };
 
 fn table(world: &World) -> Table {
@@ -294,12 +294,14 @@ async fn a_message_is_claimed_once() {
         (200, json!({})),
         refused(json!({"claimant": {"S": "somebody else"}, "claimedAt": {"N": "1795201200"}})),
         refused(json!({"channel": {"S": "C1"}, "ts": {"S": "1.2"}})),
+        refused(json!({"unreachable": {"S": "is_archived"}})),
     ]);
     let table = table(&world);
     let now: Time = NOW.parse().unwrap();
     assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Ours));
     assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Held), "that they will send it is not known");
     assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Posted));
+    assert_eq!(table.claim(&id(), 2, "channel", now).await, Ok(Claim::Unreachable));
     let sent = world.json(0);
     assert_eq!(sent["Item"]["pk"]["S"], format!("NOTE#{}", id()), "not where requests are");
     assert_eq!(sent["Item"]["sk"]["S"], "000002#channel");
@@ -319,8 +321,47 @@ async fn a_claim_is_given_up_by_whoever_has_it() {
     assert_eq!(refused, Err(Fault::new("give up a message", "AccessDenied")));
     let sent = world.json(0);
     assert_eq!(sent["Item"]["claimedAt"]["N"], "0", "lapsed for whoever claims next");
-    assert_eq!(sent["ConditionExpression"], "attribute_not_exists(#ts) AND claimedAt = :claimed");
+    assert_eq!(
+        sent["ConditionExpression"],
+        "attribute_not_exists(#ts) AND attribute_not_exists(unreachable) AND claimedAt = :claimed"
+    );
     assert_eq!(sent["ExpressionAttributeValues"][":claimed"]["N"], "1795201200");
+}
+
+#[tokio::test]
+async fn what_became_of_messages_is_read_back() {
+    let shown = Digest::of(b"shown");
+    let world = World::answering(vec![
+        (200, json!({})),
+        (200, json!({})),
+        (
+            200,
+            json!({
+                "Items": [
+                    {"sk": {"S": "000001#card"}, "channel": {"S": "C1"}, "ts": {"S": "1.2"}, "shown": {"S": shown.to_string()}},
+                    {"sk": {"S": "000001#asked"}, "claimedAt": {"N": "1795201200"}},
+                ],
+                "LastEvaluatedKey": {"pk": {"S": "NOTE"}, "sk": {"S": "000001#card"}},
+            }),
+        ),
+        (200, json!({"Items": [{"sk": {"S": "000004#card@U0BOB"}, "unreachable": {"S": "user_disabled"}}]})),
+    ]);
+    let table = table(&world);
+    let posted = Sent::Posted { channel: "C1".to_owned(), ts: "1.2".to_owned(), shown };
+    let gone = Sent::Unreachable { code: "user_disabled".to_owned() };
+    assert_eq!(table.note(&id(), 1, "card", &posted).await, Ok(()));
+    assert_eq!(table.note(&id(), 4, "card@U0BOB", &gone).await, Ok(()));
+    assert_eq!(world.json(0)["Item"]["shown"]["S"], shown.to_string());
+    assert_eq!(world.json(1)["Item"]["unreachable"]["S"], "user_disabled");
+    // Both pages; what is only claimed was not sent.
+    assert_eq!(
+        table.notes(&id()).await,
+        Ok(vec![
+            Note { seq: 1, target: "card".to_owned(), sent: posted },
+            Note { seq: 4, target: "card@U0BOB".to_owned(), sent: gone },
+        ])
+    );
+    assert_eq!(world.json(2)["ConsistentRead"], true);
 }
 
 #[tokio::test]

@@ -1,27 +1,18 @@
 //! The catalog's file form, and its checks.
 
 use super::form::{CatalogFile, EntitlementFile, Key, PersonFile, SessionNamesFile, line};
-use super::{Catalog, EntitledMechanism, Entitlement, Person, SessionNames, is_no_escape};
-use crate::actions::pattern_covers;
+use super::{Catalog, EntitledMechanism, Person, SessionNames};
 use crate::amount::parse_duration;
-use crate::documents::NO_ESCAPE;
 use crate::lifecycle::SHORTEST_GRANT;
-use crate::names::{EntitlementName, GroupName, NameError, PersonId, PrincipalArn, SlackUser};
+use crate::names::{GroupName, NameError, PersonId, PrincipalArn, SlackUser};
 use crate::risk::RiskLevel;
-use crate::scope::{Leeway, MOST_PATTERNS, check_action, check_resource};
 use serde_saphyr::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-/// Longest catalog, in bytes: a DynamoDB item holds 400 KB. Source: DynamoDB developer guide, quotas.
-const LONGEST_CATALOG: usize = 350_000;
-
-/// Longest grant any entitlement may allow, in seconds: 12 hours, the longest IAM role session.
-const LONGEST_GRANT: u64 = 43_200;
-
-/// Longest wait for countersignatures, in seconds: 7 days.
-const LONGEST_WAIT: u64 = 604_800;
+/// Longest catalog, in bytes: some ten thousand entitlements. It is read whenever a function starts.
+const LONGEST_CATALOG: usize = 4_000_000;
 
 /// How the resource of a base role's ARN begins. The functions' own roles reach no others, and a role
 /// elsewhere may be one that people enter by themselves.
@@ -70,21 +61,21 @@ impl fmt::Display for Problems {
 }
 
 /// Collects problems while reading on.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, line: usize, reason: impl Into<String>) {
+    pub(super) fn problem(&mut self, line: usize, reason: impl Into<String>) {
         self.problems.push(Problem { file: self.file.to_owned(), line, reason: reason.into() });
     }
 
-    fn spanned<T: FromStr<Err = NameError>>(&mut self, text: &Spanned<String>) -> Option<T> {
+    pub(super) fn spanned<T: FromStr<Err = NameError>>(&mut self, text: &Spanned<String>) -> Option<T> {
         text.value.parse().map_err(|error: NameError| self.problem(line(text), error.to_string())).ok()
     }
 
-    fn approvals(&mut self, needed: &Spanned<i64>) -> Option<u8> {
+    pub(super) fn approvals(&mut self, needed: &Spanned<i64>) -> Option<u8> {
         let number = u8::try_from(needed.value).ok().filter(|number| *number <= MOST_APPROVALS);
         if number.is_none() {
             self.problem(line(needed), format!("approvals takes 0 to {MOST_APPROVALS}"));
@@ -92,7 +83,7 @@ impl Reader<'_> {
         number
     }
 
-    fn duration(&mut self, text: &Spanned<String>, longest: u64) -> Option<u64> {
+    pub(super) fn duration(&mut self, text: &Spanned<String>, longest: u64) -> Option<u64> {
         match parse_duration(&text.value) {
             Ok(seconds) if (SHORTEST_GRANT..=longest).contains(&seconds) => Some(seconds),
             Ok(_) => {
@@ -255,7 +246,7 @@ impl Reader<'_> {
         catalog.session_names.push(SessionNames { account, role, mfa: names.mfa });
     }
 
-    fn mechanism(&mut self, file: &EntitlementFile) -> Option<EntitledMechanism> {
+    pub(super) fn mechanism(&mut self, file: &EntitlementFile) -> Option<EntitledMechanism> {
         let at = line(&file.mechanism);
         match (file.mechanism.value.as_str(), &file.base_role, &file.target_role) {
             ("session", Some(role), None) => {
@@ -302,128 +293,5 @@ impl Reader<'_> {
             return None;
         }
         Some(arn)
-    }
-
-    fn patterns(
-        &mut self,
-        given: &[Spanned<String>],
-        what: &str,
-        at: usize,
-        check: impl Fn(&str) -> Result<(), crate::scope::ScopeError>,
-    ) -> Vec<String> {
-        if given.is_empty() || given.len() > MOST_PATTERNS {
-            self.problem(at, format!("{what} takes 1 to {MOST_PATTERNS} entries"));
-        }
-        for pattern in given {
-            if let Err(error) = check(&pattern.value) {
-                self.problem(line(pattern), error.to_string());
-            }
-        }
-        given.iter().map(|pattern| pattern.value.clone()).collect()
-    }
-
-    fn escapes(&mut self, file: &EntitlementFile) -> Vec<String> {
-        for lifted in &file.may_outlive {
-            if !is_no_escape(&lifted.value) {
-                self.problem(
-                    line(lifted),
-                    format!("`{}` is not among what grants are denied: {}", lifted.value, NO_ESCAPE.join(", ")),
-                );
-            }
-        }
-        for action in &file.permissions {
-            let denied = NO_ESCAPE.iter().find(|deny| {
-                pattern_covers(deny, &action.value) && !file.may_outlive.iter().any(|lifted| lifted.value == **deny)
-            });
-            if let Some(deny) = denied {
-                self.problem(line(action), format!("`{}` can never be used: every grant denies `{deny}`; list `{deny}` under mayOutlive if it is meant", action.value));
-            }
-        }
-        file.may_outlive.iter().map(|lifted| lifted.value.clone()).collect()
-    }
-
-    fn cidrs(&mut self, given: &[Spanned<String>]) -> Vec<String> {
-        for text in given {
-            let good = text.value.split_once('/').is_some_and(|(address, bits)| {
-                let longest = match address.parse::<std::net::IpAddr>() {
-                    Ok(std::net::IpAddr::V4(_)) => 32,
-                    Ok(std::net::IpAddr::V6(_)) => 128,
-                    Err(_) => return false,
-                };
-                bits.parse::<u8>().is_ok_and(|bits| (1..=longest).contains(&bits))
-            });
-            if !good {
-                self.problem(line(text), format!("`{}` is not an address range such as 203.0.113.0/24", text.value));
-            }
-        }
-        given.iter().map(|text| text.value.clone()).collect()
-    }
-
-    fn entitlement(&mut self, catalog: &Catalog, name: &Key, file: &EntitlementFile) -> Option<Entitlement> {
-        let at = line(&name.0);
-        let name: Option<EntitlementName> = self.spanned(&name.0);
-        let account = self.spanned(&file.account);
-        let mechanism = self.mechanism(file);
-        let permissions = self.patterns(&file.permissions, "permissions", at, check_action);
-        let resources = self.patterns(&file.resources, "resources", at, check_resource);
-        let may_outlive = self.escapes(file);
-        let source_ips = self.cidrs(&file.source_ips);
-        let max_duration = self.duration(&file.max_duration, LONGEST_GRANT);
-        let approval_window = match &file.approval_window {
-            Some(text) => self.duration(text, LONGEST_WAIT),
-            None => Some(3_600),
-        };
-        let mut approvers = Vec::new();
-        for group in &file.approvers {
-            let Some(group_name) = self.spanned::<GroupName>(group) else { continue };
-            if !catalog.groups.contains(&group_name) {
-                self.problem(line(group), format!("`{group_name}` is not a group of this catalog"));
-            }
-            approvers.push(group_name);
-        }
-        let approvals_needed = self.approvals(&file.approvals);
-        let enough = catalog.members(&approvers).count();
-        if let Some(needed) = approvals_needed
-            && usize::from(needed) > enough
-        {
-            self.problem(
-                line(&file.approvals),
-                format!("approvals needed: {needed}; persons who may countersign: {enough}"),
-            );
-        }
-        let channel = match &file.channel {
-            Some(channel) => self.spanned(channel),
-            None => None,
-        };
-        let environment = file.environment.value.clone();
-        if environment.is_empty()
-            || environment.len() > 32
-            || !environment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        {
-            self.problem(line(&file.environment), "environment takes 1 to 32 of a-z, 0-9 and `-`");
-        }
-        let description = crate::text::inert(&file.description, 300);
-        if description.is_empty() {
-            self.problem(at, "description must say what the entitlement is for");
-        }
-        Some(Entitlement {
-            name: name?,
-            description,
-            account: account?,
-            environment,
-            mechanism: mechanism?,
-            permissions,
-            resources,
-            max_duration_seconds: max_duration?,
-            approval_window_seconds: approval_window?,
-            approvals_needed: approvals_needed?,
-            approvers,
-            ticket_required: file.ticket_required,
-            mfa: file.mfa,
-            source_ips,
-            may_outlive,
-            leeway: Leeway { wildcards: file.allow_wildcards, variables: file.allow_variables },
-            channel,
-        })
     }
 }

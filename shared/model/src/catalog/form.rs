@@ -99,6 +99,20 @@ pub(super) struct EntitlementFile {
     #[serde(default)]
     pub(super) allow_variables: bool,
     pub(super) channel: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ask_directly: bool,
+    pub(super) reminders: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) escalation: Vec<EscalationFile>,
+    pub(super) warn_before: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EscalationFile {
+    pub(super) after: Spanned<String>,
+    pub(super) to: Vec<Spanned<String>>,
+    pub(super) channel: Option<Spanned<String>>,
 }
 
 /// The line of a value.

@@ -1,6 +1,7 @@
 //! A catalog with a mistake in it is refused at the mistake's line; who a caller is.
 
 mod callers;
+mod notices;
 
 use super::*;
 use crate::samples::CATALOG;
@@ -301,10 +302,10 @@ fn every_mistake_is_said_at_once() {
 
 #[test]
 fn a_huge_file_is_not_read() {
-    let huge = format!("{GOOD}# {}", "x".repeat(400_000));
+    let huge = format!("{GOOD}# {}", "x".repeat(4_000_000));
     assert_eq!(
         Catalog::read("catalog.yaml", &huge).map(drop).unwrap_err().to_string(),
-        "catalog.yaml: longer than 350000 bytes"
+        "catalog.yaml: longer than 4000000 bytes"
     );
 }
 

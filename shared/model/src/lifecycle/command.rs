@@ -55,6 +55,10 @@ pub enum Command {
     },
     /// Note that nobody countersigned in time.
     Lapse,
+    /// Note that approvers are asked again.
+    Remind,
+    /// Note that the requester is told of the end to come.
+    Warn,
     /// Commit to making access, with its window from now on.
     StartProvisioning,
     /// Note that making access failed, to be repeated.
@@ -121,6 +125,8 @@ impl Command {
             Self::Cancel { .. } => "cancel",
             Self::Revoke { .. } => "revoke",
             Self::Lapse => "lapse",
+            Self::Remind => "remind",
+            Self::Warn => "warn",
             Self::StartProvisioning => "startProvisioning",
             Self::ProvisioningFailed { .. } => "provisioningFailed",
             Self::Activate { .. } => "activate",

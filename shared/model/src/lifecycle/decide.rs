@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::time::Time;
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation};
-use making::{activate, lapse, provisioning_failed, start_provisioning};
+use making::{activate, lapse, provisioning_failed, remind, start_provisioning, warn};
 use persons::{approve, cancel, credentials_outcome, deny, request_credentials, revoke, with_quorum};
 
 /// Work to do once a transition is stored, in this order. Each is idempotent by its name.
@@ -84,6 +84,7 @@ pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
         phase: Phase::Pending {
             approvals: Vec::new(),
             lapses_at: request.submitted_at.plus(request.approval_window_seconds),
+            reminded: 0,
         },
         request: request.clone(),
         refusals: 0,
@@ -135,6 +136,8 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::Cancel { by } => (cancel(state, by)?, Vec::new()),
         Command::Revoke { by, reason, permission } => revoke(state, by, reason, permission)?,
         Command::Lapse => (lapse(state, now)?, Vec::new()),
+        Command::Remind => (remind(state, now)?, Vec::new()),
+        Command::Warn => (warn(state, now)?, Vec::new()),
         Command::StartProvisioning => start_provisioning(state, now)?,
         Command::ProvisioningFailed { code } => provisioning_failed(state, code, now)?,
         Command::Activate { evidence } => (activate(state, evidence, now)?, Vec::new()),

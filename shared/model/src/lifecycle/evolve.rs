@@ -2,6 +2,7 @@
 
 use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State};
 use crate::event::Event;
+use crate::request::Request;
 use crate::time::Time;
 
 /// An event that cannot have happened to this state: the record was cut, reordered or edited.
@@ -22,7 +23,7 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
         let Event::RequestSubmitted { request, .. } = event else { return Err(impossible) };
         let lapses_at = request.submitted_at.plus(request.approval_window_seconds);
         return Ok(State {
-            phase: Phase::Pending { approvals: Vec::new(), lapses_at },
+            phase: Phase::Pending { approvals: Vec::new(), lapses_at, reminded: 0 },
             request: (**request).clone(),
             refusals: 0,
         });
@@ -36,18 +37,21 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
 }
 
 /// `None`: the event cannot follow. Every pair that is not listed cannot have happened.
-fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Option<Phase> {
     let next = match (phase, event) {
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestDenied { by, reason, .. }) => {
             Phase::Denied { by: by.clone(), reason: reason.clone(), at }
         }
-        (Phase::Pending { mut approvals, lapses_at }, Event::ApprovalGiven { person, digest, .. }) => {
-            let again = approvals.iter().any(|approval| approval.person == *person);
-            if *digest != request.digest() || *person == request.requester || again {
+        (Phase::Pending { approvals, lapses_at, reminded }, Event::ApprovalGiven { person, digest, .. }) => {
+            let given = Approval { person: person.clone(), digest: *digest, at };
+            Phase::Pending { approvals: counted(request, approvals, given)?, lapses_at, reminded }
+        }
+        (Phase::Pending { approvals, lapses_at, reminded }, Event::ApproversReminded { round, .. }) => {
+            // A round is out once.
+            if *round <= reminded {
                 return None;
             }
-            approvals.push(Approval { person: person.clone(), digest: *digest, at });
-            Phase::Pending { approvals, lapses_at }
+            Phase::Pending { approvals, lapses_at, reminded: *round }
         }
         (Phase::Pending { approvals, .. }, Event::RequestApproved { approvers, .. }) => {
             // Policy alone (no quorum, no votes), or enough votes, each in the record.
@@ -72,10 +76,13 @@ fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at
             Event::ProvisioningAttemptFailed { attempt, next_attempt_at, .. },
         ) => Phase::Provisioning { approvals, plan, failures: *attempt, next_attempt_at: *next_attempt_at },
         (Phase::Provisioning { approvals, plan, .. }, Event::GrantActivated { .. }) => {
-            Phase::Active { approvals, plan, at, issued: 0 }
+            Phase::Active { approvals, plan, at, issued: 0, warned: false }
         }
-        (Phase::Active { approvals, plan, at, issued }, Event::CredentialsRequested {}) => {
-            Phase::Active { approvals, plan, at, issued: issued.saturating_add(1) }
+        (Phase::Active { approvals, plan, at, issued, warned }, Event::CredentialsRequested {}) => {
+            Phase::Active { approvals, plan, at, issued: issued.saturating_add(1), warned }
+        }
+        (Phase::Active { approvals, plan, at, issued, warned: false }, Event::ExpiryAnnounced { .. }) => {
+            Phase::Active { approvals, plan, at, issued, warned: true }
         }
         // The outcome of an intent may come after the state has moved on.
         (
@@ -114,7 +121,7 @@ fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at
             failures: *attempt,
             next_attempt_at: *next_attempt_at,
         },
-        (Phase::Revoking { approvals, plan, .. }, Event::GrantEnded { reason, evidence, tombstone_until }) => {
+        (Phase::Revoking { approvals, plan, issued, .. }, Event::GrantEnded { reason, evidence, tombstone_until }) => {
             Phase::Ended {
                 approvals,
                 plan,
@@ -122,14 +129,25 @@ fn next_phase(request: &crate::request::Request, phase: Phase, event: &Event, at
                 at,
                 evidence: evidence.clone(),
                 residue: tombstone_until.map(|until| Residue { until }),
+                issued,
             }
         }
-        (Phase::Ended { approvals, plan, reason, at, evidence, .. }, Event::TombstoneRemoved {}) => {
-            Phase::Ended { approvals, plan, reason, at, evidence, residue: None }
+        (Phase::Ended { approvals, plan, reason, at, evidence, issued, .. }, Event::TombstoneRemoved {}) => {
+            Phase::Ended { approvals, plan, reason, at, evidence, residue: None, issued }
         }
         _ => return None,
     };
     Some(next)
+}
+
+/// With one more countersignature; `None`: it does not count.
+fn counted(request: &Request, mut approvals: Vec<Approval>, given: Approval) -> Option<Vec<Approval>> {
+    let again = approvals.iter().any(|approval| approval.person == given.person);
+    if given.digest != request.digest() || given.person == request.requester || again {
+        return None;
+    }
+    approvals.push(given);
+    Some(approvals)
 }
 
 fn revoking(approvals: Vec<Approval>, plan: Plan, reason: &EndReason, at: Time, issued: u32) -> Phase {

@@ -105,6 +105,9 @@ pub enum Phase {
         approvals: Vec<Approval>,
         /// When it lapses.
         lapses_at: Time,
+        /// Rounds of reminders that are out.
+        #[serde(default)]
+        reminded: u32,
     },
     /// Enough countersignatures.
     Approved {
@@ -134,6 +137,9 @@ pub enum Phase {
         at: Time,
         /// Credentials handed out.
         issued: u32,
+        /// Whether its end was announced.
+        #[serde(default)]
+        warned: bool,
     },
     /// Access is being ended.
     Revoking {
@@ -188,6 +194,9 @@ pub enum Phase {
         evidence: Evidence,
         /// The explicit deny that is still in place, if any.
         residue: Option<Residue>,
+        /// How often credentials were asked for.
+        #[serde(default)]
+        issued: u32,
     },
 }
 
@@ -215,12 +224,19 @@ impl State {
     /// When something has to happen to it at the latest; `None`: nothing ever.
     pub fn due_at(&self) -> Option<Time> {
         match &self.phase {
-            Phase::Pending { lapses_at, .. } => Some(*lapses_at),
+            Phase::Pending { lapses_at, reminded, .. } => {
+                let request = &self.request;
+                let reminder = request.notices.reminder_at(request.submitted_at, *reminded);
+                Some(reminder.map_or(*lapses_at, |reminder| reminder.min(*lapses_at)))
+            }
             Phase::Approved { at, .. } => Some(at.plus(STUCK_AFTER)),
             Phase::Provisioning { next_attempt_at, .. } | Phase::Revoking { next_attempt_at, .. } => {
                 Some(*next_attempt_at)
             }
-            Phase::Active { plan, .. } => Some(plan.window.expires_at()),
+            Phase::Active { plan, warned, .. } => {
+                let warning = self.request.notices.warning_at(plan.window).filter(|_| !warned);
+                Some(warning.unwrap_or(plan.window.expires_at()))
+            }
             Phase::Ended { residue, .. } => residue.map(|residue| residue.until),
             Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => None,
         }

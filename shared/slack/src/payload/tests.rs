@@ -1,8 +1,18 @@
 use super::*;
+use crate::ids;
+use crate::workspace::Workspace;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
+
+mod anything;
+mod commands;
+mod events;
+mod forms;
+mod presses;
 
 const ID: &str = "req_0198c0ffee00700080000000deadbeef";
+/// What nobody but its reader may see.
+const WORDS: &str = "hush-hush";
 
 fn ours() -> Workspace {
     Workspace::new(vec!["T0COUNTER1".to_owned()], "A0COUNTER1".to_owned())
@@ -12,32 +22,39 @@ fn form(fields: &[(&str, &str)]) -> Vec<u8> {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes()
 }
 
-const COMMAND: [(&str, &str); 9] = [
-    ("token", "old"),
-    ("team_id", "T0COUNTER1"),
-    ("channel_id", "C0APPROVALS"),
-    ("user_id", "U0ALICE01"),
-    ("command", "/access"),
-    ("text", "logs-read 30m the café is down"),
-    ("api_app_id", "A0COUNTER1"),
-    ("response_url", "https://hooks.slack.com/commands/T0COUNTER1/1/abc"),
-    ("trigger_id", "1.2.abc"),
-];
-
-fn with<'a>(name: &str, value: &'a str) -> Vec<(&'a str, &'a str)>
-where
-    'static: 'a,
-{
-    COMMAND.iter().map(|(known, old)| (*known, if *known == name { value } else { *old })).collect()
+fn posted(payload: &Value) -> Vec<u8> {
+    form(&[("payload", &payload.to_string())])
 }
 
-fn given(body: &[u8]) -> Result<GivenCommand, PayloadError> {
-    match SlashCommand::read(body, &ours())? {
-        SlashCommand::Given(given) => Ok(*given),
-        SlashCommand::SslCheck => panic!("a certificate check"),
+fn read(payload: &Value) -> Result<Interaction, PayloadError> {
+    Interaction::read(&posted(payload), &ours())
+}
+
+fn code(payload: &Value) -> &'static str {
+    read(payload).map(|read| panic!("{read:?}")).map_err(PayloadError::code).unwrap_err()
+}
+
+fn suggested(payload: &Value) -> Result<Suggestion, PayloadError> {
+    Suggestion::read(&posted(payload), &ours())
+}
+
+/// `payload` with `value` at `pointer`, the last part of which may be new.
+fn changed(mut payload: Value, pointer: &str, value: Value) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match payload.pointer_mut(parent).unwrap() {
+        Value::Object(fields) => drop(fields.insert(name.to_owned(), value)),
+        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => panic!("nothing is below {parent}"),
     }
+    payload
 }
 
+fn button(action: &str) -> Value {
+    let value = button_value(&ID.parse().unwrap(), Digest::of(b"request"));
+    json!({"type": "button", "action_id": action, "block_id": "decide", "value": value, "action_ts": "1.2"})
+}
+
+/// A press of a button in a message.
 fn press() -> Value {
     json!({
         "type": "block_actions",
@@ -49,174 +66,185 @@ fn press() -> Value {
         "enterprise": null,
         "channel": {"id": "C0APPROVALS", "name": "approvals"},
         "message": {"text": "anything", "blocks": []},
+        "state": {"values": {}},
         "response_url": "https://hooks.slack.com/actions/T0COUNTER1/1/abc",
-        "actions": [{
-            "type": "button",
-            "action_id": "approve",
-            "block_id": "decide",
-            "value": button_value(&ID.parse().unwrap(), Digest::of(b"request")),
-        }],
+        "actions": [button("approve")],
     })
 }
 
-fn read(payload: &Value) -> Result<Interaction, PayloadError> {
-    Interaction::read(&form(&[("payload", &payload.to_string())]), &ours())
+fn view(kind: &str, values: &Value) -> Value {
+    json!({
+        "id": "V0VIEW0001",
+        "team_id": "T0COUNTER1",
+        "app_id": "A0COUNTER1",
+        "app_installed_team_id": "T0COUNTER1",
+        "bot_id": "B0COUNTER1",
+        "type": "modal",
+        "callback_id": kind,
+        "hash": "1569362015.55b5e41b",
+        "private_metadata": "",
+        "state": {"values": values},
+        "blocks": [],
+    })
 }
 
-fn changed(pointer: &str, value: Value) -> Value {
+/// Something done in a view.
+fn in_view(kind: &str, values: &Value, action: &Value) -> Value {
     let mut payload = press();
-    *payload.pointer_mut(pointer).unwrap() = value;
+    let fields = payload.as_object_mut().unwrap();
+    for name in ["channel", "message", "state", "response_url"] {
+        fields.remove(name);
+    }
+    fields.insert("container".to_owned(), json!({"type": "view", "view_id": "V0VIEW0001"}));
+    fields.insert("view".to_owned(), view(kind, values));
+    fields.insert("actions".to_owned(), json!([action]));
     payload
 }
 
-#[test]
-fn a_command_is_read() {
-    let command = given(&form(&COMMAND)).unwrap();
-    assert_eq!(command.user.as_str(), "T0COUNTER1/U0ALICE01");
-    assert_eq!(command.text, "logs-read 30m the café is down");
-    assert_eq!(
-        (command.command.as_str(), command.channel.as_ref().map(SlackChannel::as_str)),
-        ("/access", Some("C0APPROVALS"))
-    );
-    assert!(command.response_url.is_some());
-    assert!(!format!("{command:?}").contains("café"));
-    let empty = given(&form(&with("text", ""))).unwrap();
-    assert_eq!(empty.text, "");
+fn option(value: &str) -> Value {
+    json!({"text": {"type": "plain_text", "text": value, "emoji": false}, "value": value})
+}
+
+/// The request modal, filled in.
+fn values() -> Value {
+    json!({
+        "entitlement": {"entitlement": {"type": "external_select", "selected_option": option("orders-db-debug")}},
+        "duration.orders-db-debug": {"duration": {"type": "static_select", "selected_option": option("1800")}},
+        "permissions.orders-db-debug": {"permissions": {
+            "type": "multi_static_select",
+            "selected_options": [option("dynamodb:GetItem"), option("dynamodb:Query")],
+        }},
+        "resources.orders-db-debug": {"resources": {"type": "plain_text_input", "value": WORDS}},
+        "ticket.orders-db-debug": {"ticket": {"type": "plain_text_input", "value": WORDS}},
+        "justification.orders-db-debug": {"justification": {"type": "plain_text_input", "value": WORDS}},
+    })
+}
+
+/// The choice of an entitlement in the request modal, filled in.
+fn choice() -> Value {
+    let action = json!({
+        "type": "external_select", "action_id": "entitlement", "block_id": "entitlement",
+        "selected_option": option("orders-db-debug"), "action_ts": "1.2",
+    });
+    in_view(ids::view::ASK, &values(), &action)
+}
+
+fn of_kind(kind: &str, view: &Value) -> Value {
+    json!({
+        "type": kind,
+        "user": {"id": "U0ALICE01", "username": "alice", "name": "alice", "team_id": "T0COUNTER1"},
+        "team": {"id": "T0COUNTER1", "domain": "x"},
+        "api_app_id": "A0COUNTER1",
+        "enterprise": null,
+        "trigger_id": "1.2.abc",
+        "view": view,
+        "response_urls": [],
+    })
+}
+
+/// The request modal, sent.
+fn request_sent() -> Value {
+    of_kind("view_submission", &view(ids::view::ASK, &values()))
+}
+
+/// The modal that asks for a reason, sent.
+fn denial_sent() -> Value {
+    let values = json!({"reason": {"reason": {"type": "plain_text_input", "value": WORDS}}});
+    let about = button_value(&ID.parse().unwrap(), Digest::of(b"request"));
+    of_kind("view_submission", &changed(view(ids::view::DENY, &values), "/private_metadata", json!(about)))
+}
+
+/// The global shortcut. Slack names no app with it.
+fn shortcut() -> Value {
+    json!({
+        "type": "shortcut",
+        "token": "old",
+        "action_ts": "1581106241.371594",
+        "team": {"id": "T0COUNTER1", "domain": "x"},
+        "user": {"id": "U0ALICE01", "username": "alice", "team_id": "T0COUNTER1"},
+        "is_enterprise_install": false,
+        "enterprise": null,
+        "callback_id": ids::SHORTCUT_ASK,
+        "trigger_id": "1.2.abc",
+    })
+}
+
+/// Something typed into the menu of entitlements.
+fn suggestion() -> Value {
+    let mut payload = of_kind("block_suggestion", &view(ids::view::ASK, &values()));
+    payload["container"] = json!({"type": "view", "view_id": "V0VIEW0001"});
+    payload["action_id"] = json!("entitlement");
+    payload["block_id"] = json!("entitlement");
+    payload["value"] = json!(WORDS);
+    payload
+}
+
+/// The Home tab, opened.
+fn home_opened() -> Value {
+    json!({
+        "token": "old",
+        "team_id": "T0COUNTER1",
+        "context_team_id": "T0COUNTER1",
+        "context_enterprise_id": null,
+        "api_app_id": "A0COUNTER1",
+        "event": {
+            "type": "app_home_opened", "user": "U0ALICE01", "channel": "D0ALICE01", "tab": "home",
+            "event_ts": "1515449522.000016", "view": view(ids::view::HOME, &json!({})),
+        },
+        "type": "event_callback",
+        "event_id": "Ev0PV52K21",
+        "event_time": 1_515_449_522,
+        "authorizations": [{"team_id": "T0COUNTER1", "user_id": "U0COUNTER1", "is_bot": true}],
+    })
 }
 
 #[test]
-fn a_certificate_check_is_no_command() {
-    let read = SlashCommand::read(&form(&[("ssl_check", "1"), ("token", "old")]), &ours());
-    assert_eq!(read, Ok(SlashCommand::SslCheck));
-}
-
-#[test]
-fn commands_of_others_and_unreadable_ones_are_refused() {
-    for (name, value, code) in [
-        ("team_id", "T0OTHER", "foreign_team"),
-        ("team_id", "", "foreign_team"),
-        ("api_app_id", "A0OTHER", "foreign_app"),
-        ("user_id", "U0ALICE01/x", "malformed_field"),
-        ("user_id", "", "malformed_field"),
-        ("command", "", "malformed_field"),
-        ("trigger_id", "a b", "malformed_field"),
-    ] {
-        assert_eq!(given(&form(&with(name, value))).unwrap_err().code(), code, "{name}={value}");
-    }
-    let mut org = COMMAND.to_vec();
-    org.push(("enterprise_id", "E0OTHER"));
-    assert_eq!(given(&form(&org)).unwrap_err().code(), "foreign_team");
-    let mut twice = COMMAND.to_vec();
-    twice.push(("user_id", "U0BOB00001"));
-    assert_eq!(given(&form(&twice)).unwrap_err().code(), "malformed_form");
-    assert_eq!(given(b"team_id=%ff").unwrap_err().code(), "malformed_form");
-    assert_eq!(given(&vec![b'a'; 300_000]).unwrap_err().code(), "payload_too_large");
-    assert_eq!(given(b"").unwrap_err().code(), "foreign_team");
-}
-
-#[test]
-fn a_press_is_read() {
-    for action in Action::ALL {
-        let press = read(&changed("/actions/0/action_id", json!(action.as_str()))).unwrap();
-        assert_eq!(press.action, action);
-        assert_eq!(press.user.as_str(), "T0COUNTER1/U0BOB00001");
-        assert_eq!((press.request.as_str(), press.digest), (ID, Digest::of(b"request")));
-        assert_eq!(
-            (press.channel.as_ref().map(SlackChannel::as_str), press.message_ts.as_deref()),
-            (Some("C0APPROVALS"), Some("1800000000.000100"))
-        );
-        assert!(press.response_url.is_some() && press.trigger_id.is_some());
-    }
-}
-
-#[test]
-fn what_the_message_says_changes_nothing() {
-    let other =
-        changed("/message", json!({"text": "req_00000000000000000000000000000000", "blocks": [{"value": "x"}]}));
-    assert_eq!(read(&other), read(&press()));
-    // An ephemeral message is not sent along at all.
-    let mut without = press();
-    without.as_object_mut().unwrap().remove("message");
-    assert_eq!(read(&without), read(&press()));
-}
-
-#[test]
-fn presses_of_others_and_unreadable_ones_are_refused() {
-    let digest = Digest::of(b"request");
-    for (pointer, value, code) in [
-        ("/team/id", json!("T0OTHER"), "foreign_team"),
-        ("/team", json!(null), "foreign_team"),
-        ("/enterprise", json!({"id": "E0OTHER"}), "foreign_team"),
-        ("/api_app_id", json!("A0OTHER"), "foreign_app"),
-        ("/user/team_id", json!("T0OTHER"), "foreign_person"),
-        ("/user/team_id", json!(null), "foreign_person"),
-        ("/user", json!({"id": "U0BOB00001", "team_id": "T0COUNTER1", "is_stranger": true}), "foreign_person"),
-        ("/user/id", json!("bob"), "malformed_field"),
-        ("/type", json!("view_submission"), "unknown_interaction"),
-        ("/actions", json!([]), "malformed_field"),
-        ("/actions", json!({}), "missing_field"),
-        ("/actions/0/action_id", json!("grant"), "unknown_action"),
-        ("/actions/0/action_id", json!("Approve"), "unknown_action"),
-        ("/actions/0/type", json!("static_select"), "unknown_action"),
-        ("/actions/0/value", json!(ID), "malformed_field"),
-        ("/actions/0/value", json!(format!("{ID}:")), "malformed_field"),
-        ("/actions/0/value", json!(format!("{ID}:{digest}:")), "malformed_field"),
-        ("/actions/0/value", json!(format!("{ID}:{}", digest.to_string().to_uppercase())), "malformed_field"),
-        ("/actions/0/value", json!(format!(" {ID}:{digest}")), "malformed_field"),
-        ("/actions/0/value", json!(7), "malformed_field"),
-    ] {
-        assert_eq!(read(&changed(pointer, value.clone())).unwrap_err().code(), code, "{pointer} {value}");
-    }
-    let twice = changed("/actions", json!([press()["actions"][0], press()["actions"][0]]));
-    assert_eq!(read(&twice).unwrap_err().code(), "malformed_field");
-    let doubled = press().to_string().replacen(r#""type""#, r#""type":"block_actions","type""#, 1);
-    assert_eq!(Interaction::read(&form(&[("payload", &doubled)]), &ours()).unwrap_err().code(), "malformed_json");
-    assert_eq!(Interaction::read(b"payload=", &ours()).unwrap_err().code(), "malformed_json");
-    assert_eq!(Interaction::read(b"x=y", &ours()).unwrap_err().code(), "missing_field");
-}
-
-#[test]
-fn what_is_not_needed_is_left_out_rather_than_believed() {
-    for (pointer, value) in [
-        ("/response_url", json!("https://evil.example/")),
-        ("/container/message_ts", json!("yesterday")),
-        ("/container/channel_id", json!("#approvals")),
-    ] {
-        let press = read(&changed(pointer, value.clone())).unwrap();
-        let left = [press.response_url.is_some(), press.message_ts.is_some(), press.channel.is_some()];
-        assert_eq!(left.iter().filter(|left| **left).count(), 2, "{pointer} {value}");
-    }
-    let command = given(&form(&with("response_url", "https://evil.example/"))).unwrap();
-    assert_eq!(command.response_url, None);
-    assert_eq!(given(&form(&with("channel_id", "general"))).unwrap().channel, None);
-}
-
-proptest! {
-    #[test]
-    fn any_body_is_survived(body in prop::collection::vec(any::<u8>(), 0..400), text in "\\PC{0,200}") {
-        for raw in [body, form(&[("payload", &text)]), form(&[("team_id", &text), ("text", &text)])] {
-            let commands = SlashCommand::read(&raw, &ours());
-            prop_assert!(commands.is_err());
-            let presses = Interaction::read(&raw, &ours());
-            prop_assert!(presses.is_err());
+fn strangers_are_refused_whatever_they_do() {
+    let kinds = [press(), choice(), request_sent(), denial_sent(), of_kind("view_closed", &view("ask", &json!({})))];
+    for payload in kinds.into_iter().chain([shortcut(), suggestion()]) {
+        let read = |payload: &Value| match payload["type"].as_str() {
+            Some("block_suggestion") => suggested(payload).map(drop),
+            _ => read(payload).map(drop),
+        };
+        assert_eq!(read(&payload), Ok(()), "{payload}");
+        for (pointer, value, code) in [
+            ("/team/id", json!("T0OTHER"), "foreign_team"),
+            ("/team/id", json!(7), "foreign_team"),
+            ("/team", json!("T0COUNTER1"), "foreign_team"),
+            ("/team", json!(null), "foreign_team"),
+            ("/team/enterprise_id", json!("E0OTHER"), "foreign_team"),
+            ("/enterprise", json!({"id": "E0OTHER"}), "foreign_team"),
+            ("/enterprise", json!({"name": "ours"}), "foreign_team"),
+            ("/enterprise", json!("E0OTHER"), "foreign_team"),
+            ("/api_app_id", json!("A0OTHER"), "foreign_app"),
+            ("/api_app_id", json!(null), "foreign_app"),
+            ("/user/team_id", json!("T0OTHER"), "foreign_person"),
+            ("/user/team_id", json!(null), "foreign_person"),
+            ("/user/is_stranger", json!(true), "foreign_person"),
+            ("/user/is_stranger", json!("no"), "foreign_person"),
+            ("/user/id", json!("bob"), "malformed_field"),
+            ("/user/id", json!(null), "missing_field"),
+        ] {
+            let error = read(&changed(payload.clone(), pointer, value.clone())).unwrap_err();
+            assert_eq!(error.code(), code, "{pointer} {value} of {payload}");
+            assert_eq!(error.is_foreign(), code.starts_with("foreign"));
+        }
+        if payload.get("view").is_none() {
+            continue;
+        }
+        for (pointer, value, code) in [
+            ("/view/team_id", json!("T0OTHER"), "foreign_team"),
+            ("/view/team_id", json!(["T0COUNTER1"]), "foreign_team"),
+            ("/view/app_installed_team_id", json!("T0OTHER"), "foreign_team"),
+            ("/view/app_id", json!("A0OTHER"), "foreign_app"),
+        ] {
+            let error = read(&changed(payload.clone(), pointer, value)).unwrap_err();
+            assert_eq!(error.code(), code, "{pointer} of {payload}");
         }
     }
-
-    #[test]
-    fn a_cut_or_changed_press_is_survived(cut: prop::sample::Index, byte: u8) {
-        let whole = form(&[("payload", &press().to_string())]);
-        let at = cut.index(whole.len());
-        let _ = Interaction::read(&whole[..at], &ours());
-        let mut changed = whole.clone();
-        changed[at] = byte;
-        let _ = Interaction::read(&changed, &ours());
-    }
-
-    #[test]
-    fn button_values_are_read_back(id in "req_[0-9a-f]{32}", seed: u64) {
-        let (request, digest): (RequestId, _) = (id.parse().unwrap(), Digest::of(&seed.to_be_bytes()));
-        let value = button_value(&request, digest);
-        prop_assert!(value.len() <= crate::limits::BUTTON_VALUE);
-        prop_assert_eq!(read_button_value(&value), Some((request, digest)));
-    }
+    let nameless = changed(shortcut(), "/api_app_id", json!("A0COUNTER1"));
+    assert_eq!(read(&nameless), read(&shortcut()));
+    let mut press = press();
+    press.as_object_mut().unwrap().remove("api_app_id");
+    assert_eq!(code(&press), "foreign_app");
 }

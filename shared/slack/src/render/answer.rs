@@ -1,15 +1,16 @@
 //! What answers a slash command or a press: only who gave it sees it.
 
-use model::amount::display_duration;
 use model::catalog::Entitlement;
-use model::lifecycle::{Phase, State};
+use model::lifecycle::State;
 use model::refusal::Refusal;
 use model::request::{Request, Status};
 use model::submission::FieldError;
 
-use super::{approvers, end_reason, wanted};
+use super::standing::{Standing, standing};
+use super::{asked_for, wanted};
 use crate::blocks::{Block, Markup, Message, Names, Words, id};
 use crate::limits::{DESCRIPTION_SHOWN, ENTITLEMENTS_SHOWN, ENVIRONMENT_SHOWN, FIELD_SHOWN, FIELDS_SHOWN, WORDS_SHOWN};
+use crate::payload::Action;
 
 /// A request was taken; where it is now.
 pub fn accepted(request: &Request, status: Status) -> Message {
@@ -23,40 +24,85 @@ pub fn accepted(request: &Request, status: Status) -> Message {
         Status::Lapsed => " has lapsed.",
     };
     let text = Markup::ours("Your request for ").then(&wanted(request)).and(next);
-    Message::new(text.clone(), [Block::markup(text), Block::context(id(&request.id))])
+    Message::new([Block::markup(text), Block::context(id(&request.id))])
 }
 
-/// What took effect: a press or a command that changed `request`.
-pub fn done(request: &Request, status: Status) -> Message {
-    let text = Markup::ours("Done. The request for ")
-        .then(&wanted(request))
-        .and(" is now *")
-        .operators(status.as_str(), ENVIRONMENT_SHOWN)
-        .and("*.");
-    Message::new(text.clone(), [Block::markup(text), Block::context(id(&request.id))])
+/// What they did took effect: what it was, and where the request is now.
+pub fn done(action: Action, state: &State, names: Names<'_>) -> Message {
+    let request = &state.request;
+    let wanted = wanted(request);
+    let text = match action {
+        Action::Approve => {
+            Markup::ours("You countersigned ").then(&wanted).and(" for ").person(&request.requester, names)
+        }
+        Action::Deny => Markup::ours("You denied ").person(&request.requester, names).and(" ").then(&wanted),
+        Action::Cancel => Markup::ours("You cancelled your request for ").then(&wanted),
+        Action::Revoke => {
+            Markup::ours("You ended the access of ").person(&request.requester, names).and(" to ").then(&wanted)
+        }
+        Action::Details | Action::Ask | Action::Refresh => Markup::ours("This is about ").then(&wanted),
+    };
+    Message::new([
+        Block::markup(text.and(".")),
+        Block::markup(standing(state, names).text),
+        Block::context(id(&request.id)),
+    ])
+}
+
+/// Somebody was too late: what is so already, by whom, and what comes next.
+pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
+    let text = Markup::ours("Not done: ").and(match refusal {
+        Refusal::AlreadyApproved => "you have countersigned this already.",
+        Refusal::AlreadyDecided { .. } => "it is decided already.",
+        Refusal::Lapsed { .. } => "its time for countersigning is over.",
+        Refusal::NotCancellable { .. } => "it does not wait any more, so there is nothing to cancel.",
+        Refusal::NotRevocable { .. } => "there is no access to end.",
+        Refusal::PolicyChanged => "the policy changed since it was asked for; it has to be asked for again.",
+        Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
+        Refusal::SelfApproval
+        | Refusal::NotAnApprover
+        | Refusal::NotPermitted { .. }
+        | Refusal::NotTheRequester { .. }
+        | Refusal::NotActive { .. }
+        | Refusal::OwnIdentity { .. }
+        | Refusal::MfaRequired
+        | Refusal::Overtaken { .. }
+        | Refusal::TooEarly { .. } => "it cannot be done now.",
+    });
+    let Standing { text: now, words } = standing(state, names);
+    let mut blocks = vec![Block::markup(text), Block::markup(now)];
+    blocks.extend(words.map(Block::words));
+    if let Some(last) = state.approvals().last() {
+        blocks.push(Block::context(
+            Markup::ours("Last countersigned by ").person(&last.person, names).and(", ").time(last.at),
+        ));
+    }
+    blocks.push(Block::context(
+        wanted(&state.request).and(" · ").then(&id(&state.request.id)).and(" · ").code(refusal.code()),
+    ));
+    Message::new(blocks)
 }
 
 /// What they may ask for.
 pub fn entitlements<'a>(allowed: impl IntoIterator<Item = &'a Entitlement>) -> Message {
     let allowed: Vec<&Entitlement> = allowed.into_iter().collect();
     if allowed.is_empty() {
-        let text = Markup::ours("There is nothing you may ask for. The operators of the catalog decide that.");
-        return Message::new(text.clone(), [Block::markup(text)]);
+        let text = Markup::ours(
+            "There is nothing you may ask for. The operators of the catalog decide that; please tell them what you need.",
+        );
+        return Message::new([Block::markup(text)]);
     }
-    let mut text = Markup::ours("You may ask for:");
     let mut blocks = vec![Block::markup(Markup::ours("*You may ask for:*"))];
-    for (index, entitlement) in allowed.iter().take(ENTITLEMENTS_SHOWN).enumerate() {
-        text = text.and(if index == 0 { " " } else { ", " }).code(entitlement.name.as_str());
-        blocks.push(Block::markup(entitlement_line(entitlement)));
-    }
+    blocks.extend(allowed.iter().take(ENTITLEMENTS_SHOWN).map(|allowed| Block::markup(entitlement_line(allowed))));
     let more = allowed.len().saturating_sub(ENTITLEMENTS_SHOWN);
     if more > 0 {
-        text = text.and(" and ").number(more).and(" more");
-        let rest = Markup::ours("and ").number(more).and(" more: `GET /v1/entitlements` lists them all.");
+        let rest = Markup::ours("and ").number(more).and(" more: `/access` opens a form that finds them as you type.");
         blocks.push(Block::context(rest));
     }
-    blocks.push(Block::context(Markup::ours("Ask with `/access &lt;entitlement&gt; &lt;duration&gt; &lt;reason&gt;`")));
-    Message::new(text, blocks)
+    blocks.push(Block::context(Markup::ours(
+        "Ask with `/access`, or in one line: `/access &lt;entitlement&gt; &lt;duration&gt; &lt;reason&gt;`",
+    )));
+    Message::new(blocks)
 }
 
 fn entitlement_line(entitlement: &Entitlement) -> Markup {
@@ -70,7 +116,7 @@ fn entitlement_line(entitlement: &Entitlement) -> Markup {
         .and(" (")
         .operators(&entitlement.environment, ENVIRONMENT_SHOWN)
         .and("), up to ")
-        .code(&display_duration(entitlement.max_duration_seconds));
+        .duration(entitlement.max_duration_seconds);
     let text = match needed {
         0 => text.and(", policy may approve by itself"),
         1 => text.and(", one countersignature"),
@@ -82,102 +128,51 @@ fn entitlement_line(entitlement: &Entitlement) -> Markup {
 /// Where a request is.
 pub fn status(state: &State, names: Names<'_>) -> Message {
     let request = &state.request;
-    let head = Markup::default()
-        .person(&request.requester, names)
-        .and(" asked for ")
-        .then(&wanted(request))
-        .and(" in account ")
-        .code(request.account.as_str())
-        .and(". It is *")
-        .operators(state.status().as_str(), ENVIRONMENT_SHOWN)
-        .and("*");
-    let (text, words) = match &state.phase {
-        Phase::Pending { approvals, lapses_at } => {
-            let counted = head
-                .and(": ")
-                .number(approvals.len())
-                .and(" of ")
-                .number(usize::from(request.quorum.needed))
-                .and(" countersigned");
-            (counted.and(", open until ").time(*lapses_at).and("."), None)
-        }
-        Phase::Provisioning { plan, .. } => {
-            (head.and("; access until ").time(plan.window.expires_at()).and(" is being made."), None)
-        }
-        Phase::Active { plan, .. } => (head.and(" until ").time(plan.window.expires_at()).and("."), None),
-        Phase::Revoking { reason, since, .. } => {
-            let (why, words) = end_reason(reason, names);
-            (head.and(" since ").time(*since).and(": ").then(&why).and("."), words)
-        }
-        Phase::Denied { by, reason, at } => {
-            let head = head.and(" since ").time(*at);
-            let text = match by {
-                Some(person) => head.and(", by ").person(person, names).and("."),
-                None => head.and(", by policy."),
-            };
-            (text, Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")))
-        }
-        Phase::Approved { at, .. } | Phase::Cancelled { at } | Phase::Lapsed { at } => {
-            (head.and(" since ").time(*at).and("."), None)
-        }
-        Phase::Ended { reason, at, .. } => {
-            let (why, words) = end_reason(reason, names);
-            (head.and(" since ").time(*at).and(": ").then(&why).and("."), words)
-        }
-    };
-    let mut blocks = vec![Block::markup(text.clone())];
+    let Standing { text: now, words } = standing(state, names);
+    let mut blocks = vec![Block::markup(asked_for(request, names).and(".")), Block::markup(now)];
     blocks.extend(words.map(Block::words));
-    if !state.approvals().is_empty() {
-        blocks.push(Block::markup(approvers(Markup::ours("Countersigned by "), state.approvals(), names).and(".")));
-    }
     blocks.push(Block::context(id(&request.id)));
-    Message::new(text, blocks)
+    Message::new(blocks)
 }
 
 /// A command was refused: why, and the stable code.
 pub fn refusal(refusal: &Refusal) -> Message {
-    let code = refusal.code();
-    let text = Markup::ours("Not done: ").operators(&refusal.to_string(), WORDS_SHOWN).and(" (").code(code).and(")");
-    said_plainly(text, &refusal.to_string(), code)
+    said_plainly(&refusal.to_string(), refusal.code())
 }
 
 /// Something was not done for a reason of our own, with its stable code.
 pub fn not_done(code: &'static str, sentence: &'static str) -> Message {
-    let text = Markup::ours("Not done: ").and(sentence).and(" (").code(code).and(")");
-    said_plainly(text, sentence, code)
+    said_plainly(sentence, code)
 }
 
-fn said_plainly(fallback: Markup, sentence: &str, code: &str) -> Message {
-    let blocks = [
-        Block::words(Words::of(sentence, WORDS_SHOWN).labelled("Not done: ")),
-        Block::context(Markup::default().code(code)),
-    ];
-    Message::new(fallback, blocks)
+fn said_plainly(sentence: &str, code: &'static str) -> Message {
+    // Refusals are our own sentences, with names in them at most.
+    let text = Markup::ours("Not done: ").operators(sentence, WORDS_SHOWN).and(".");
+    Message::new([Block::markup(text), Block::context(Markup::default().code(code))])
 }
 
 /// Fields are wrong: each, and what is allowed.
 pub fn field_errors(errors: &[FieldError]) -> Message {
-    let mut text = Markup::ours("This was not taken.");
-    let mut blocks = vec![Block::markup(Markup::ours("*This was not taken:*"))];
+    let mut blocks = vec![Block::markup(Markup::ours("*This was not taken.* Change it and ask again:"))];
     for error in errors.iter().take(FIELDS_SHOWN) {
-        text = text.and(" ").code(error.field).and(" ").code(error.code);
         blocks.push(Block::words(Words::lines([format!("{}: {}", error.field, error.message)], FIELD_SHOWN)));
-        blocks.push(Block::context(Markup::default().code(error.code)));
+        blocks.push(Block::context(Markup::default().code(error.field).and(" ").code(error.code)));
     }
-    Message::new(text, blocks)
+    Message::new(blocks)
 }
 
 /// How it works.
 pub fn help() -> Message {
-    let text = Markup::ours(HELP);
-    Message::new(text.clone(), [Block::markup(text)])
+    Message::new([Block::markup(Markup::ours(HELP))])
 }
 
 /// Slack reads `<` as the beginning of markup, also within code.
 const HELP: &str = "*Countersign*: access to AWS, countersigned, for a limited time.\n\
+    `/access`: opens the form to ask with\n\
+    `/access &lt;entitlement&gt; &lt;duration&gt; &lt;reason&gt;`: asks in one line, as in `/access logs-read 30m looking into the checkout errors ticket=OPS-7`\n\
     `/access list`: what you may ask for\n\
-    `/access &lt;entitlement&gt; &lt;duration&gt; &lt;reason&gt;`: ask, as in `/access logs-read 30m looking into the checkout errors ticket=OPS-7`\n\
     `/access status &lt;id&gt;`: where a request is\n\
-    `/access revoke &lt;id&gt; &lt;reason&gt;`: end access early\n\
-    `/access cancel &lt;id&gt;`: withdraw a request that waits\n\
+    `/access cancel &lt;id&gt;`: withdraws a request that waits\n\
+    `/access revoke &lt;id&gt; &lt;reason&gt;`: ends access early\n\
+    `/access help`: this\n\
     Durations are hours, minutes or seconds with their unit: `30m`, `2h`, `1h30m`.";

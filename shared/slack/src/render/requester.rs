@@ -1,37 +1,164 @@
-//! What the requester is told, one message per change.
+//! What the requester is told. Those made of a state are shown again as it moves; the others are said once.
 
 use model::documents::grant_role_arn;
-use model::lifecycle::{Approval, EndReason, Evidence};
+use model::lifecycle::{Approval, EndReason, Phase, State};
 use model::names::PersonId;
 use model::request::{Mechanism, Request};
-use model::time::{Time, Window};
+use model::time::Time;
 
-use super::{approvers, end_reason, wanted};
-use crate::blocks::{Block, Markup, Message, Names, Words, id};
+use super::standing::{Standing, could_not_be_made, standing};
+use super::{approvers, end_reason, place, wanted};
+use crate::blocks::{Block, Button, Markup, Message, Names, Words, id};
 use crate::limits::{EVIDENCE_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
-use crate::payload::{Action, button_value};
+use crate::payload::Action;
 
-/// It waits: who may countersign, and until when.
-pub fn pending(request: &Request, may_countersign: &[PersonId], names: Names<'_>) -> Message {
-    let lapses_at = request.submitted_at.plus(request.approval_window_seconds);
-    let needed = usize::from(request.quorum.needed);
-    let text = Markup::ours("Your request for ")
-        .then(&wanted(request))
-        .and(" waits for ")
-        .number(needed)
-        .and(if needed == 1 { " countersignature" } else { " countersignatures" })
-        .and(", until ")
-        .time(lapses_at)
+/// They asked: who may countersign, and until when; later, what became of it.
+pub fn asked(state: &State, countersigners: &[PersonId], names: Names<'_>) -> Message {
+    let request = &state.request;
+    let text = Markup::ours("You asked for ").then(&wanted(request)).and(" in ").then(&place(request)).and(".");
+    let Standing { text: now, words } = standing(state, names);
+    let mut blocks = vec![Block::markup(text), Block::markup(now)];
+    blocks.extend(words.map(Block::words));
+    let waits = matches!(state.phase, Phase::Pending { .. });
+    if waits {
+        let still: Vec<PersonId> = countersigners
+            .iter()
+            .filter(|person| state.approvals().iter().all(|approval| approval.person != **person))
+            .cloned()
+            .collect();
+        blocks.push(Block::markup(who_may(&still, names)));
+    }
+    blocks.push(footer(request));
+    if waits {
+        blocks.push(Block::buttons([
+            Button::about(request, Action::Details, "Details"),
+            Button::about(request, Action::Cancel, "Cancel request"),
+        ]));
+    }
+    Message::new(blocks)
+}
+
+/// Who may countersign, and what comes of it.
+pub(super) fn who_may(countersigners: &[PersonId], names: Names<'_>) -> Markup {
+    if countersigners.is_empty() {
+        return Markup::ours("Nobody is known who may countersign it: please tell the operators of the catalog.");
+    }
+    Markup::ours("It may be countersigned by ")
+        .persons(countersigners.iter(), PERSONS_SHOWN, names)
+        .and(". They are asked now; you get a message as soon as it is decided.")
+}
+
+/// Access exists: until when, and how to get in; later, how it ended.
+pub fn access(state: &State, names: Names<'_>) -> Message {
+    let request = &state.request;
+    let Phase::Active { plan, .. } = &state.phase else { return over(state, names) };
+    let text = Markup::ours("You have access to ")
+        .code(request.entitlement.as_str())
+        .and(" in ")
+        .then(&place(request))
+        .and(" until ")
+        .time(plan.window.expires_at())
+        .and(". It then ends by itself.");
+    Message::new([
+        Block::markup(text),
+        Block::markup(way_in(request)),
+        footer(request),
+        Block::buttons([
+            Button::about(request, Action::Revoke, "End access now"),
+            Button::about(request, Action::Details, "Details"),
+        ]),
+    ])
+}
+
+fn way_in(request: &Request) -> Markup {
+    match &request.mechanism {
+        Mechanism::Session { .. } | Mechanism::Policy { .. } => {
+            let text = Markup::ours("*How to get in:*\n• run a command: ")
+                .code(&format!("countersign exec {} -- aws sts get-caller-identity", request.id))
+                .and("\n• open the console: ")
+                .code(&format!("countersign console {}", request.id));
+            if request.mfa_at_door { text.and("\nSign in with your second factor first.") } else { text }
+        }
+        Mechanism::Role { mfa, .. } => Markup::ours("*How to get in:* assume the role ")
+            .code(&grant_role_arn(request))
+            .and(if *mfa { " with your own identity and a second factor." } else { " with your own identity." }),
+    }
+}
+
+/// Access ends soon; later, how it ended.
+pub fn warning(state: &State, names: Names<'_>) -> Message {
+    let request = &state.request;
+    let Phase::Active { plan, .. } = &state.phase else { return over(state, names) };
+    let text = Markup::ours("Your access to ")
+        .code(request.entitlement.as_str())
+        .and(" in ")
+        .then(&place(request))
+        .and(" ends ")
+        .time(plan.window.expires_at())
+        .and(", in about ")
+        .duration(request.notices.warn_before_seconds)
         .and(".");
-    let who = if may_countersign.is_empty() {
-        Markup::ours("Nobody who may countersign it is known.")
+    let next = Markup::ours("Finished? End it now. Need longer? Ask again now: access cannot be extended.");
+    Message::new([
+        Block::markup(text),
+        Block::markup(next),
+        footer(request),
+        Block::buttons([
+            Button::about(request, Action::Revoke, "End access now"),
+            Button::ask("Ask again", Some(request.entitlement.as_str())),
+        ]),
+    ])
+}
+
+/// What became of access that is not there any more, or not yet.
+fn over(state: &State, names: Names<'_>) -> Message {
+    let request = &state.request;
+    let text = Markup::ours("Your access to ").then(&wanted(request)).and(" in ").then(&place(request)).and(".");
+    let Standing { text: now, words } = standing(state, names);
+    let mut blocks = vec![Block::markup(text), Block::markup(now)];
+    blocks.extend(words.map(Block::words));
+    blocks.push(footer(request));
+    Message::new(blocks)
+}
+
+/// Access is over: a summary.
+pub fn ended(state: &State, names: Names<'_>) -> Message {
+    let request = &state.request;
+    let Phase::Ended { plan, reason, at, evidence, issued, .. } = &state.phase else { return over(state, names) };
+    let (why, words) = end_reason(reason, names);
+    let text = Markup::ours("Your access to ").code(request.entitlement.as_str()).and(" in ").then(&place(request));
+    let text = if could_not_be_made(reason) {
+        text.and(
+            " could not be made; nothing of it is left in AWS. Ask again, or ask the operators of the catalog why.",
+        )
     } else {
-        Markup::ours("It may be countersigned by ").persons(may_countersign.iter(), PERSONS_SHOWN, names).and(".")
+        text.and(" has ended: ").then(&why).and(". Nothing more happens; ask again whenever you need it.")
     };
-    let fallback = text.clone().and(" ").then(&who);
-    let blocks =
-        [Block::markup(text), Block::markup(who), footer(request), button(request, Action::Cancel, "Cancel request")];
-    Message::new(fallback, blocks)
+    let mut blocks = vec![Block::markup(text)];
+    blocks.extend(words.map(Block::words));
+    let starts_at = plan.window.starts_at();
+    let lasted = starts_at.seconds_until((*at).min(plan.window.expires_at()));
+    let mut fields = vec![];
+    if !could_not_be_made(reason) {
+        fields.push(Markup::ours("*Lasted:* ").duration(lasted).and(", from ").time(starts_at));
+        // A role is entered with the requester's own identity: we hand out nothing.
+        if matches!(request.mechanism, Mechanism::Session { .. }) {
+            let text = Markup::ours("*Credentials fetched:* ").number(usize::try_from(*issued).unwrap_or(usize::MAX));
+            fields.push(text.and(if *issued == 1 { " time" } else { " times" }));
+        }
+    }
+    fields.push(Markup::ours("*Verified:* ").time(evidence.checked_at));
+    blocks.push(Block::fields(fields));
+    if !evidence.findings.is_empty() {
+        let found = Words::lines([evidence.findings.join("; ")], EVIDENCE_SHOWN);
+        blocks.push(Block::small_words(found.labelled("Read back from AWS: ")));
+    }
+    blocks.push(footer(request));
+    blocks.push(Block::buttons([
+        Button::ask("Ask again", Some(request.entitlement.as_str())),
+        Button::about(request, Action::Details, "Details"),
+    ]));
+    Message::new(blocks)
 }
 
 /// It is approved; access is being made.
@@ -42,58 +169,36 @@ pub fn approved(request: &Request, approvals: &[Approval], names: Names<'_>) -> 
     } else {
         approvers(text.and(" is countersigned by "), approvals, names).and(".")
     };
-    said(text.and(" Access is being made."), None, request)
-}
-
-/// Access exists: how to get in, and until when.
-pub fn active(request: &Request, window: Window) -> Message {
-    let text = Markup::ours("Your access to ")
-        .code(request.entitlement.as_str())
-        .and(" in account ")
-        .code(request.account.as_str())
-        .and(" exists until ")
-        .time(window.expires_at())
-        .and(".");
-    let way_in =
-        match &request.mechanism {
-            Mechanism::Session { .. } | Mechanism::Policy { .. } => Markup::ours("Get credentials with ")
-                .code(&format!("POST /v1/requests/{}/credentials", request.id))
-                .and(", signed as yourself."),
-            Mechanism::Role { mfa, .. } => Markup::ours("Assume the role ")
-                .code(&grant_role_arn(request))
-                .and(if *mfa { " with your own identity and a second factor." } else { " with your own identity." }),
-        };
-    let fallback = text.clone().and(" ").then(&way_in);
-    let blocks = [
-        Block::markup(text),
-        Block::markup(way_in),
-        footer(request),
-        button(request, Action::Revoke, "End access now"),
-    ];
-    Message::new(fallback, blocks)
+    said(text.and(" Access is being made; you get a message when you can get in."), None, request)
 }
 
 /// It is refused, by a person or (`None`) by policy.
 pub fn denied(request: &Request, by: Option<&PersonId>, reason: &str, names: Names<'_>) -> Message {
     let text = Markup::ours("Your request for ").then(&wanted(request));
     let text = match by {
-        Some(person) => text.and(" is denied by ").person(person, names).and("."),
-        None => text.and(" is denied by policy."),
+        Some(person) => text.and(" is denied by ").person(person, names),
+        None => text.and(" is denied by policy"),
     };
+    let text = text.and(". Nothing was made. If the reason no longer holds, you can ask again.");
     said(text, Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")), request)
 }
 
 /// They withdrew it.
 pub fn cancelled(request: &Request) -> Message {
-    said(Markup::ours("Your request for ").then(&wanted(request)).and(" is cancelled."), None, request)
+    let text = Markup::ours("Your request for ").then(&wanted(request));
+    said(text.and(" is cancelled, as you wanted. You can ask again at any time."), None, request)
 }
 
 /// Nobody countersigned in time.
 pub fn lapsed(request: &Request) -> Message {
     let text = Markup::ours("Your request for ")
         .then(&wanted(request))
-        .and(" has lapsed: nobody countersigned in time. Ask again if you still need it.");
-    said(text, None, request)
+        .and(" has lapsed: not enough people countersigned in time. Ask again if you still need it.");
+    Message::new([
+        Block::markup(text),
+        footer(request),
+        Block::buttons([Button::ask("Ask again", Some(request.entitlement.as_str()))]),
+    ])
 }
 
 /// Access is being ended, or could not be made.
@@ -101,57 +206,32 @@ pub fn revocation_started(request: &Request, reason: &EndReason, names: Names<'_
     let (why, words) = end_reason(reason, names);
     let text = Markup::ours("Your access to ").code(request.entitlement.as_str());
     let text = if could_not_be_made(reason) {
-        text.and(" could not be made. What was made of it is being taken away.")
+        text.and(
+            " could not be made. What was made of it is being taken away; you get a message when that is verified.",
+        )
     } else {
-        text.and(" is being ended: ").then(&why).and(".")
+        text.and(" is being ended: ").then(&why).and(". You get a message when that is verified.")
     };
     said(text, words, request)
-}
-
-/// Access is over, and AWS was read back.
-pub fn ended(request: &Request, reason: &EndReason, evidence: &Evidence, names: Names<'_>) -> Message {
-    let (why, words) = end_reason(reason, names);
-    let text = Markup::ours("Your access to ").code(request.entitlement.as_str());
-    let text = if could_not_be_made(reason) {
-        text.and(" could not be made; nothing of it is left")
-    } else {
-        text.and(" has ended: ").then(&why)
-    };
-    let text = text.and(". Verified at ").time(evidence.checked_at).and(".");
-    let mut blocks = vec![Block::markup(text.clone())];
-    blocks.extend(words.map(Block::words));
-    if !evidence.findings.is_empty() {
-        blocks.push(Block::words(Words::lines(&evidence.findings, EVIDENCE_SHOWN)));
-    }
-    blocks.push(footer(request));
-    Message::new(text, blocks)
 }
 
 /// Attempts at ending access failed, and are repeated from `next_attempt_at` on.
 pub fn delayed(request: &Request, next_attempt_at: Time) -> Message {
     let text = Markup::ours("Ending your access to ")
         .code(request.entitlement.as_str())
-        .and(" takes longer than it should; its operators are paged, and it is tried again at ")
+        .and(" takes longer than it should. The operators are paged, and it is tried again ")
         .time(next_attempt_at)
-        .and(". IAM ends it at its time in any case.");
+        .and(". You need to do nothing: IAM itself ends it at its time in any case.");
     said(text, None, request)
 }
 
-fn could_not_be_made(reason: &EndReason) -> bool {
-    matches!(reason, EndReason::Failed { .. })
-}
-
 fn said(text: Markup, words: Option<Words>, request: &Request) -> Message {
-    let mut blocks = vec![Block::markup(text.clone())];
+    let mut blocks = vec![Block::markup(text)];
     blocks.extend(words.map(Block::words));
     blocks.push(footer(request));
-    Message::new(text, blocks)
+    Message::new(blocks)
 }
 
 fn footer(request: &Request) -> Block {
     Block::context(id(&request.id))
-}
-
-fn button(request: &Request, action: Action, label: &'static str) -> Block {
-    Block::buttons(&button_value(&request.id, request.digest()), &[(action, label)])
 }

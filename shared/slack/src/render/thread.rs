@@ -1,66 +1,124 @@
-//! What follows under an approval card, for the approvers.
+//! What follows under an approval card: the story of a request, for the approvers.
 
 use model::lifecycle::{Approval, EndReason, Evidence};
-use model::names::PersonId;
+use model::names::{GroupName, PersonId, SlackChannel};
 use model::request::Request;
+use model::time::{Time, Window};
 
-use super::{approvers, end_reason};
+use super::standing::could_not_be_made;
+use super::{approvers, counted, end_reason};
 use crate::blocks::{Block, Markup, Message, Names, Words};
-use crate::limits::WORDS_SHOWN;
+use crate::limits::{GROUPS_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
 
 /// Some countersigned, more have to.
 pub fn countersigned(request: &Request, approvals: &[Approval], names: Names<'_>) -> Message {
-    let needed = usize::from(request.quorum.needed);
-    let missing = needed.saturating_sub(approvals.len());
-    let text = approvers(Markup::ours("Countersigned by "), approvals, names)
-        .and(": ")
-        .number(approvals.len())
-        .and(" of ")
-        .number(needed)
-        .and(", ")
-        .number(missing)
-        .and(" more to go.");
-    said(text, None)
+    let missing = usize::from(request.quorum.needed).saturating_sub(approvals.len());
+    said(counted(request, approvals, names).and("; ").number(missing).and(" more to go."), None)
 }
 
 /// Enough countersigned, or policy alone approved.
 pub fn approved(approvals: &[Approval], names: Names<'_>) -> Message {
     let text = if approvals.is_empty() {
-        Markup::ours("Approved by policy.")
+        Markup::ours("Approved by policy alone.")
     } else {
-        approvers(Markup::ours("Approved. Countersigned by "), approvals, names).and(".")
+        approvers(Markup::ours("Approved: countersigned by "), approvals, names).and(".")
     };
-    said(text, None)
+    said(text.and(" Access is being made."), None)
 }
 
 /// Refused, by a person or (`None`) by policy.
 pub fn denied(by: Option<&PersonId>, reason: &str, names: Names<'_>) -> Message {
     let text = match by {
-        Some(person) => Markup::ours("Denied by ").person(person, names).and("."),
-        None => Markup::ours("Denied by policy."),
+        Some(person) => Markup::ours("Denied by ").person(person, names),
+        None => Markup::ours("Denied by policy"),
     };
+    let text = text.and(". The requester is told; nothing more happens.");
     said(text, Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")))
 }
 
 /// The requester withdrew it.
 pub fn cancelled() -> Message {
-    said(Markup::ours("Cancelled by the requester; nothing to countersign any more."), None)
+    said(Markup::ours("Cancelled by the requester. There is nothing to countersign any more."), None)
 }
 
 /// Nobody countersigned in time.
 pub fn lapsed() -> Message {
-    said(Markup::ours("Lapsed: nobody countersigned in time."), None)
+    said(
+        Markup::ours("Lapsed: not enough people countersigned in time. The requester is told, and may ask again."),
+        None,
+    )
+}
+
+/// The same people are asked again: round `round`, from 1.
+pub fn reminder(round: u32, approvers: &[PersonId], open_until: Time, names: Names<'_>) -> Message {
+    let text = match usize::try_from(round) {
+        Ok(round) if round > 1 => Markup::ours("Reminder ").number(round),
+        Ok(_) | Err(_) => Markup::ours("Reminder"),
+    };
+    let text = text.and(": this still waits to be countersigned");
+    let text = mentioned(text, approvers, names).and(". Open until ").time(open_until);
+    said(text.and("; after that it lapses."), None)
+}
+
+/// More people are asked from now on.
+pub fn escalated(groups: &[GroupName], approvers: &[PersonId], names: Names<'_>) -> Message {
+    let text = Markup::ours("Nobody answered yet, so ")
+        .codes(groups.iter().map(GroupName::as_str), GROUPS_SHOWN)
+        .and(if groups.len() == 1 { " is" } else { " are" })
+        .and(" asked as well");
+    said(mentioned(text, approvers, names).and(". Whoever was asked before may still countersign."), None)
+}
+
+fn mentioned(text: Markup, persons: &[PersonId], names: Names<'_>) -> Markup {
+    if persons.is_empty() { text } else { text.and(": ").persons(persons.iter(), PERSONS_SHOWN, names) }
+}
+
+/// Access exists.
+pub fn active(window: Window) -> Message {
+    let text = Markup::ours("Access is active until ").time(window.expires_at());
+    said(text.and(". It then ends by itself; the button above ends it sooner."), None)
+}
+
+/// Access is being ended.
+pub fn ending(reason: &EndReason, names: Names<'_>) -> Message {
+    let (why, words) = end_reason(reason, names);
+    let text = Markup::ours("Access is being ended: ").then(&why);
+    said(text.and(". Next, AWS is read back to see that nothing of it is left."), words)
 }
 
 /// Access is over, and AWS was read back.
 pub fn ended(reason: &EndReason, evidence: &Evidence, names: Names<'_>) -> Message {
     let (why, words) = end_reason(reason, names);
-    let text = Markup::ours("Access has ended: ").then(&why).and(". Verified at ").time(evidence.checked_at).and(".");
+    let text = Markup::ours("Access has ended: ").then(&why).and(". Verified ").time(evidence.checked_at).and(".");
+    let text = if could_not_be_made(reason) { text.and(" Nothing of it is left in AWS.") } else { text };
     said(text, words)
 }
 
+/// Who could not be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// A channel.
+    Channel(&'a SlackChannel),
+    /// A person, in a direct message.
+    Person(&'a PersonId),
+}
+
+/// Somebody could not be told, with Slack's own word for why (`is_archived`).
+pub fn unreachable(target: Target<'_>, why: &str, names: Names<'_>) -> Message {
+    let text = match target {
+        Target::Channel(channel) => Markup::ours("The channel ").channel(channel).and(" could not be posted to ("),
+        Target::Person(person) => Markup::ours("").person(person, names).and(" could not be sent a direct message ("),
+    };
+    let text = text.code(why);
+    let text = match target {
+        Target::Channel(_) => text.and("). The approvers were asked directly instead."),
+        Target::Person(_) => text.and("). If you can reach them, please pass this on."),
+    };
+    said(text, None)
+}
+
 fn said(text: Markup, words: Option<Words>) -> Message {
-    let mut blocks = vec![Block::markup(text.clone())];
+    let mut blocks = vec![Block::markup(text)];
     blocks.extend(words.map(Block::words));
-    Message::new(text, blocks)
+    Message::new(blocks)
 }

@@ -1,15 +1,16 @@
 //! Against the local Slack, which refuses what Slack refuses.
 
 use super::*;
-use crate::payload::{Action, Interaction, SlashCommand};
+use crate::payload::{Action, Interaction, Place, SlashCommand};
 use crate::render::answer::{help, not_done};
-use crate::render::approval_card;
-use crate::sample::{names, request};
+use crate::sample::{card, request};
 use crate::signature::Signatures;
 use crate::workspace::Workspace;
 use local_slack::{Command, Fault, LocalSlack, MessageFilter, Options, Press, SettingsChange, Tamper};
 use model::time::Time;
 use std::time::Instant;
+
+mod views;
 
 const TOKEN: &str = "xoxb-test-1";
 
@@ -40,6 +41,27 @@ async fn a_message_is_posted_and_answered_in_its_thread() {
     assert_eq!(messages[0].ts, card.ts);
     assert_eq!(messages[1].thread_ts.as_deref(), Some(card.ts.as_str()));
     assert_eq!(messages[0].text, help().text());
+}
+
+#[tokio::test]
+async fn a_message_is_replaced_where_it_is() {
+    let (slack, client) = start().await;
+    let posted = client.post_message(&approvals(), &card(), None).await.unwrap();
+    client.update_message(&posted.channel, &posted.ts, &help()).await.unwrap();
+    let messages = slack.messages(&MessageFilter::default());
+    assert_eq!((messages.len(), messages[0].ts.as_str()), (1, posted.ts.as_str()));
+    assert_eq!(messages[0].text, help().text());
+    let header = |message: &Message| message.blocks()[0]["text"]["text"].clone();
+    assert_eq!(messages[0].blocks[0]["text"]["text"], header(&help()));
+
+    let gone = client.update_message(&approvals(), "1.1", &help()).await.unwrap_err();
+    assert_eq!(gone, WebError::Refused(SlackError::MessageNotFound));
+    let nowhere = client.update_message(&"C0NOWHERE1".parse().unwrap(), &posted.ts, &help()).await.unwrap_err();
+    assert_eq!(nowhere, WebError::Refused(SlackError::ChannelNotFound));
+    slack.fail(Fault { status: Some(429), retry_after: Some(1), ..fault("chat.update") });
+    let started = Instant::now();
+    client.update_message(&posted.channel, &posted.ts, &card()).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test]
@@ -157,7 +179,7 @@ async fn a_command_is_verified_read_and_answered() {
 #[tokio::test]
 async fn a_press_brings_back_what_the_card_was_about() {
     let (slack, client) = start().await;
-    let card = client.post_message(&approvals(), &approval_card(&request(), &[], &names), None).await.unwrap();
+    let card = client.post_message(&approvals(), &card(), None).await.unwrap();
     slack.change(SettingsChange { api_url: Some("http://127.0.0.1:9".to_owned()), ..SettingsChange::default() });
     let press = Press {
         user: "bob".to_owned(),
@@ -169,9 +191,10 @@ async fn a_press_brings_back_what_the_card_was_about() {
     let sent = slack.press(&press).await.unwrap().request;
     let ours =
         Workspace::new(vec!["T0COUNTER1".to_owned()], "A0COUNTER1".to_owned()).with_local_slack(&slack.api_url());
-    let pressed = Interaction::read(sent.body.as_bytes(), &ours).unwrap();
+    let Interaction::Pressed(pressed) = Interaction::read(sent.body.as_bytes(), &ours).unwrap() else { panic!() };
     assert_eq!((pressed.action, &pressed.request, pressed.digest), (Action::Deny, &request().id, request().digest()));
-    assert_eq!((pressed.user.as_str(), pressed.message_ts), ("T0COUNTER1/U0BOB00001", Some(card.ts)));
+    assert_eq!(pressed.user.as_str(), "T0COUNTER1/U0BOB00001");
+    assert_eq!(pressed.place, Place::Message { channel: Some(approvals()), ts: Some(card.ts) });
     client.respond(pressed.response_url.as_ref().unwrap(), &help()).await.unwrap();
     let stranger = Tamper { user_team_id: Some("T0OTHER".to_owned()), ..Tamper::default() };
     let sent = slack.press(&Press { tamper: stranger, ..press }).await.unwrap().request;

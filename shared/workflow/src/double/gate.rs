@@ -31,8 +31,8 @@ pub enum Verb {
     Assume,
     Claim,
     Release,
-    Posted,
-    WherePosted,
+    Note,
+    Notes,
 }
 
 /// What may happen to a call.
@@ -295,7 +295,7 @@ impl Verb {
             | Self::Assume
             | Self::Claim
             | Self::Release
-            | Self::Posted => true,
+            | Self::Note => true,
             Self::Load
             | Self::Entries
             | Self::List
@@ -305,7 +305,7 @@ impl Verb {
             | Self::RolePolicy
             | Self::RoleNames
             | Self::Kill
-            | Self::WherePosted => false,
+            | Self::Notes => false,
         }
     }
 
@@ -330,7 +330,7 @@ impl Verb {
             Self::Kill => "read the deny",
             Self::RemoveKill => "take the deny out",
             Self::Assume => "get credentials",
-            Self::Claim | Self::Release | Self::Posted | Self::WherePosted => "remember the message",
+            Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Inner, Verb, World};
 use crate::ports::{
     Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
-    LoadRequest, Page, RememberNotes, Stored,
+    LoadRequest, Note, Page, RememberNotes, Sent, Stored,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -34,7 +34,7 @@ pub(super) struct Store {
     requests: BTreeMap<RequestId, Row>,
     replays: BTreeMap<Digest, Time>,
     keys: BTreeMap<(PersonId, IdempotencyKey), KeyMark>,
-    notes: BTreeMap<(RequestId, u64, String), Note>,
+    notes: BTreeMap<(RequestId, u64, String), Claimed>,
     news: Vec<News>,
 }
 
@@ -53,9 +53,9 @@ struct KeyMark {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Note {
+struct Claimed {
     claimed_at: Option<Time>,
-    posted: Option<(String, String)>,
+    sent: Option<Sent>,
 }
 
 impl World {
@@ -261,8 +261,10 @@ impl RememberNotes for World {
     async fn claim(&self, id: &RequestId, seq: u64, target: &str, now: Time) -> Result<Claim, Fault> {
         self.call(Verb::Claim, id, target, |inner| {
             let note = inner.store.notes.entry((id.clone(), seq, target.to_owned())).or_default();
-            if note.posted.is_some() {
-                return Ok(Claim::Posted);
+            match note.sent {
+                Some(Sent::Posted { .. }) => return Ok(Claim::Posted),
+                Some(Sent::Unreachable { .. }) => return Ok(Claim::Unreachable),
+                None => {}
             }
             if note.claimed_at.is_some_and(|at| at.seconds_until(now) < CLAIM_SECONDS) {
                 return Ok(Claim::Held);
@@ -285,18 +287,23 @@ impl RememberNotes for World {
         .await
     }
 
-    async fn posted(&self, id: &RequestId, seq: u64, target: &str, channel: &str, ts: &str) -> Result<(), Fault> {
-        self.call(Verb::Posted, id, target, |inner| {
+    async fn note(&self, id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault> {
+        self.call(Verb::Note, id, target, |inner| {
             let note = inner.store.notes.entry((id.clone(), seq, target.to_owned())).or_default();
-            note.posted = Some((channel.to_owned(), ts.to_owned()));
+            note.sent = Some(sent.clone());
             Ok(())
         })
         .await
     }
 
-    async fn where_posted(&self, id: &RequestId, seq: u64, target: &str) -> Result<Option<(String, String)>, Fault> {
-        self.call(Verb::WherePosted, id, target, |inner| {
-            Ok(inner.store.notes.get(&(id.clone(), seq, target.to_owned())).and_then(|note| note.posted.clone()))
+    async fn notes(&self, id: &RequestId) -> Result<Vec<Note>, Fault> {
+        self.call(Verb::Notes, id, "", |inner| {
+            let of_it = inner.store.notes.iter().filter(|((of, _, _), _)| of == id);
+            Ok(of_it
+                .filter_map(|((_, seq, target), claimed)| {
+                    Some(Note { seq: *seq, target: target.clone(), sent: claimed.sent.clone()? })
+                })
+                .collect())
         })
         .await
     }

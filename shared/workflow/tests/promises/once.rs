@@ -184,23 +184,35 @@ fn everything_delivered_many_times_is_done_once() {
 #[test]
 fn a_message_is_posted_once() {
     use std::cell::Cell;
-    use workflow::notes::once;
-    use workflow::ports::{Fault, RememberNotes as _};
+    use workflow::notes::{Reached, once};
+    use workflow::ports::{Fault, Note, RememberNotes as _, Sent};
     let site = Site::new();
     let id = site.pending(Kind::Session, HALF_AN_HOUR);
+    let posted =
+        || Sent::Posted { channel: "C0APPROVALS".to_owned(), ts: "1.2".to_owned(), shown: Digest::of(b"card") };
     let count = Cell::new(0);
     let send = |works: bool| {
         let count = &count;
         once(&*site.world, &id, 1, "C0APPROVALS", move || async move {
             count.set(count.get() + 1);
-            if works { Ok(("C0APPROVALS".to_owned(), "1.2".to_owned())) } else { Err(Fault::new("post", "down")) }
+            if works { Ok(posted()) } else { Err(Fault::new("post", "down")) }
         })
     };
     assert!(site.must(send(false)).is_err());
     site.world.pass(60);
-    assert_eq!(site.must(send(true)), Ok(()));
-    assert_eq!(site.must(send(true)), Ok(()));
+    assert_eq!(site.must(send(true)), Ok(Reached::Yes));
+    assert_eq!(site.must(send(true)), Ok(Reached::Yes));
     assert_eq!(count.get(), 2, "one failed, one was posted, and then there was nothing to do");
-    let at = site.must(site.world.where_posted(&id, 1, "C0APPROVALS"));
-    assert_eq!(at, Ok(Some(("C0APPROVALS".to_owned(), "1.2".to_owned()))));
+    let note = Note { seq: 1, target: "C0APPROVALS".to_owned(), sent: posted() };
+    assert_eq!(site.must(site.world.notes(&id)), Ok(vec![note.clone()]));
+    // What can't be posted is not tried for ever, and somebody else can be told.
+    let archived = || {
+        let outcome = Sent::Unreachable { code: "is_archived".to_owned() };
+        once::<_, _, _, Fault>(&*site.world, &id, 2, "C0ARCHIVED", move || async move { Ok(outcome) })
+    };
+    assert_eq!(site.must(archived()), Ok(Reached::No));
+    assert_eq!(site.must(archived()), Ok(Reached::No));
+    let outcome = Sent::Unreachable { code: "is_archived".to_owned() };
+    let gone = Note { seq: 2, target: "C0ARCHIVED".to_owned(), sent: outcome };
+    assert_eq!(site.must(site.world.notes(&id)), Ok(vec![note, gone]));
 }

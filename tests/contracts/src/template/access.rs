@@ -148,10 +148,11 @@ pub fn schedule_trust(template: &Template) -> Complaints {
 }
 
 /// The functions that change requests. Everybody else reads them at most.
-const WRITERS: [&str; 6] = ["Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation"];
+const WRITERS: [&str; 7] =
+    ["Conversation", "Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation"];
 
 /// The functions that ask policy.
-const JUDGES: [&str; 4] = ["Intake", "Approval", "Credentials", "Notification"];
+const JUDGES: [&str; 5] = ["Conversation", "Intake", "Approval", "Credentials", "Notification"];
 
 /// Who does not change requests may not write them; who does not ask policy may not read it; and
 /// nobody writes it.

@@ -9,6 +9,7 @@ mod dependencies;
 mod documents;
 mod manifests;
 mod routes;
+mod slack_manifest;
 mod template;
 
 use contracts::Complaints;

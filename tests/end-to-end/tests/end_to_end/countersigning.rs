@@ -26,7 +26,7 @@ async fn one_other_person_countersigns_in_slack() -> Result<(), Failure> {
         assert!(card_says.contains(wanted), "the card lacks {wanted}: {card_says}");
     }
     let pressed = stage.chat.press("bob", &card, "approve").await?;
-    assert!(pressed.outcome.ok && pressed.answer.text.starts_with("Done"), "{}", pressed.answer.text);
+    assert!(pressed.outcome.ok && pressed.answer.text.starts_with("You countersigned"), "{}", pressed.answer.text);
 
     let shown = stage.alice.reaches(&id, "active").await?;
     assert_eq!(shown.pointer("/approvals/0/approver"), Some(&json!("bob")));

@@ -68,7 +68,7 @@ async fn the_requester_ends_it_with_the_button_they_were_given() -> Result<(), F
         .chat
         .message("the requester is told", "D0ALICE01", |message| message.names(&id) && message.has_button("revoke"));
     let pressed = stage.chat.press("alice", &given.await?, "revoke").await?;
-    assert!(pressed.answer.text.starts_with("Done"), "{}", pressed.answer.text);
+    assert!(pressed.answer.text.starts_with("You ended"), "{}", pressed.answer.text);
     let answer = denied(&cloud).await?;
     assert!(answer.is_denied(), "{answer}");
     stage.alice.reaches(&id, "ended").await?;

@@ -4,8 +4,10 @@
 //! tests share one cloud and may run at the same time: each looks only at the requests that it made.
 
 mod asking;
+mod cli;
 mod countersigning;
 mod ending;
+mod form;
 mod reading;
 mod refusals;
 mod slack_words;

@@ -1,4 +1,5 @@
-//! What the system does until access exists: let a request lapse, commit to making, note how it went.
+//! What the system does until access exists, and while it does: remind, let a request lapse, commit to making, note how
+//! it went, announce the end.
 
 use super::super::{
     APPROVAL_LIFETIME, EndReason, Evidence, PROVISIONING_ATTEMPTS, Phase, Plan, SCHEDULE_MARGIN, State, backoff,
@@ -20,6 +21,58 @@ pub(super) fn lapse(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
         | Phase::Denied { .. }
         | Phase::Cancelled { .. }
         | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
+
+/// The round that is due goes out; those before it that were missed go with it.
+pub(super) fn remind(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
+    match &state.phase {
+        Phase::Pending { lapses_at, .. } if now >= *lapses_at => Err(Refusal::Lapsed { at: *lapses_at }),
+        Phase::Pending { reminded, .. } => {
+            let (notices, submitted_at) = (&state.request.notices, state.request.submitted_at);
+            match notices.round_due(submitted_at, *reminded, now) {
+                Some(round) => {
+                    let [before, after] =
+                        [*reminded, round].map(|rounds| usize::try_from(rounds).unwrap_or(usize::MAX));
+                    let groups = notices.reminders.iter().take(after).skip(before);
+                    let groups = groups.flat_map(|reminder| reminder.groups.clone()).collect();
+                    Ok(vec![Event::ApproversReminded { round, groups }])
+                }
+                None => match notices.reminder_at(submitted_at, *reminded) {
+                    Some(at) => Err(Refusal::TooEarly { at }),
+                    None => Ok(Vec::new()),
+                },
+            }
+        }
+        Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
+
+pub(super) fn warn(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
+    let overtaken = Refusal::Overtaken { status: state.status() };
+    match &state.phase {
+        Phase::Active { plan, .. } if now >= plan.window.expires_at() => Err(overtaken),
+        Phase::Active { warned: true, .. } => Ok(Vec::new()),
+        Phase::Active { plan, .. } => match state.request.notices.warning_at(plan.window) {
+            Some(at) if now < at => Err(Refusal::TooEarly { at }),
+            Some(_) => Ok(vec![Event::ExpiryAnnounced { expires_at: plan.window.expires_at() }]),
+            None => Ok(Vec::new()),
+        },
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(overtaken),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn approve(state: &State, by: &Actor, permission: &Permission) -> Res
         return Err(Refusal::NotAnApprover);
     }
     match &state.phase {
-        Phase::Pending { approvals, lapses_at } => {
+        Phase::Pending { approvals, lapses_at, .. } => {
             if approvals.iter().any(|approval| approval.person == by.person) {
                 Err(Refusal::AlreadyApproved)
             } else {

@@ -81,6 +81,8 @@ fn attempts() -> impl Strategy<Value = Attempt> {
     let nothing = || Evidence { checked_at: crate::samples::noon(), findings: Vec::new() };
     let system = prop::sample::select(vec![
         Command::Lapse,
+        Command::Remind,
+        Command::Warn,
         Command::StartProvisioning,
         Command::ProvisioningFailed { code: code() },
         Command::Activate { evidence: nothing() },
@@ -130,11 +132,17 @@ fn onward(state: &State, now: Time) -> Command {
     }
 }
 
+fn lapses_at(state: &State) -> Time {
+    state.request.submitted_at.plus(state.request.approval_window_seconds)
+}
+
 /// What reconciliation does to a request that is due.
 fn reconcile(state: &State, now: Time) -> Command {
     match state.status() {
+        Status::Pending if now < lapses_at(state) => Command::Remind,
         Status::Pending => Command::Lapse,
         Status::Approved | Status::Provisioning => Command::StartProvisioning,
+        Status::Active if state.plan().is_some_and(|plan| now < plan.window.expires_at()) => Command::Warn,
         Status::Active => Command::StartRevocation { reason: EndReason::Expired },
         Status::Revoking | Status::Denied | Status::Cancelled | Status::Lapsed | Status::Ended => onward(state, now),
     }

@@ -18,7 +18,7 @@ fn beyond(request: &Request, approvals: &[Approval], seconds: u64) -> Vec<State>
     [
         Phase::Approved { approvals: approvals(), at },
         Phase::Provisioning { approvals: approvals(), plan: plan(), failures: 0, next_attempt_at: at },
-        Phase::Active { approvals: approvals(), plan: plan(), at, issued: 0 },
+        Phase::Active { approvals: approvals(), plan: plan(), at, issued: 0, warned: false },
         Phase::Revoking {
             approvals: approvals(),
             plan: plan(),
@@ -36,6 +36,7 @@ fn beyond(request: &Request, approvals: &[Approval], seconds: u64) -> Vec<State>
             at,
             evidence: evidence(at),
             residue: None,
+            issued: 0,
         },
     ]
     .into_iter()
@@ -90,7 +91,7 @@ fn policy_approves_by_itself_where_nobody_is_needed() {
 #[test]
 fn what_never_became_access_rests_on_nothing() {
     let request = request(|facts| facts.quorum.needed = 2);
-    let pending = Phase::Pending { approvals: votes(&request)[..1].to_vec(), lapses_at: noon() };
+    let pending = Phase::Pending { approvals: votes(&request)[..1].to_vec(), reminded: 0, lapses_at: noon() };
     for phase in [pending, Phase::Cancelled { at: noon() }, Phase::Lapsed { at: noon() }] {
         assert_eq!(State { request: request.clone(), phase, refusals: 0 }.check(), Ok(()));
     }

@@ -43,6 +43,10 @@ fn columns(mechanism: Option<Mechanism>) -> Vec<(&'static str, State)> {
 const NOW: u64 = 50 + QUARANTINE;
 /// Before the deny has been in place long enough.
 const SOON: u64 = 60;
+/// When half of the time for countersignatures is over.
+const HALF: u64 = 1_800;
+/// Within the last five minutes of the window.
+const LAST_MINUTES: u64 = 1_600;
 /// After the window, and after the request lapsed.
 const LATE: u64 = 7_200;
 
@@ -76,6 +80,12 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
         ("revoke: Mallory, who may not", NOW, end("mallory", false)),
         ("lapse: too early", NOW, Command::Lapse),
         ("lapse", LATE, Command::Lapse),
+        ("remind: too early", NOW, Command::Remind),
+        ("remind", HALF, Command::Remind),
+        ("remind: too late", LATE, Command::Remind),
+        ("warn: too early", NOW, Command::Warn),
+        ("warn", LAST_MINUTES, Command::Warn),
+        ("warn: after the window", LATE, Command::Warn),
         ("startProvisioning", NOW, Command::StartProvisioning),
         ("startProvisioning: after the window", LATE, Command::StartProvisioning),
         ("provisioningFailed", NOW, Command::ProvisioningFailed { code: code() }),
@@ -162,5 +172,5 @@ fn the_table_leaves_nothing_out() {
     let request = &columns.first().unwrap().1.request;
     let mut verbs: Vec<_> = rows(request).iter().map(|(_, _, command)| command.verb()).collect();
     verbs.dedup();
-    assert_eq!(verbs.len(), 17, "a command is new: give it a row");
+    assert_eq!(verbs.len(), 19, "a command is new: give it a row");
 }

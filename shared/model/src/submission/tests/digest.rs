@@ -3,6 +3,7 @@
 use crate::digest::Digest;
 use crate::identity::Identity;
 use crate::names::PrincipalArn;
+use crate::notices::{Notices, Reminder};
 use crate::request::{Judged, Mechanism, Quorum, Request, RequestFacts};
 use crate::risk::{Risk, RiskCode, RiskLevel, RiskReason};
 use crate::samples::{noon, request_id, text};
@@ -40,6 +41,7 @@ fn facts() -> RequestFacts {
         },
         judged: Judged { entitlement: Digest::of(b"entitlement"), policy: Digest::of(b"policy") },
         quorum: Quorum { needed: 1, groups: vec!["approvers".parse().unwrap()] },
+        notices: Notices::default(),
     }
 }
 
@@ -99,7 +101,23 @@ fn changes() -> Vec<Change> {
         ("quorum", |f| f.quorum.needed = 0),
         ("quorum group", |f| f.quorum.groups = vec!["engineers".parse().unwrap()]),
         ("one more group", |f| f.quorum.groups.push("engineers".parse().unwrap())),
+        ("asked directly", |f| f.notices.directly = true),
+        ("warning", |f| f.notices.warn_before_seconds = 300),
+        ("reminder", |f| f.notices.reminders.push(reminder(60, &[], None))),
+        ("a later reminder", |f| f.notices.reminders.push(reminder(61, &[], None))),
+        ("two reminders", |f| f.notices.reminders = vec![reminder(60, &[], None), reminder(60, &[], None)]),
+        ("a reminder's group", |f| f.notices.reminders.push(reminder(60, &["leads"], None))),
+        ("another group", |f| f.notices.reminders.push(reminder(60, &["heads"], None))),
+        ("a reminder's channel", |f| f.notices.reminders.push(reminder(60, &[], Some("C0LEADS")))),
     ]
+}
+
+fn reminder(after_seconds: u64, groups: &[&str], channel: Option<&str>) -> Reminder {
+    Reminder {
+        after_seconds,
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        channel: channel.map(|channel| channel.parse().unwrap()),
+    }
 }
 
 fn changed(change: fn(&mut RequestFacts)) -> RequestFacts {

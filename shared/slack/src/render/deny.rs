@@ -1,0 +1,30 @@
+//! The modal that asks why a request is denied.
+
+use model::request::Request;
+
+use super::{asks, risk};
+use crate::blocks::{Block, Field, Input, Names, View, Words};
+use crate::ids;
+use crate::limits::{INPUT_TEXT, WORDS_BRIEFLY};
+use crate::payload::button_value;
+
+/// Asks why `request` is denied. It carries which request that is, and what its presser saw.
+pub fn view(request: &Request, names: Names<'_>) -> View {
+    let text = asks(request, names).and(". Risk: ").and(risk(request.risk.level)).and(".");
+    let blocks = [
+        Block::markup(text),
+        Block::small_words(Words::of(request.justification.as_str(), WORDS_BRIEFLY).labelled("Their words: ")),
+        Block::input(Input {
+            name: ids::field::REASON,
+            block: ids::field::REASON.to_owned(),
+            label: "Why do you deny it?",
+            placeholder: "Use orders-db-read instead",
+            hint: Some(Words::ours("The requester and the other approvers are told, and it is kept in the record.")),
+            optional: false,
+            live: false,
+            field: Field::Text { typed: None, lines: true, least: 1, most: INPUT_TEXT },
+        }),
+    ];
+    let metadata = button_value(&request.id, request.digest());
+    View::modal(ids::view::DENY, "Deny a request", Some("Deny"), "Back", &metadata, blocks)
+}
