@@ -9,7 +9,6 @@ pub mod ask;
 mod card;
 pub mod deny;
 pub mod details;
-pub mod direct;
 pub mod home;
 pub mod notice;
 pub mod requester;

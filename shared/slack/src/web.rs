@@ -1,4 +1,4 @@
-//! Slack's Web API, as far as we call it: `chat.postMessage`, `chat.update`, `chat.postEphemeral`, `conversations.open`,
+//! Slack's Web API, as far as we call it: `chat.postMessage`, `chat.update`, `conversations.open`,
 //! `views.open`, `views.update`, `views.publish`, response URLs.
 //!
 //! Every call is bounded in time and in attempts. A call is sent again only if Slack did not take it (no connection,
@@ -134,21 +134,6 @@ impl Client {
             .and_then(Value::as_str)
             .and_then(|id| id.parse().ok())
             .ok_or(WebError::Unreadable { why: "it does not say which conversation" })
-    }
-
-    /// Posts a message that only `user` sees, if they are in the channel and online.
-    ///
-    /// # Errors
-    /// See [`WebError`].
-    pub async fn post_ephemeral(
-        &self,
-        channel: &SlackChannel,
-        user: &SlackUser,
-        message: &Message,
-    ) -> Result<(), WebError> {
-        let mut arguments = posting(channel, message);
-        arguments.insert("user".to_owned(), json!(user_id(user)));
-        self.call("chat.postEphemeral", arguments, &USUAL).await.map(drop)
     }
 
     /// Answers a command or a press at its response URL: only who gave it sees it, and the message stays as it is.

@@ -1,14 +1,8 @@
 //! A modal that only says something.
 
-use crate::blocks::{Block, Markup, Message, View};
-use crate::ids;
+use crate::blocks::{Message, View};
 
 /// A modal that says what `message` says.
 pub fn view(title: &'static str, message: &Message) -> View {
     View::repeating(title, message)
-}
-
-/// A modal that says one sentence of our own.
-pub fn sentence(title: &'static str, sentence: &'static str) -> View {
-    View::modal(ids::view::NOTICE, title, None, "Close", "", [Block::markup(Markup::ours(sentence))])
 }

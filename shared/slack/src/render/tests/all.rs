@@ -17,7 +17,7 @@ use crate::payload::Action;
 use crate::render::details::Details;
 use crate::render::home::Home;
 use crate::render::thread::Target;
-use crate::render::{Card, answer, approver, ask, card, deny, details, direct, home, notice, requester, thread};
+use crate::render::{Card, answer, approver, ask, card, deny, details, home, notice, requester, thread};
 use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, window};
 
 pub(super) fn reasons(words: &str) -> [EndReason; 5] {
@@ -162,7 +162,7 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
     let unusual = vec![text.to_owned(); copies];
     for (index, state) in states(words, text, copies).into_iter().enumerate() {
         let of = Card { state: &state, unusual: &unusual, names: &names };
-        messages.extend([card(&of), direct::card(&Card { unusual: &[], ..of })]);
+        messages.extend([card(&of), card(&Card { unusual: &[], ..of })]);
         messages.push(approver::reminder(&state, &names));
         messages.push(requester::asked(&state, &many, &names));
         messages.push(requester::asked(&state, &[], &names));
@@ -221,7 +221,6 @@ pub(super) fn views(words: &str, text: &str, copies: usize) -> Vec<View> {
         ask::choose(None),
         ask::choose(Some(&entitlement(text))),
         deny::view(&request, &names),
-        notice::sentence("Not done", "The catalog does not know you."),
         home::unavailable("the catalog does not know you"),
     ];
     views.extend(refusals(text).iter().map(|refusal| notice::view("Countersign", &answer::refusal(refusal))));

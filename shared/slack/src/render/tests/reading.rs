@@ -246,7 +246,6 @@ fn the_other_modals_and_the_home_tab() {
     let views = [
         ("deny", deny::view(&request(), &names)),
         ("notice", notice::view("Not done", &answer::refusal(&Refusal::SelfApproval))),
-        ("notice, our own", notice::sentence("Not done", "The catalog does not know you.")),
         ("home, unavailable", home::unavailable("the catalog does not know you")),
         ("details, waiting", details::view(&Details { state: &waiting, rules: &rules, names: &names })),
         ("details, active role", details::view(&Details { state: &own, rules: &[], names: &names })),
