@@ -1,10 +1,13 @@
 //! `cargo xtask`: the jobs of this repository, one module each. Start in [`main`]: it names them all.
 
+mod bench;
 mod beside;
+mod browser;
 mod demo;
 mod iam_data;
 mod local;
 mod output;
+mod pictures;
 mod test;
 mod workspace;
 
@@ -22,6 +25,9 @@ cargo xtask <job>
   demo                    the main job, played from nothing on a local cloud of its own, told line by line
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
+       --no-browser       without those that need Chromium, which is installed if it can be
+  pictures                take the README's pictures anew
+  bench slack             how long people wait for answers in Slack, cold and warm
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 
@@ -32,6 +38,8 @@ fn main() -> ExitCode {
             "local" => local::run(rest).map(succeeded),
             "demo" => demo::run(rest),
             "test" => test::run(rest),
+            "pictures" => pictures::run(rest),
+            "bench" => bench::run(rest),
             "iam-data" => iam_data::run(rest).map(succeeded),
             "help" | "--help" | "-h" => {
                 output::say(USAGE);

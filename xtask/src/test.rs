@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use crate::beside::{code, within};
+use crate::browser::Programs;
 use crate::local::{self, Options};
 use crate::output::complain;
 use crate::workspace;
@@ -15,29 +16,49 @@ const QUICK: [(&str, &str); 3] = [
     ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2"),
 ];
 
-/// `cargo xtask test [--no-cloud] [what cargo nextest takes…]`.
+/// `cargo xtask test [--no-cloud] [--no-browser] [what cargo nextest takes…]`.
 ///
 /// First the stand-in for AWS itself is checked: if it is not what it should be, the tests' answers mean nothing. With
-/// `--no-cloud` everything is left out that needs one. What the runner says comes last.
+/// `--no-cloud` everything is left out that needs one, with `--no-browser` what needs Chromium. What the runner says
+/// comes last.
 ///
 /// # Errors
-/// In words: what could not be built, started or stopped, or that the stand-in is wrong.
+/// In words: what could not be built, installed, started or stopped, or that the stand-in is wrong.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
-    let (no_cloud, rest): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|word| *word == "--no-cloud");
-    if !no_cloud.is_empty() {
-        return Ok(code(tests(&rest, &["--exclude", "end-to-end"], None)?));
+    let (ours, rest): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|word| ["--no-cloud", "--no-browser"].contains(&word.as_str()));
+    let without = |flag: &str| ours.iter().any(|word| *word == flag);
+    if without("--no-cloud") {
+        return Ok(code(tests(&rest, &["--exclude", "end-to-end", "--exclude", "browser"], None, None)?));
     }
+    let (more, programs): (&[&str], _) = if without("--no-browser") {
+        (&["--exclude", "browser"], None)
+    } else if names_packages(&rest) && !rest.iter().any(|word| word.ends_with("browser")) {
+        (&[], None)
+    } else {
+        (&[], Some(Programs::ready()?))
+    };
     local::check(&[])?;
     let folder = workspace::root().join("target").join("test-cloud");
     let settings = QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     // Slack's rate limits have tests of their own; here one channel takes the cards of all tests at once.
     let options = Options { slack_rate_limits: false, settings };
-    let ran = within(&folder, &options, |outputs| tests(&rest, &[], Some(&outputs)))?;
+    let ran = within(&folder, &options, |outputs| tests(&rest, more, Some(&outputs), programs.as_ref()))?;
     Ok(code(ran))
 }
 
+/// Whoever names packages wants those only.
+fn names_packages(given: &[&String]) -> bool {
+    given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="))
+}
+
 /// Runs them with cargo-nextest if it is installed, else with cargo's own runner.
-fn tests(given: &[&String], more: &[&str], outputs: Option<&Path>) -> Result<ExitStatus, String> {
+fn tests(
+    given: &[&String],
+    more: &[&str],
+    outputs: Option<&Path>,
+    programs: Option<&Programs>,
+) -> Result<ExitStatus, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let nextest = Command::new(&cargo)
         .args(["nextest", "--version"])
@@ -58,13 +79,14 @@ fn tests(given: &[&String], more: &[&str], outputs: Option<&Path>) -> Result<Exi
         complain("cargo-nextest is not installed; using `cargo test`");
         command.args(["test", "--no-fail-fast"]);
     }
-    // Whoever names packages wants those only.
-    let named = given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="));
-    if !named {
+    if !names_packages(given) {
         command.arg("--workspace").args(more);
     }
     if let Some(outputs) = outputs {
         command.env("COUNTERSIGN_OUTPUTS", outputs);
+    }
+    if let Some(programs) = programs {
+        programs.tell(&mut command);
     }
     // Cargo tells a program it runs about that program; what it builds for others must not hear of it.
     command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");

@@ -77,12 +77,7 @@ pub(crate) async fn chosen<P: Ports>(ports: &P, chosen: &Chosen) {
                     .entitlement(name)
                     .filter(|entitlement| policy.may_request(&actor, entitlement, now))
                 {
-                    Some(entitlement) => {
-                        // What follows from another entitlement is not kept.
-                        let new = chosen.field == field::ENTITLEMENT;
-                        let so_far = if new { AskForm::default() } else { chosen.form.clone() };
-                        filled(&policy, &actor, entitlement, &so_far, now)
-                    }
+                    Some(entitlement) => filled(&policy, &actor, entitlement, &kept(chosen, entitlement), now),
                     None => form::choose(None),
                 }
             }
@@ -97,6 +92,13 @@ pub(crate) async fn chosen<P: Ports>(ports: &P, chosen: &Chosen) {
     if let Err(not) = ports.update(&chosen.view.id, chosen.view.hash.as_deref(), &view).await {
         tracing::warn!(error.code = %not.code, "the form stays as it is");
     }
+}
+
+/// What was chosen and typed before outlasts the choice of another entitlement, as long as that one allows the time. If
+/// the same was chosen again Slack keeps its fields as they are, and what is foreseen has to be of them.
+fn kept(chosen: &Chosen, entitlement: &Entitlement) -> AskForm {
+    let fits = |seconds: &u64| chosen.field != field::ENTITLEMENT || *seconds <= entitlement.max_duration_seconds;
+    AskForm { duration_seconds: chosen.form.duration_seconds.filter(fits), ..chosen.form.clone() }
 }
 
 /// What can be asked for and matches what was typed, the best first.
@@ -150,7 +152,7 @@ pub(crate) async fn submitted<P: Ports>(
         .and_then(|wish| reachable(&policy, &wish, &here.account).map(|()| wish).map_err(|error| vec![error]))
     {
         Ok(wish) => wish,
-        Err(errors) => return Ok(wrong(&errors, &name)),
+        Err(errors) => return Ok(wrong(&errors, policy.catalog().entitlement(&name))),
     };
     // A modal is one wish, however often it is sent: Slack says that it failed when an answer is lost.
     let key = format!("slack-view-{}", submitted.view.id).parse().ok();
@@ -163,7 +165,7 @@ pub(crate) async fn submitted<P: Ports>(
             let names = |person: &PersonId| said::slack_user(&policy, person);
             Ok(shown(&form::sent(request, stored.state.status(), &asked, &names)))
         }
-        Err(SubmitError::Invalid(errors)) => Ok(wrong(&errors, &name)),
+        Err(SubmitError::Invalid(errors)) => Ok(wrong(&errors, policy.catalog().entitlement(&name))),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(shown(&SENT_ALREADY.view())),
         Err(SubmitError::Unavailable(fault)) => {
@@ -190,7 +192,7 @@ fn shown(view: &View) -> Answer {
     Answer::json(200, &json!({"response_action": "update", "view": view}))
 }
 
-fn wrong(errors: &[FieldError], entitlement: &str) -> Answer {
+fn wrong(errors: &[FieldError], entitlement: Option<&Entitlement>) -> Answer {
     let body: Value = ask::errors(errors, entitlement);
     Answer::json(200, &body)
 }

@@ -12,7 +12,7 @@ use model::text::FreeText;
 use slack::blocks::Message;
 use slack::command::Command;
 use slack::payload::{Action, GivenCommand, SlashCommand};
-use slack::render::answer as say;
+use slack::render::{answer as say, unsaid};
 use slack::signature::Verified;
 use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
@@ -63,7 +63,7 @@ async fn carry_out<P: Ports>(
         },
         Ok(Command::Cancel(id)) => decide(ports, &policy, &actor, &id, (Action::Cancel, &Wanted::Cancel), once).await,
         Ok(Command::Revoke { request, reason }) => {
-            let reason = reason.or_else(|| FreeText::new("ended with /access revoke").ok());
+            let reason = reason.or_else(|| FreeText::new(unsaid::ENDED_WITH_COMMAND).ok());
             match reason {
                 Some(reason) => {
                     let wanted = Wanted::Revoke { reason };

@@ -142,3 +142,6 @@ async fn interact<P: Ports>(
         Interaction::Closed => Ok(Answer::received()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use model::text::FreeText;
 use serde_json::json;
 use slack::blocks::Message;
 use slack::payload::{Action, Place, Press, Submitted};
-use slack::render::{deny, details, notice};
+use slack::render::{deny, details, notice, unsaid};
 use slack::signature::Verified;
 use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
@@ -44,11 +44,11 @@ pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Pre
             }
             // Whoever may not deny is told so. And whoever pressed meant it: if Slack opens no form, that it
             // is denied counts more than why.
-            FreeText::new("denied in Slack, without a reason").ok().map(|reason| Wanted::Deny { reason })
+            FreeText::new(unsaid::DENIED).ok().map(|reason| Wanted::Deny { reason })
         }
         Action::Approve => Some(Wanted::Approve { digest: press.digest }),
         Action::Cancel => Some(Wanted::Cancel),
-        Action::Revoke => FreeText::new("ended with the button in Slack").ok().map(|reason| Wanted::Revoke { reason }),
+        Action::Revoke => FreeText::new(unsaid::ENDED_WITH_BUTTON).ok().map(|reason| Wanted::Revoke { reason }),
         // Not buttons about a request.
         Action::Ask | Action::Refresh => None,
     };

@@ -67,6 +67,6 @@ pub(crate) fn refused(
         RefusalKind::Conflict if may_see(policy, actor, stored, now) => {
             answer::too_late(refusal, &stored.state, &names)
         }
-        RefusalKind::Conflict | RefusalKind::Forbidden => answer::refusal(refusal),
+        RefusalKind::Conflict | RefusalKind::Forbidden => answer::refusal(refusal, &stored.state.request.id),
     }
 }

@@ -147,6 +147,10 @@ impl Scene<'_> {
             }
             // What ends at its time has ended before anybody reads that it is about to.
             Event::RevocationStarted { reason: EndReason::Expired } => Vec::new(),
+            // Whoever ends their own access knows it.
+            Event::RevocationStarted { reason: EndReason::Revoked { by, .. } } if *by == request.requester => {
+                Vec::new()
+            }
             Event::RevocationStarted { reason } => vec![
                 self.tell_requester(requester::revocation_started(request, reason, &names)),
                 self.below(thread::ending(reason, &names)),

@@ -109,15 +109,30 @@ fn patterns(selection: &Selection, all: &[String], field: &'static str) -> Resul
     }
 }
 
-/// The answer to a submission that shows each error at its field. What is wrong with no field in particular is shown
-/// where the entitlement is chosen.
-pub fn errors(errors: &[FieldError], entitlement: &str) -> Value {
+/// Whether the form has a field to choose among `all`: one entry that stands for itself leaves no choice.
+pub(crate) fn has_choice(all: &[String]) -> bool {
+    match all {
+        [] => false,
+        [only] => only.contains(['*', '?']),
+        _ => true,
+    }
+}
+
+/// The answer to a submission that shows each error at its field. What is wrong with no field in particular, or with one
+/// that the form for `entitlement` does not have, is shown where the entitlement is chosen.
+pub fn errors(errors: &[FieldError], entitlement: Option<&Entitlement>) -> Value {
     let mut by_block: Map<String, Value> = Map::new();
     for error in errors {
-        let block = match error.field {
-            "durationSeconds" => ids::block(ids::field::DURATION, entitlement),
-            "ticketId" => ids::block(ids::field::TICKET, entitlement),
-            field @ ("permissions" | "resources" | "justification") => ids::block(field, entitlement),
+        let field = match (error.field, entitlement) {
+            ("durationSeconds", _) => Some(ids::field::DURATION),
+            ("ticketId", _) => Some(ids::field::TICKET),
+            ("justification", _) => Some(ids::field::JUSTIFICATION),
+            ("permissions", Some(of)) if has_choice(&of.permissions) => Some(ids::field::PERMISSIONS),
+            ("resources", Some(of)) if has_choice(&of.resources) => Some(ids::field::RESOURCES),
+            _ => None,
+        };
+        let block = match (field, entitlement) {
+            (Some(field), Some(of)) => ids::block(field, of.name.as_str()),
             _ => ids::field::ENTITLEMENT.to_owned(),
         };
         let before =

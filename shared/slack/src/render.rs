@@ -93,14 +93,29 @@ fn counted(request: &Request, approvals: &[Approval], names: Names<'_>) -> Marku
     if approvals.is_empty() { text } else { approvers(text.and(", by "), approvals, names) }
 }
 
+/// What stands in the record where somebody pressed a button or gave a command and gave no reason of their own.
+pub mod unsaid {
+    /// Access was ended with the button.
+    pub const ENDED_WITH_BUTTON: &str = "ended with the button in Slack";
+    /// Access was ended with the slash command.
+    pub const ENDED_WITH_COMMAND: &str = "ended with /access revoke";
+    /// A request was denied while Slack opened no form to ask why.
+    pub const DENIED: &str = "denied in Slack, without a reason";
+}
+
+/// A person's reason, unless it is ours for want of one.
+fn reason_given(reason: &str) -> Option<Words> {
+    let ours = [unsaid::ENDED_WITH_BUTTON, unsaid::ENDED_WITH_COMMAND, unsaid::DENIED].contains(&reason);
+    (!ours).then(|| Words::of(reason, WORDS_SHOWN).labelled("Reason: "))
+}
+
 /// How an end came about, with the words of the person who caused it, if it was one.
 fn end_reason(reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
     match reason {
         EndReason::Expired => (Markup::ours("its time was over"), None),
-        EndReason::Revoked { by, reason } => (
-            Markup::default().person(by, names).and(" ended it early"),
-            Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")),
-        ),
+        EndReason::Revoked { by, reason } => {
+            (Markup::default().person(by, names).and(" ended it early"), reason_given(reason))
+        }
         EndReason::Offboarded => (Markup::ours("the person left"), None),
         EndReason::Panic => (Markup::ours("all access was ended at once"), None),
         EndReason::Failed { code } => {

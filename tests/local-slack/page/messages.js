@@ -21,7 +21,9 @@ export function drawTimeline(list, scroll) {
   const sameAsBefore = list.dataset.of === `${store.me.name}/${channel?.id}`;
   list.dataset.of = `${store.me.name}/${channel?.id}`;
   drawList(list, top, all, true);
-  if (!sameAsBefore) atEnd = true;
+  // The Home tab begins at its top, a conversation at its end.
+  if (!sameAsBefore) atEnd = Boolean(channel);
+  if (!sameAsBefore && !channel) scroll.scrollTop = 0;
   stay(scroll);
 }
 

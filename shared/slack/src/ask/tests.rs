@@ -69,7 +69,7 @@ fn errors_stand_at_the_fields_of_the_form() {
             error("entitlement", "gone"),
             error("somewhere", "else"),
         ],
-        "orders-db-debug",
+        Some(&orders()),
     );
     let expected = json!({
         "response_action": "errors",
@@ -104,7 +104,7 @@ fn errors_stand_at_blocks_that_exist() {
         .collect();
     for field in ["entitlement", "durationSeconds", "permissions", "resources", "ticketId", "justification", "other"] {
         let wrong = FieldError { field, code: "x", message: "wrong".to_owned() };
-        let answer = errors(&[wrong], entitlement.name.as_str());
+        let answer = errors(&[wrong], Some(&entitlement));
         let block = answer["errors"].as_object().unwrap().keys().next().unwrap().clone();
         assert!(inputs.contains(&block.as_str()), "{field}: {block} in {inputs:?}");
     }

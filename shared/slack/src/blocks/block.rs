@@ -28,6 +28,11 @@ impl Block {
         Self { shape: json!({"type": "section", "text": text.clone().object()}), said: text }
     }
 
+    /// What stands above words that the fallback leaves out, and says nothing without them.
+    pub(crate) fn label(text: &'static str) -> Self {
+        Self::silent(json!({"type": "section", "text": Markup::ours(text).object()}))
+    }
+
     /// What a person said, or what quotes it.
     pub(crate) fn words(words: Words) -> Self {
         Self::silent(json!({"type": "section", "text": words.object(SECTION_TEXT)}))

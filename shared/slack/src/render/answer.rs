@@ -1,7 +1,8 @@
 //! What answers a slash command or a press: only who gave it sees it.
 
 use model::catalog::Entitlement;
-use model::lifecycle::State;
+use model::lifecycle::{EndReason, Phase, State};
+use model::names::RequestId;
 use model::refusal::Refusal;
 use model::request::{Request, Status};
 use model::submission::FieldError;
@@ -31,7 +32,9 @@ pub fn accepted(request: &Request, status: Status) -> Message {
 pub fn done(action: Action, state: &State, names: Names<'_>) -> Message {
     let request = &state.request;
     let wanted = wanted(request);
+    let own = matches!(&state.phase, Phase::Revoking { reason: EndReason::Revoked { by, .. }, .. } if *by == request.requester);
     let text = match action {
+        Action::Revoke if own => Markup::ours("You ended your access to ").then(&wanted),
         Action::Approve => {
             Markup::ours("You countersigned ").then(&wanted).and(" for ").person(&request.requester, names)
         }
@@ -136,19 +139,19 @@ pub fn status(state: &State, names: Names<'_>) -> Message {
 }
 
 /// A command was refused: why, and the stable code.
-pub fn refusal(refusal: &Refusal) -> Message {
-    said_plainly(&refusal.to_string(), refusal.code())
+pub fn refusal(refusal: &Refusal, request: &RequestId) -> Message {
+    said_plainly(&refusal.to_string(), Markup::default().code(refusal.code()).and(" · ").then(&id(request)))
 }
 
 /// Something was not done for a reason of our own, with its stable code.
 pub fn not_done(code: &'static str, sentence: &'static str) -> Message {
-    said_plainly(sentence, code)
+    said_plainly(sentence, Markup::default().code(code))
 }
 
-fn said_plainly(sentence: &str, code: &'static str) -> Message {
+fn said_plainly(sentence: &str, context: Markup) -> Message {
     // Refusals are our own sentences, with names in them at most.
     let text = Markup::ours("Not done: ").operators(sentence, WORDS_SHOWN).and(".");
-    Message::new([Block::markup(text), Block::context(Markup::default().code(code))])
+    Message::new([Block::markup(text), Block::context(context)])
 }
 
 /// Fields are wrong: each, and what is allowed.

@@ -9,7 +9,7 @@ use model::submission::{FieldError, Preview};
 
 use super::requester::who_may;
 use super::{place, risk, wanted};
-use crate::ask::{AskForm, Selection, choice, duration_choice, durations, option_value, usual_duration};
+use crate::ask::{AskForm, Selection, choice, duration_choice, durations, has_choice, option_value, usual_duration};
 use crate::blocks::{Block, Choice, Field, Input, Markup, Names, View, Words, id};
 use crate::ids;
 use crate::limits::{
@@ -89,7 +89,18 @@ fn about(entitlement: &Entitlement) -> Markup {
         .operators(&entitlement.environment, ENVIRONMENT_SHOWN)
         .and("), up to ")
         .duration(entitlement.max_duration_seconds);
-    if entitlement.mfa { text.and(", with a second factor") } else { text }
+    let text = if entitlement.mfa { text.and(", with a second factor") } else { text };
+    match (lone(&entitlement.permissions), lone(&entitlement.resources)) {
+        (None, None) => text,
+        (Some(action), None) => text.and("\nOnly ").code(action),
+        (None, Some(resource)) => text.and("\nOnly on ").code(resource),
+        (Some(action), Some(resource)) => text.and("\nOnly ").code(action).and(" on ").code(resource),
+    }
+}
+
+/// The one entry of a list, if it stands for itself alone.
+fn lone(all: &[String]) -> Option<&str> {
+    if has_choice(all) { None } else { all.first().map(String::as_str) }
 }
 
 fn duration(entitlement: &Entitlement, form: &AskForm) -> Block {
@@ -141,7 +152,8 @@ const NARROW_RESOURCES: Narrowing = Narrowing {
 
 /// A menu if each entry stands for itself; else a text, since what a wildcard stands for has no end.
 fn narrowed(entitlement: &Entitlement, field: &Narrowing, all: &[String], selection: &Selection) -> Option<Block> {
-    if all.is_empty() {
+    // One that stands for itself leaves no choice: it is said above.
+    if !has_choice(all) {
         return None;
     }
     let written = all.len() > OPTIONS || all.iter().any(|pattern| pattern.contains(['*', '?']));
@@ -160,7 +172,7 @@ fn narrowed(entitlement: &Entitlement, field: &Narrowing, all: &[String], select
             }
             Selection::All | Selection::Written(_) => vec![],
         };
-        let hint = Words::ours("Leave it empty for all. Less is countersigned sooner.");
+        let hint = Words::ours("Leave it empty for all. Take less if less will do.");
         (field.choose, hint, Field::Some { choices, chosen })
     };
     Some(Block::input(Input {
@@ -223,7 +235,7 @@ fn justification(entitlement: &Entitlement, form: &AskForm) -> Block {
         block: ids::block(ids::field::JUSTIFICATION, entitlement.name.as_str()),
         label: "Why do you need it?",
         placeholder: "Orders are stuck since 18:40; I want to look at three of them",
-        hint: Some(Words::ours("Whoever countersigns reads this first, and it is kept in the record.")),
+        hint: Some(Words::ours("Whoever countersigns reads this, and it is kept in the record.")),
         optional: false,
         live: false,
         field: Field::Text { typed: form.justification.clone(), lines: true, least: 1, most: INPUT_TEXT },
@@ -240,15 +252,16 @@ fn foreseen(preview: &Preview, names: Names<'_>) -> Vec<Block> {
     } else if needed == 0 {
         Markup::ours("✅ Policy approves this *by itself*: you get in as soon as access is made.")
     } else {
-        let text = Markup::ours("✍️ It takes ").number(needed).and(if needed == 1 {
-            " countersignature"
-        } else {
-            " countersignatures"
-        });
+        let persons = preview.countersigners.iter();
         if preview.countersigners.is_empty() {
-            text.and(", and nobody is known who may give one: please tell the operators of the catalog.")
+            Markup::ours(
+                "✍️ It has to be countersigned, and nobody is known who may: please tell the operators of the catalog.",
+            )
+        } else if needed == 1 {
+            Markup::ours("✍️ One of ").persons(persons, PERSONS_SHOWN, names).and(" has to countersign.")
         } else {
-            text.and(". Asked first: ").persons(preview.countersigners.iter(), PERSONS_SHOWN, names).and(".")
+            let text = Markup::ours("✍️ ").number(needed).and(" of ").persons(persons, PERSONS_SHOWN, names);
+            text.and(" have to countersign.")
         }
     };
     vec![Block::markup(text), Block::words(Words::lines(reasons, REASONS_SHOWN)), Block::markup(next)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use model::lifecycle::{Approval, Phase, State};
-use model::request::{Mechanism, Request};
+use model::request::Request;
 use model::time::Time;
 
 use super::standing::standing;
@@ -53,19 +53,15 @@ pub fn card(card: &Card<'_>) -> Message {
 fn waiting(card: &Card<'_>, approvals: &[Approval], lapses_at: Time) -> Message {
     let Card { state, unusual, names } = *card;
     let request = &state.request;
-    let who = Markup::ours("*Who:* ")
-        .person(&request.requester, names)
-        .and("\n*What:* ")
-        .code(request.entitlement.as_str())
-        .and(", ")
-        .and(made_real(&request.mechanism));
+    let who =
+        Markup::ours("*Who:* ").person(&request.requester, names).and("\n*What:* ").code(request.entitlement.as_str());
     let place = Markup::ours("*Where:* account ")
         .code(request.account.as_str())
         .and(", ")
         .operators(&request.environment, ENVIRONMENT_SHOWN)
         .and("\n*How long:* ")
         .duration(request.duration_seconds)
-        .and(", from the moment access exists\n*Risk:* ")
+        .and("\n*Risk:* ")
         .and(risk(request.risk.level));
     let mut blocks = vec![
         Block::header("Access to countersign"),
@@ -77,7 +73,8 @@ fn waiting(card: &Card<'_>, approvals: &[Approval], lapses_at: Time) -> Message 
     if !unusual.is_empty() {
         blocks.push(Block::markup(out_of_the_ordinary(unusual)));
     }
-    blocks.push(Block::words(Words::of(request.justification.as_str(), WORDS_SHOWN).labelled("Why, in their words: ")));
+    blocks.push(Block::label("*Why*, in their own words:"));
+    blocks.push(Block::words(Words::of(request.justification.as_str(), WORDS_SHOWN)));
     if let Some(ticket) = &request.ticket {
         blocks.push(Block::words(Words::of(ticket.as_str(), WORDS_SHOWN).labelled("Ticket: ")));
     }
@@ -99,19 +96,10 @@ fn decided(state: &State, names: Names<'_>) -> Message {
     blocks.push(Block::context(was));
     let mut buttons = vec![Button::about(request, Action::Details, "Details")];
     if matches!(state.phase, Phase::Active { .. }) {
-        buttons.push(Button::about(request, Action::Revoke, "End access"));
+        buttons.insert(0, Button::about(request, Action::Revoke, "End access now"));
     }
     blocks.push(Block::buttons(buttons));
     Message::new(blocks)
-}
-
-fn made_real(mechanism: &Mechanism) -> &'static str {
-    match mechanism {
-        Mechanism::Session { .. } => "as sessions of a shared role, narrowed",
-        Mechanism::Role { mfa: true, .. } => "as a role of its own, entered with a second factor",
-        Mechanism::Role { mfa: false, .. } => "as a role of its own",
-        Mechanism::Policy { .. } => "as a temporary policy on a shared role",
-    }
 }
 
 /// Requesters may narrow actions and resources, so these are their words.

@@ -50,7 +50,7 @@ pub fn view(details: &Details<'_>) -> View {
     blocks.push(Block::words(Words::listed(&request.resources, LIST_SHOWN, &rest).labelled("Resources:\n")));
     blocks.push(Block::markup(made_real(request)));
     blocks.push(Block::header("Risk"));
-    blocks.push(Block::markup(Markup::ours("Risk: ").and(risk(request.risk.level)).and(", because:")));
+    blocks.push(Block::markup(Markup::ours(risk(request.risk.level)).and(", because:")));
     let reasons: Vec<&str> = request.risk.reasons.iter().map(|reason| reason.sentence.as_str()).collect();
     blocks.push(Block::words(Words::listed(&reasons, LIST_SHOWN, &rest)));
     blocks.push(Block::header("The policy document in plain words"));
@@ -61,7 +61,7 @@ pub fn view(details: &Details<'_>) -> View {
     blocks.push(Block::divider());
     blocks.push(Block::context(record(request)));
     if matches!(state.phase, Phase::Active { .. }) {
-        blocks.push(Block::buttons([Button::about(request, Action::Revoke, "End access")]));
+        blocks.push(Block::buttons([Button::about(request, Action::Revoke, "End access now")]));
     }
     let metadata = button_value(&request.id, request.digest());
     View::modal(ids::view::DETAILS, "Request in detail", None, "Close", &metadata, blocks)
@@ -158,8 +158,4 @@ fn record(request: &Request) -> Markup {
         .second(request.submitted_at)
         .and("\nDigest of all of it, which approvers countersign: ")
         .code(&request.digest().to_string())
-        .and("\nEntitlement as it was judged: ")
-        .code(&request.judged.entitlement.to_string())
-        .and("\nPolicies as they judged: ")
-        .code(&request.judged.policy.to_string())
 }

@@ -51,8 +51,13 @@ pub fn unavailable(sentence: &'static str) -> View {
 
 /// The Home tab.
 pub fn view(home: &Home<'_>) -> View {
+    let mut first = vec![Button::refresh("Refresh")];
+    // Whoever may ask for nothing is not led to an empty form.
+    if !home.allowed.is_empty() {
+        first.insert(0, Button::ask("Ask for access", None).primary());
+    }
     let mut blocks = vec![
-        Block::buttons([Button::ask("Ask for access", None).primary(), Button::refresh("Refresh")]),
+        Block::buttons(first),
         Block::context(Markup::ours("For ").person(home.person, home.names).and(", as of ").second(home.now)),
     ];
     blocks.push(Block::header("Your access"));

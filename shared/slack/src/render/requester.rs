@@ -113,26 +113,38 @@ pub fn warning(state: &State, names: Names<'_>) -> Message {
 /// What became of access that is not there any more, or not yet.
 fn over(state: &State, names: Names<'_>) -> Message {
     let request = &state.request;
-    let text = Markup::ours("Your access to ").then(&wanted(request)).and(" in ").then(&place(request)).and(".");
     let Standing { text: now, words } = standing(state, names);
-    let mut blocks = vec![Block::markup(text), Block::markup(now)];
+    let text = Markup::ours("Your access to ").then(&wanted(request)).and(" in ").then(&place(request));
+    let mut blocks = vec![Block::markup(text.and(":\n").then(&now))];
     blocks.extend(words.map(Block::words));
     blocks.push(footer(request));
     Message::new(blocks)
+}
+
+/// How an end came about, told to the requester.
+fn told_why(request: &Request, reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
+    match reason {
+        EndReason::Revoked { by, .. } if *by == request.requester => (Markup::ours("you ended it early"), None),
+        EndReason::Revoked { .. }
+        | EndReason::Expired
+        | EndReason::Offboarded
+        | EndReason::Panic
+        | EndReason::Failed { .. } => end_reason(reason, names),
+    }
 }
 
 /// Access is over: a summary.
 pub fn ended(state: &State, names: Names<'_>) -> Message {
     let request = &state.request;
     let Phase::Ended { plan, reason, at, evidence, issued, .. } = &state.phase else { return over(state, names) };
-    let (why, words) = end_reason(reason, names);
+    let (why, words) = told_why(request, reason, names);
     let text = Markup::ours("Your access to ").code(request.entitlement.as_str()).and(" in ").then(&place(request));
     let text = if could_not_be_made(reason) {
         text.and(
             " could not be made; nothing of it is left in AWS. Ask again, or ask the operators of the catalog why.",
         )
     } else {
-        text.and(" has ended: ").then(&why).and(". Nothing more happens; ask again whenever you need it.")
+        text.and(" has ended: ").then(&why).and(".")
     };
     let mut blocks = vec![Block::markup(text)];
     blocks.extend(words.map(Block::words));
@@ -203,7 +215,7 @@ pub fn lapsed(request: &Request) -> Message {
 
 /// Access is being ended, or could not be made.
 pub fn revocation_started(request: &Request, reason: &EndReason, names: Names<'_>) -> Message {
-    let (why, words) = end_reason(reason, names);
+    let (why, words) = told_why(request, reason, names);
     let text = Markup::ours("Your access to ").code(request.entitlement.as_str());
     let text = if could_not_be_made(reason) {
         text.and(

@@ -3,9 +3,8 @@
 use model::lifecycle::{Approval, EndReason, Phase, State};
 use model::time::Time;
 
-use super::{approvers, counted, end_reason, state_word};
+use super::{approvers, counted, end_reason, reason_given, state_word};
 use crate::blocks::{Markup, Names, Words};
-use crate::limits::WORDS_SHOWN;
 
 /// Where a request is.
 pub(super) struct Standing {
@@ -31,7 +30,11 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
         }
         Phase::Active { approvals, plan, .. } => {
             let text = word.and(" until ").time(plan.window.expires_at()).and(". It then ends by itself. ");
-            ours(by_whom(text.and("Approved"), approvals, names).and("."))
+            ours(if approvals.is_empty() {
+                text.and("Approved by policy alone.")
+            } else {
+                approvers(text.and("Countersigned by "), approvals, names).and(".")
+            })
         }
         Phase::Revoking { reason, since, failures, next_attempt_at, .. } => {
             let (why, words) = end_reason(reason, names);
@@ -45,7 +48,7 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
                 None => word.and(" by policy"),
             };
             let text = text.and(", ").time(*at).and(". Nothing was made, and nothing more happens.");
-            Standing { text, words: Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")) }
+            Standing { text, words: reason_given(reason) }
         }
         Phase::Cancelled { at } => {
             let text = word.and(" by the requester, ").time(*at);

@@ -177,7 +177,7 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
         let own = State { request: role_request(), ..state };
         messages.push(requester::access(&own, &names));
     }
-    messages.extend(refusals(text).iter().map(answer::refusal));
+    messages.extend(refusals(text).iter().map(|refusal| answer::refusal(refusal, &request.id)));
     messages.extend(Status::ALL.map(|status| answer::accepted(&request, status)));
     messages
 }
@@ -223,7 +223,9 @@ pub(super) fn views(words: &str, text: &str, copies: usize) -> Vec<View> {
         deny::view(&request, &names),
         home::unavailable("the catalog does not know you"),
     ];
-    views.extend(refusals(text).iter().map(|refusal| notice::view("Countersign", &answer::refusal(refusal))));
+    views.extend(
+        refusals(text).iter().map(|refusal| notice::view("Countersign", &answer::refusal(refusal, &request.id))),
+    );
     views.extend(Status::ALL.map(|status| ask::sent(&request, status, &many, &names)));
     let selections =
         [Selection::All, Selection::Chosen(vec![words.to_owned(); copies]), Selection::Written(words.to_owned())];

@@ -47,7 +47,7 @@ fn home_of_alice() -> crate::blocks::View {
         more_mine: false,
         waiting: &[],
         more_waiting: false,
-        allowed: &[],
+        allowed: &[&entitlement("prod")],
         now: time("2026-11-20T19:00:00Z"),
         names: &names,
     })
