@@ -149,9 +149,10 @@ pub(crate) fn invariant_order(calls: &[Call]) {
         match call.verb {
             Verb::Arm => assert!(before("provisioningStarted"), "a schedule without an intent"),
             Verb::CreateRole => assert!(before("provisioningStarted"), "a role without an intent"),
-            Verb::CreatePolicy if call.detail == "grant" => assert!(before("armed"), "a policy without a schedule"),
+            Verb::PutRolePolicy | Verb::CreatePolicy if call.detail == "grant" => {
+                assert!(before("armed"), "a policy without a schedule");
+            }
             Verb::CreatePolicy => assert!(before("provisioningStarted"), "a policy without an intent"),
-            Verb::PutRolePolicy if call.detail == "grant" => assert!(before("armed"), "a policy without a schedule"),
             Verb::Assume => assert!(before("credentialsRequested"), "a session without an intent"),
             _ => {}
         }

@@ -98,9 +98,8 @@ pub(super) fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<E
                 Mechanism::Policy { .. } => {
                     match quarantine_until {
                         Some(until) if now < *until => return Err(Refusal::TooEarly { at: *until }),
-                        Some(_) => {}
                         None if now < over => return Err(overtaken),
-                        None => {}
+                        Some(_) | None => {}
                     }
                     None
                 }

@@ -61,6 +61,6 @@ fn how_it_ends(mechanism: &Mechanism) -> &'static str {
         }
         Mechanism::Policy { .. } => {
             "• *How it ends:* at its time the sessions are denied everything, and the policy is taken off the role. Ended early, it denies everything to these sessions first, and AWS is read back."
-        },
+        }
     }
 }
