@@ -40,15 +40,15 @@ impl ManagedPolicies {
         format!("{}{id}", self.prefix)
     }
 
-    /// The names of the roles that a policy is attached to; of one that does not exist, none.
-    async fn roles_with(&self, doing: &'static str, arn: &str) -> Result<Vec<String>, Fault> {
+    /// The names of the roles that a policy is attached to; `None`: it does not exist.
+    async fn roles_with(&self, doing: &'static str, arn: &str) -> Result<Option<Vec<String>>, Fault> {
         let pages = self.client.list_entities_for_policy().policy_arn(arn).entity_filter(EntityType::Role);
         match pages.into_paginator().send().collect::<Result<Vec<_>, _>>().await {
             Ok(pages) => {
                 let roles = pages.into_iter().flat_map(|page| page.policy_roles.unwrap_or_default());
-                Ok(roles.filter_map(|role| role.role_name).collect())
+                Ok(Some(roles.filter_map(|role| role.role_name).collect()))
             }
-            Err(error) if is_gone(&error) => Ok(Vec::new()),
+            Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(fault(doing, &error)),
         }
     }
@@ -140,14 +140,19 @@ impl ReadPolicy for ManagedPolicies {
     }
 
     async fn attached(&self, id: &RequestId, role: &PrincipalArn) -> Result<bool, Fault> {
-        Ok(self.roles_with(READ, &self.arn(id)).await?.iter().any(|name| name == role.name()))
+        Ok(self
+            .roles_with(READ, &self.arn(id))
+            .await?
+            .is_some_and(|names| names.iter().any(|name| name == role.name())))
     }
 }
 
 impl RemovePolicy for ManagedPolicies {
     async fn remove_policy(&self, id: &RequestId) -> Result<(), Fault> {
         let arn = self.arn(id);
-        for role in self.roles_with(REMOVE, &arn).await? {
+        // What is gone has no tags any more, by which IAM would let us go on.
+        let Some(roles) = self.roles_with(REMOVE, &arn).await? else { return Ok(()) };
+        for role in roles {
             let detach = self.client.detach_role_policy().role_name(role).policy_arn(&arn);
             unless_gone(REMOVE, detach.send().await)?;
         }

@@ -125,7 +125,7 @@ async fn it_is_taken_off_then_its_versions_go_then_itself() {
     let wanted =
         ["ListEntitiesForPolicy", "DetachRolePolicy", "ListPolicyVersions", "DeletePolicyVersion", "DeletePolicy"];
     assert_eq!(actions(&world), wanted);
-    let world = World::answering(vec![gone(), gone(), gone()]);
+    let world = World::answering(vec![gone()]);
     assert_eq!(policies(&world).remove_policy(&id()).await, Ok(()), "gone already");
     let world = World::answering(vec![entities(&[]), versions(), gone(), error(409, "DeleteConflict")]);
     assert_eq!(policies(&world).remove_policy(&id()).await, Err(Fault::new("take out the policy", "DeleteConflict")));
