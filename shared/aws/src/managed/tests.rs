@@ -33,7 +33,9 @@ fn error(status: u16, code: &str) -> (u16, String) {
 }
 
 fn entities(roles: &[&str]) -> (u16, String) {
-    let roles: String = roles.iter().map(|role| format!("<member><RoleName>{role}</RoleName></member>")).collect();
+    let members: Vec<String> =
+        roles.iter().map(|role| format!("<member><RoleName>{role}</RoleName></member>")).collect();
+    let roles = members.concat();
     answer(
         "ListEntitiesForPolicy",
         &format!("<PolicyRoles>{roles}</PolicyRoles><PolicyUsers/><PolicyGroups/><IsTruncated>false</IsTruncated>"),
