@@ -145,6 +145,7 @@ def main() -> None:
         "SlackTeamIds": seed.SLACK_TEAM,
         "SlackAppId": seed.SLACK_APP,
         "DeletionProtection": "false",
+        "PolicyTargetRoleArns": f"arn:aws:iam::{account}:role{seed.TARGET_PATH}{seed.TARGET_ROLE}",
         **dict(one.split("=", 1) for one in args.parameter),
     }
     outputs = deploy(cloudformation, s3, args.stack, body, values, template.get("Parameters", {}))
@@ -156,6 +157,7 @@ def main() -> None:
         seed.slack_secret(cloud.client("secretsmanager"), secret_id, args.slack_signing_secret, args.slack_bot_token)
     seed.sample_targets(dynamodb, cloud.client("logs"))
     people = seed.people(cloud.client("iam"), account, REGION, api_id)
+    seed.shared_role(cloud.client("iam"), account, REGION, args.stack)
     if args.policy and args.countersign:
         seed.publish_policy(args.countersign, args.policy, outputs["TableName"])
     outputs_file = {

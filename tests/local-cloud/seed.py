@@ -9,6 +9,8 @@ SLACK_TEAM = "T0COUNTER1"
 SLACK_APP = "A0COUNTER1"
 PEOPLE = {"alice": "U0ALICE01", "bob": "U0BOB00001", "carol": "U0CAROL001", "dave": "U0DAVE0001", "mallory": "U0MALLORY1"}
 """Everyone of the sample catalog, with the id Slack knows them by."""
+TARGET_PATH, TARGET_ROLE = "/legacy/", "debug"
+"""The role that the sample entitlement `legacy-debug` is about. It was there before Countersign, and dave still uses it."""
 
 
 def people(iam, account: str, region: str, api_id: str) -> dict:
@@ -29,6 +31,11 @@ def people(iam, account: str, region: str, api_id: str) -> dict:
             statements.append({
                 "Sid": "TakeUpGrantedRoles", "Effect": "Allow", "Action": "sts:AssumeRole",
                 "Resource": f"arn:aws:iam::{account}:role/countersign/*",
+            })
+        if person == "dave":
+            statements.append({
+                "Sid": "UseTheOldRole", "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Resource": f"arn:aws:iam::{account}:role{TARGET_PATH}{TARGET_ROLE}",
             })
         policy = {"Version": "2012-10-17", "Statement": statements}
         iam.put_user_policy(UserName=person, PolicyName="countersign", PolicyDocument=json.dumps(policy))
@@ -53,6 +60,32 @@ def _mfa_device(iam, person: str) -> str:
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=person)["VirtualMFADevice"]["SerialNumber"]
     iam.enable_mfa_device(UserName=person, SerialNumber=serial, AuthenticationCode1="000001", AuthenticationCode2="000002")
     return serial
+
+
+def shared_role(iam, account: str, region: str, stack: str) -> None:
+    """A role that people share. Only Countersign may tag its sessions; dave enters it as he always did.
+
+    By itself it lets everybody in it describe the orders table, and nothing else."""
+    credentials = f"arn:aws:iam::{account}:role/countersign-system/{stack}-credentials"
+    trust = {"Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "CountersignAlone", "Effect": "Allow", "Principal": {"AWS": credentials},
+            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        },
+        {
+            "Sid": "AsEver", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:user/dave"},
+            "Action": "sts:AssumeRole",
+        },
+    ]}
+    try:
+        iam.create_role(Path=TARGET_PATH, RoleName=TARGET_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=TARGET_ROLE, PolicyDocument=json.dumps(trust))
+    standing = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "dynamodb:DescribeTable",
+        "Resource": f"arn:aws:dynamodb:{region}:{account}:table/orders",
+    }]}
+    iam.put_role_policy(RoleName=TARGET_ROLE, PolicyName="standing", PolicyDocument=json.dumps(standing))
 
 
 def sample_targets(dynamodb, logs) -> None:

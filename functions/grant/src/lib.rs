@@ -6,7 +6,9 @@ use model::time::Time;
 use serde::Deserialize;
 use serde_json::Value;
 use workflow::command::CommandError;
-use workflow::ports::{ArmRevocation, Clock, CommitRequest, LoadRequest, MakeRole, ReadRole};
+use workflow::ports::{
+    ArmRevocation, Clock, CommitRequest, LoadRequest, MakePolicy, MakeRole, ReadPolicy, ReadRole, ReadTarget,
+};
 use workflow::provision::{Provisioned, provision};
 
 /// An event of the bus: `provisioningStarted`.
@@ -29,7 +31,7 @@ struct Detail {
 /// If the store did not answer: Lambda repeats the event, and reconciliation takes it up besides.
 pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
 where
-    P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole,
+    P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
 {
     let event: BusEvent = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
     let id = event.detail.request_id;

@@ -1,6 +1,7 @@
 //! The function `grant`: wires and starts.
 
 use aws::clients::Clients;
+use aws::managed::{ManagedPolicies, TargetRoles};
 use aws::roles::Roles;
 use aws::schedules::{ArmingSchedules, ScheduleTarget};
 use aws::table::Table;
@@ -12,6 +13,8 @@ struct Ports {
     table: Table,
     schedules: ArmingSchedules,
     roles: Roles,
+    managed: ManagedPolicies,
+    targets: TargetRoles,
     clock: SystemClock,
 }
 
@@ -20,12 +23,15 @@ aws::delegate! {
         table: LoadRequest, CommitRequest;
         schedules: ArmRevocation;
         roles: MakeRole, ReadRole;
+        managed: MakePolicy, ReadPolicy;
+        targets: ReadTarget;
         clock: Clock;
     }
 }
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
+    let boundary = settings::required("BOUNDARY_ARN")?;
     let target = ScheduleTarget {
         function_arn: settings::required("REVOCATION_FUNCTION_ARN")?,
         role_arn: settings::required("SCHEDULE_ROLE_ARN")?,
@@ -34,7 +40,9 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     Ok(Ports {
         table: clients.table(&settings::required("TABLE_NAME")?),
         schedules: clients.arming_schedules(&settings::required("SCHEDULE_GROUP")?, target),
-        roles: clients.roles(&settings::required("BOUNDARY_ARN")?),
+        roles: clients.roles(&boundary),
+        managed: clients.managed_policies(&boundary),
+        targets: clients.target_roles(settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
         clock: SystemClock,
     })
 }

@@ -3,8 +3,8 @@
 use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole,
-    ReadRole, RemoveRole,
+    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListPolicies, ListRoles, LoadRequest,
+    MakePolicy, MakeRole, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
 };
 use workflow::reconcile::reconcile;
 
@@ -24,7 +24,13 @@ where
         + MakeRole
         + ReadRole
         + RemoveRole
-        + ListRoles,
+        + ListRoles
+        + MakePolicy
+        + ReplacePolicy
+        + ReadPolicy
+        + ReadTarget
+        + RemovePolicy
+        + ListPolicies,
 {
     let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(

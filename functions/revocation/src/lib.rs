@@ -7,7 +7,8 @@ use serde_json::Value;
 use workflow::command::CommandError;
 use workflow::ending::{Ending, end};
 use workflow::ports::{
-    Clock, CommitRequest, DisarmRevocation, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole,
+    Clock, CommitRequest, DisarmRevocation, KillSessions, LoadRequest, MakePolicy, MakeRole, ReadPolicy, ReadRole,
+    RemovePolicy, RemoveRole, ReplacePolicy,
 };
 
 /// A schedule's input, or an event of the bus. Nothing but the id is taken from either.
@@ -36,6 +37,7 @@ struct Detail {
 pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
     let trigger: Trigger = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
     let id = match trigger {

@@ -1,6 +1,7 @@
 //! The function `revocation`: wires and starts.
 
 use aws::clients::Clients;
+use aws::managed::ManagedPolicies;
 use aws::roles::Roles;
 use aws::schedules::Schedules;
 use aws::table::Table;
@@ -12,6 +13,7 @@ struct Ports {
     table: Table,
     schedules: Schedules,
     roles: Roles,
+    managed: ManagedPolicies,
     clock: SystemClock,
 }
 
@@ -20,16 +22,19 @@ aws::delegate! {
         table: LoadRequest, CommitRequest;
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;
+        managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy;
         clock: Clock;
     }
 }
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
+    let boundary = settings::required("BOUNDARY_ARN")?;
     Ok(Ports {
         table: clients.table(&settings::required("TABLE_NAME")?),
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
-        roles: clients.roles(&settings::required("BOUNDARY_ARN")?),
+        roles: clients.roles(&boundary),
+        managed: clients.managed_policies(&boundary),
         clock: SystemClock,
     })
 }

@@ -2,6 +2,7 @@
 //! function pays only for the services it uses.
 
 use crate::bus::Bus;
+use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
 use crate::roles::Roles;
 use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
@@ -15,6 +16,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::HttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use model::names::PrincipalArn;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -99,7 +101,17 @@ impl Clients {
         Roles::new(aws_sdk_iam::Client::new(&self.config), boundary_arn)
     }
 
-    /// Sessions of base roles.
+    /// Managed policies of grants.
+    pub fn managed_policies(&self, boundary_arn: &str) -> ManagedPolicies {
+        ManagedPolicies::new(aws_sdk_iam::Client::new(&self.config), boundary_arn)
+    }
+
+    /// The shared roles they are attached to, whose sessions `credentials_role` hands out.
+    pub fn target_roles(&self, credentials_role: PrincipalArn) -> TargetRoles {
+        TargetRoles::new(aws_sdk_iam::Client::new(&self.config), credentials_role)
+    }
+
+    /// Sessions of base roles and target roles.
     pub fn sessions(&self) -> Sessions {
         Sessions::new(aws_sdk_sts::Client::new(&self.config))
     }

@@ -10,7 +10,8 @@ pub mod types {
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, RoleFound, RoleSpec, Sent, Stored,
+        Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
+        RoleSpec, Sent, Stored, TargetFound,
     };
 }
 
@@ -93,6 +94,34 @@ macro_rules! delegate {
             remove_kill(role: &PrincipalArn, name: &str) -> Result<(), Fault>
         ] }
     };
+    (@ $ports:ident $field:ident MakePolicy) => {
+        $crate::delegate! { @@ $ports $field MakePolicy [
+            create_policy(spec: &PolicySpec) -> Result<bool, Fault>,
+            attach_policy(id: &RequestId, role: &PrincipalArn) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReplacePolicy) => {
+        $crate::delegate! { @@ $ports $field ReplacePolicy [
+            replace_policy(id: &RequestId, document: &str) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadPolicy) => {
+        $crate::delegate! { @@ $ports $field ReadPolicy [
+            policy(id: &RequestId) -> Result<Option<PolicyFound>, Fault>,
+            attached(id: &RequestId, role: &PrincipalArn) -> Result<bool, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadTarget) => {
+        $crate::delegate! { @@ $ports $field ReadTarget [
+            target(role: &PrincipalArn) -> Result<Option<TargetFound>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident RemovePolicy) => {
+        $crate::delegate! { @@ $ports $field RemovePolicy [remove_policy(id: &RequestId) -> Result<(), Fault>] }
+    };
+    (@ $ports:ident $field:ident ListPolicies) => {
+        $crate::delegate! { @@ $ports $field ListPolicies [policy_names() -> Result<Vec<String>, Fault>] }
+    };
     (@ $ports:ident $field:ident AssumeBaseRole) => {
         $crate::delegate! { @@ $ports $field AssumeBaseRole [
             assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>
@@ -124,6 +153,7 @@ macro_rules! delegate {
 
 #[cfg(test)]
 mod tests {
+    use crate::managed::{ManagedPolicies, TargetRoles};
     use crate::policy::PolicyStore;
     use crate::roles::Roles;
     use crate::schedules::ArmingSchedules;
@@ -132,8 +162,8 @@ mod tests {
     use crate::time::{SystemClock, UuidIds};
     use workflow::ports::{
         ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
-        KillSessions, ListRequests, ListRoles, LoadEntries, LoadRequest, MakeRole, Policies, ReadRole, RememberNotes,
-        RemoveRole,
+        KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, MakePolicy, MakeRole, Policies,
+        ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
     };
 
     struct Ports {
@@ -141,6 +171,8 @@ mod tests {
         policies: PolicyStore,
         schedules: ArmingSchedules,
         roles: Roles,
+        managed: ManagedPolicies,
+        targets: TargetRoles,
         sessions: Sessions,
         clock: SystemClock,
         ids: UuidIds,
@@ -152,6 +184,8 @@ mod tests {
             policies: Policies;
             schedules: ArmRevocation, DisarmRevocation;
             roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+            managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
+            targets: ReadTarget;
             sessions: AssumeBaseRole;
             clock: Clock;
             ids: Identifiers;
@@ -162,6 +196,7 @@ mod tests {
     where
         P: LoadRequest + CommitRequest + LoadEntries + ListRequests + FindDue + FindByKey + RememberNotes + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
+        P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
         P: AssumeBaseRole + Clock + Identifiers,
     {
     }
@@ -180,6 +215,8 @@ mod tests {
             policies: clients.policies("countersign"),
             schedules: clients.arming_schedules("countersign-expiry", target),
             roles: clients.roles("boundary"),
+            managed: clients.managed_policies("boundary"),
+            targets: clients.target_roles("arn:aws:iam::111111111111:role/credentials".parse().unwrap()),
             sessions: clients.sessions(),
             clock: SystemClock,
             ids: UuidIds,

@@ -37,6 +37,7 @@ pub mod delegate;
 #[cfg(test)]
 mod double;
 pub mod fault;
+pub mod managed;
 pub mod policy;
 pub mod roles;
 pub mod schedules;

@@ -6,6 +6,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::create_role::CreateRoleError;
 use aws_sdk_iam::types::{Role, Tag};
+use model::digest::Digest;
 use model::documents::{GRANT_PATH, TOMBSTONE_POLICY};
 use model::names::{PrincipalArn, RequestId};
 use model::time::Time;
@@ -23,13 +24,13 @@ const READ_DENY: &str = "read the deny back";
 const LIFT: &str = "take out the deny";
 
 /// The tag that names the request.
-const REQUEST_TAG: &str = "countersign:request";
+pub(crate) const REQUEST_TAG: &str = "countersign:request";
 
 /// The tag with the request's digest.
-const DIGEST_TAG: &str = "countersign:digest";
+pub(crate) const DIGEST_TAG: &str = "countersign:digest";
 
 /// The tag of everything we make.
-const MANAGED_TAG: &str = "countersign:managed";
+pub(crate) const MANAGED_TAG: &str = "countersign:managed";
 
 /// IAM, for the roles of grants.
 #[derive(Debug, Clone)]
@@ -78,11 +79,11 @@ impl Roles {
 }
 
 /// Whether what was asked for does not exist.
-fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+pub(crate) fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     matches!(code(error).as_str(), "NoSuchEntity" | "NoSuchEntityException")
 }
 
-fn unless_gone<T, E: ProvideErrorMetadata>(
+pub(crate) fn unless_gone<T, E: ProvideErrorMetadata>(
     doing: &'static str,
     result: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<(), Fault> {
@@ -94,15 +95,20 @@ fn unless_gone<T, E: ProvideErrorMetadata>(
 }
 
 /// IAM gives documents back percent-encoded. Source: IAM API reference, `GetRolePolicy`.
-fn decoded(doing: &'static str, document: &str) -> Result<String, Fault> {
+pub(crate) fn decoded(doing: &'static str, document: &str) -> Result<String, Fault> {
     percent_decode_str(document)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| Fault::new(doing, "unreadable_document"))
 }
 
-fn tag(key: &str, value: impl Into<String>) -> Result<Tag, Fault> {
-    Tag::builder().key(key).value(value).build().map_err(unsendable(MAKE))
+/// The tags of what is made for a grant.
+pub(crate) fn tags(doing: &'static str, id: &RequestId, digest: Digest) -> Result<Vec<Tag>, Fault> {
+    let digest = digest.to_string();
+    [(REQUEST_TAG, id.as_str()), (MANAGED_TAG, "true"), (DIGEST_TAG, &digest)]
+        .into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unsendable(doing)))
+        .collect()
 }
 
 impl MakeRole for Roles {
@@ -115,9 +121,7 @@ impl MakeRole for Roles {
             .assume_role_policy_document(&spec.trust)
             .permissions_boundary(&self.boundary_arn)
             .max_session_duration(spec.longest_session)
-            .tags(tag(REQUEST_TAG, spec.id.as_str())?)
-            .tags(tag(MANAGED_TAG, "true")?)
-            .tags(tag(DIGEST_TAG, spec.digest.to_string())?)
+            .set_tags(Some(tags(MAKE, &spec.id, spec.digest)?))
             .send()
             .await;
         match created {

@@ -177,6 +177,11 @@ pub(crate) fn is_everything(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.chars().all(|c| c == '*')
 }
 
+/// Whether IAM would take `pattern` for one of actions.
+pub(crate) fn is_action_pattern(pattern: &str) -> bool {
+    parts(pattern).is_some()
+}
+
 /// Service and action of a pattern; `None` for what IAM would not take as one.
 fn parts(pattern: &str) -> Option<(&str, &str)> {
     match pattern.split_once(':') {

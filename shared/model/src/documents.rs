@@ -6,9 +6,13 @@
 //!
 //! No free text of a person enters a document.
 
+mod attached;
 mod same;
+mod target;
 
+pub use attached::{attached_policy, attached_tombstone};
 pub use same::same_document;
+pub use target::{OpenTarget, guarded_target};
 
 use crate::names::PrincipalArn;
 use crate::request::{Mechanism, Request};
@@ -25,7 +29,10 @@ pub const LONGEST_ROLE_POLICIES: usize = 10_240;
 /// Longest trust policy, in characters, without asking for more. Source: IAM user guide, quotas.
 pub const LONGEST_TRUST_POLICY: usize = 2_048;
 
-/// The path of every role made for a grant.
+/// Longest managed policy, in characters without white space. Source: IAM user guide, quotas.
+pub const LONGEST_MANAGED_POLICY: usize = 6_144;
+
+/// The path of every role and every managed policy made for a grant.
 pub const GRANT_PATH: &str = "/countersign/";
 
 /// Name of a grant role's own inline policy.
@@ -150,7 +157,7 @@ fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The session policy of a `session` grant.
+/// The session policy of a `session` grant, and of a `policy` grant.
 ///
 /// # Errors
 /// If it would be longer than [`LONGEST_SESSION_POLICY`].

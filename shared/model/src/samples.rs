@@ -13,7 +13,7 @@ pub(crate) const CATALOG: &str = include_str!("../../../infra/policy/catalog.yam
 pub(crate) const POLICIES: &str = include_str!("../../../infra/policy/policies.cedar");
 pub(crate) const SCHEMA: &str = include_str!("../../../infra/policy/schema.cedarschema");
 
-/// The entitlements of the sample catalog that this release can grant.
+/// The entitlements of the sample catalog whose grants hold by one document: the others need a tag besides.
 pub(crate) const GRANTABLE: [&str; 3] = ["logs-read", "orders-db-debug", "prod-admin"];
 
 pub(crate) fn bundle() -> Bundle {

@@ -2,7 +2,7 @@
 
 use crate::amount::display_duration;
 use crate::catalog::{EntitledMechanism, Entitlement};
-use crate::documents::{TooLarge, role_policy, session_policy, trust_policy};
+use crate::documents::{TooLarge, attached_policy, role_policy, session_policy, trust_policy};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
 use crate::names::{AccountId, GroupName, NameError, PersonId, RequestId, TicketId};
@@ -102,7 +102,8 @@ pub fn judge(
     };
     let quorum =
         Quorum { needed: policy.quorum(actor, entitlement, &circumstances), groups: entitlement.approvers.clone() };
-    let session_only = matches!(mechanism, Mechanism::Session { .. });
+    // A role's trust asks for the second factor itself.
+    let at_door = matches!(mechanism, Mechanism::Session { .. } | Mechanism::Policy { .. });
     let request = Request::new(RequestFacts {
         id,
         requester: actor.person.clone(),
@@ -115,7 +116,7 @@ pub fn judge(
         resources,
         may_outlive: entitlement.may_outlive.clone(),
         source_ips: entitlement.source_ips.clone(),
-        mfa_at_door: entitlement.mfa && session_only,
+        mfa_at_door: entitlement.mfa && at_door,
         duration_seconds: duration,
         justification,
         ticket,
@@ -278,7 +279,9 @@ fn fits(request: &Request, now: Time) -> Result<(), TooLarge> {
     match request.mechanism {
         Mechanism::Session { .. } => session_policy(request, window).map(drop),
         Mechanism::Role { .. } => role_policy(request, window).and_then(|_| trust_policy(request, window)).map(drop),
-        Mechanism::Policy { .. } => Ok(()),
+        Mechanism::Policy { .. } => {
+            session_policy(request, window).and_then(|_| attached_policy(request, window)).map(drop)
+        }
     }
 }
 
@@ -314,14 +317,7 @@ fn mechanism(policy: &Policy, entitlement: &Entitlement, actor: &Actor) -> Resul
             }
             Ok(Mechanism::Role { principals, mfa: entitlement.mfa })
         }
-        EntitledMechanism::Policy { .. } => Err(wrong(
-            "entitlement",
-            "mechanism_not_available",
-            format!(
-                "{} uses the mechanism `policy`, which this release does not offer; ask for an entitlement with `session` or `role`",
-                entitlement.name,
-            ),
-        )),
+        EntitledMechanism::Policy { target_role } => Ok(Mechanism::Policy { target_role: target_role.clone() }),
     }
 }
 

@@ -78,14 +78,18 @@ async fn assume<P: AssumeBaseRole + Clock>(ports: &P, stored: &Stored) -> Result
     let request = &stored.state.request;
     let not_active = || Fault::new("get credentials", Status::Ended.as_str());
     let window = crate::ports::window(stored).ok_or_else(not_active)?;
-    let Mechanism::Session { base_role } = &request.mechanism else { return Err(not_active()) };
+    let role = match &request.mechanism {
+        Mechanism::Session { base_role } => base_role,
+        Mechanism::Policy { target_role } => target_role,
+        Mechanism::Role { .. } => return Err(not_active()),
+    };
     let policy = session_policy(request, window).map_err(|_| Fault::new("write the session policy", "too_large"))?;
     let left = ports.now().seconds_until(window.expires_at());
     if left == 0 {
         return Err(not_active());
     }
     let seconds = i32::try_from(left.clamp(SHORTEST_SESSION, LONGEST_SESSION)).unwrap_or(900);
-    let credentials = ports.assume(request, base_role, &policy, seconds).await?;
+    let credentials = ports.assume(request, role, &policy, seconds).await?;
     if let Some(percent) = credentials.packed_percent.filter(|percent| *percent >= PACKED_WARNING) {
         tracing::warn!(request.id = %request.id, percent, "the packed session policy of {} is at {percent} %", request.id);
     }

@@ -1,7 +1,7 @@
 //! An in-memory world that stands in for AWS: it implements every port, with behaviour.
 //!
 //! [`World`] stores with transactions, version conditions and guards; keeps roles, schedules, the
-//! denies on base roles and the sessions that STS gave; and its clock stands still until it is set.
+//! denies on base roles, managed policies and the roles they are attached to, and the sessions that STS gave; and its clock stands still until it is set.
 //! Every port call goes through one gate ([`Trouble`], [`Call`]), where calls are logged, counted and
 //! made to fail or to stop. Whether a grant lets anybody do anything is judged from the documents
 //! in the world alone, by code that shares nothing with what wrote them ([`World::may`]).
@@ -9,10 +9,12 @@
 mod cloud;
 mod gate;
 mod judge;
+mod policies;
 mod store;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble, Verb};
+pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 
 use crate::ports::{Clock, Fault, Identifiers, Policies};
@@ -73,7 +75,10 @@ impl World {
                 policy: SAMPLE.clone(),
                 gate: Gate::default(),
                 store: Store::default(),
-                cloud: Cloud::with_base_roles(SAMPLE.iter().flat_map(|policy| base_roles(policy))),
+                cloud: Cloud::deployed(
+                    SAMPLE.iter().flat_map(|policy| base_roles(policy)),
+                    SAMPLE.iter().flat_map(|policy| target_roles(policy)),
+                ),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
@@ -191,6 +196,18 @@ fn base_roles(policy: &Policy) -> Vec<PrincipalArn> {
         .filter_map(|entitlement| match &entitlement.mechanism {
             EntitledMechanism::Session { base_role } => Some(base_role.clone()),
             EntitledMechanism::Role | EntitledMechanism::Policy { .. } => None,
+        })
+        .collect()
+}
+
+/// The roles that grants' policies are attached to, as a policy's catalog names them.
+fn target_roles(policy: &Policy) -> Vec<PrincipalArn> {
+    policy
+        .catalog()
+        .entitlements()
+        .filter_map(|entitlement| match &entitlement.mechanism {
+            EntitledMechanism::Policy { target_role } => Some(target_role.clone()),
+            EntitledMechanism::Role | EntitledMechanism::Session { .. } => None,
         })
         .collect()
 }

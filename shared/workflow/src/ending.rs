@@ -3,12 +3,13 @@
 //! Tried again for ever with growing pauses, never given up: a grant leaves `revoking` only by
 //! being verified as gone.
 
+mod policies;
 mod sessions;
 
 use crate::command::{CommandError, Done, carry_out_on};
 use crate::ports::{
-    Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakeRole, ReadRole, RemoveRole,
-    RoleFound, RoleSpec, Stored,
+    Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole, ReadPolicy,
+    ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
 };
 use model::documents::{
     TOMBSTONE_POLICY, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy,
@@ -46,6 +47,7 @@ pub enum Ending {
 pub async fn end<P>(ports: &P, part: &str, id: &RequestId) -> Result<Ending, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
     let cause = Cause::system(part);
     let Some(stored) = ports.load(id).await? else { return Err(CommandError::NotFound(id.clone())) };
@@ -114,6 +116,7 @@ impl From<CommandError> for Setback {
 async fn unmake<P>(ports: &P, cause: &Cause, stored: Stored, access: Access) -> Result<Ending, Setback>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
     let request = stored.state.request.clone();
     let window = access.window;
@@ -123,7 +126,7 @@ where
         Mechanism::Session { base_role } => {
             let over = ports.now().max(stored.at) >= window.expires_at();
             let finding = if over {
-                format!("every session's own policy denies everything since {}", window.expires_at())
+                sealed(window)
             } else if access.issued == 0 {
                 "no credentials were ever asked for: there are no sessions".to_owned()
             } else {
@@ -131,15 +134,23 @@ where
             };
             vec![finding]
         }
+        // Its sessions live on: the deny stays for as long as they could use what is not sealed.
+        Mechanism::Policy { target_role } if access.issued > 0 && access.since < window.expires_at() => {
+            let over = ports.now().max(stored.at) >= window.expires_at();
+            vec![if over { sealed(window) } else { policies::denied(ports, &request, target_role).await? }]
+        }
+        Mechanism::Policy { .. } => {
+            if let Some(until) = quarantine(&stored, ports.now()) {
+                return Ok(Ending::Denied { until });
+            }
+            vec![policies::removed(ports, &request).await?]
+        }
         Mechanism::Role { .. } => {
-            if let Phase::Revoking { quarantine_until: Some(until), .. } = stored.state.phase
-                && ports.now() < until
-            {
+            if let Some(until) = quarantine(&stored, ports.now()) {
                 return Ok(Ending::Denied { until });
             }
             vec![role_removed(ports, &request).await?]
         }
-        Mechanism::Policy { .. } => Vec::new(),
     };
     let command =
         |_: &Stored, now: Time| Command::End { evidence: Evidence { checked_at: now, findings: findings.clone() } };
@@ -147,10 +158,31 @@ where
     Ok(Ending::Ended)
 }
 
+/// What is read off a window that is over.
+fn sealed(window: Window) -> String {
+    format!("every session's own policy denies everything since {}", window.expires_at())
+}
+
+/// Until when nothing is taken out, if that is still to come.
+fn quarantine(stored: &Stored, now: Time) -> Option<Time> {
+    match stored.state.phase {
+        Phase::Revoking { quarantine_until, .. } => quarantine_until.filter(|until| now < *until),
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => None,
+    }
+}
+
 /// Puts the explicit deny in place, unless it is, and reads it back before that is recorded.
 async fn deny<P>(ports: &P, cause: &Cause, stored: Stored, request: &Request, access: Access) -> Result<Stored, Setback>
 where
     P: LoadRequest + CommitRequest + Clock + KillSessions + MakeRole + ReadRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy,
 {
     if let Phase::Revoking { quarantine_until: Some(_), .. } = stored.state.phase {
         return Ok(stored);
@@ -159,12 +191,12 @@ where
     let over = ports.now().max(stored.at) >= access.window.expires_at();
     match &request.mechanism {
         // After the window every session's own policy denies everything; nothing is to be added.
-        Mechanism::Session { .. } if over => return Ok(stored),
+        Mechanism::Session { .. } | Mechanism::Policy { .. } if over => return Ok(stored),
         // Where there are no sessions, a deny would only take the room of one that is needed.
         Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
         Mechanism::Session { base_role } => sessions::deny(ports, request, base_role, access.since).await?,
         Mechanism::Role { .. } => tombstone(ports, request, access.window, over).await?,
-        Mechanism::Policy { .. } => {}
+        Mechanism::Policy { target_role } => policies::deny(ports, request, target_role, access.issued).await?,
     }
     let done = carry_out_on(ports, Some(stored), &request.id, cause, |_, _| Command::PlaceTombstone, None, &[]).await?;
     Ok(done.stored)
@@ -271,15 +303,17 @@ where
 /// If the store or IAM did not answer; it is due again later.
 pub async fn remove_tombstone<P>(ports: &P, part: &str, stored: Stored) -> Result<(), CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock + KillSessions,
+    P: LoadRequest + CommitRequest + Clock + KillSessions + ReadPolicy + RemovePolicy,
 {
     let request = stored.state.request.clone();
     let Phase::Ended { residue: Some(residue), .. } = stored.state.phase else { return Ok(()) };
     if ports.now() < residue.until {
         return Ok(());
     }
-    if let Mechanism::Session { base_role } = &request.mechanism {
-        ports.remove_kill(base_role, &kill_policy_name(&request)).await?;
+    match &request.mechanism {
+        Mechanism::Session { base_role } => ports.remove_kill(base_role, &kill_policy_name(&request)).await?,
+        Mechanism::Policy { .. } => drop(policies::removed(ports, &request).await?),
+        Mechanism::Role { .. } => {}
     }
     match carry_out_on(
         ports,

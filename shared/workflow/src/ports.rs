@@ -125,6 +125,14 @@ macro_rules! port {
     };
 }
 
+mod policies;
+mod roles;
+
+pub use policies::{
+    ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
+};
+pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+
 port! {
     /// Reads one request, strongly consistent.
     LoadRequest {
@@ -213,82 +221,6 @@ port! {
     }
 }
 
-/// A role to be made for a grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleSpec {
-    /// Its name, which is the request id, and its account.
-    pub id: RequestId,
-    /// The request's digest, as a tag.
-    pub digest: Digest,
-    /// Its trust policy.
-    pub trust: String,
-    /// Longest session, in seconds.
-    pub longest_session: i32,
-}
-
-/// A role as IAM shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleFound {
-    /// The tag that names the request.
-    pub request: Option<String>,
-    /// The tag with the request's digest.
-    pub digest: Option<String>,
-    /// Its trust policy.
-    pub trust: String,
-    /// Whether it carries our permissions boundary.
-    pub bounded: bool,
-    /// When it was made.
-    pub created_at: Time,
-}
-
-port! {
-    /// Makes the role of a grant.
-    MakeRole {
-        /// Creates it under our path, with our boundary and tags. `false`: a role of this name exists.
-        fn create_role(spec: &RoleSpec) -> Result<bool, Fault>;
-        /// Writes an inline policy of a role under our path.
-        fn put_role_policy(id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault>;
-    }
-}
-
-port! {
-    /// Reads the role of a grant.
-    ReadRole {
-        /// The role, if it exists.
-        fn role(id: &RequestId) -> Result<Option<RoleFound>, Fault>;
-        /// One of its inline policies, if it exists.
-        fn role_policy(id: &RequestId, name: &'static str) -> Result<Option<String>, Fault>;
-    }
-}
-
-port! {
-    /// Takes the role of a grant out.
-    RemoveRole {
-        /// Makes sure that neither the role nor anything in or on it exists. The tombstone goes last.
-        fn remove_role(id: &RequestId) -> Result<(), Fault>;
-    }
-}
-
-port! {
-    /// Lists the roles under our path.
-    ListRoles {
-        /// The names of all of them, ours or not.
-        fn role_names() -> Result<Vec<String>, Fault>;
-    }
-}
-
-port! {
-    /// The explicit deny for one grant on a shared base role.
-    KillSessions {
-        /// Writes it.
-        fn put_kill(role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault>;
-        /// Reads it, if it exists.
-        fn kill(role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault>;
-        /// Makes sure that it does not exist.
-        fn remove_kill(role: &PrincipalArn, name: &str) -> Result<(), Fault>;
-    }
-}
-
 /// Credentials of one session. No `Debug`: nothing of it may be printed.
 pub struct Credentials {
     /// The access key's id; no secret.
@@ -310,7 +242,7 @@ impl std::fmt::Debug for Credentials {
 }
 
 port! {
-    /// Gets sessions of a base role.
+    /// Gets sessions of a base role, or of the role that a grant's policy is attached to.
     AssumeBaseRole {
         /// A session for `request`, narrowed by `session_policy`, for `seconds`.
         fn assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>;

@@ -4,11 +4,16 @@
 //! the schedule exists before the first IAM write.
 
 use crate::command::{CommandError, carry_out, carry_out_on};
-use crate::ports::{ArmRevocation, Clock, CommitRequest, Fault, LoadRequest, MakeRole, ReadRole, RoleSpec, Stored};
-use model::documents::{GRANT_POLICY, longest_session, role_policy, same_document, trust_policy};
+use crate::ports::{
+    ArmRevocation, Clock, CommitRequest, Fault, LoadRequest, MakePolicy, MakeRole, PolicyFound, PolicySpec, ReadPolicy,
+    ReadRole, ReadTarget, RoleSpec, Stored,
+};
+use model::documents::{
+    GRANT_POLICY, attached_policy, guarded_target, longest_session, role_policy, same_document, trust_policy,
+};
 use model::identity::Cause;
 use model::lifecycle::{Command, Evidence, Phase, SCHEDULE_MARGIN};
-use model::names::RequestId;
+use model::names::{PrincipalArn, RequestId};
 use model::request::{Mechanism, Request};
 use model::time::{Time, Window};
 
@@ -37,7 +42,7 @@ pub async fn provision<P>(
     hint: Option<Time>,
 ) -> Result<Provisioned, CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole,
+    P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
 {
     let cause = Cause::system(part);
     let (read, armed) = futures_util::join!(ports.load(id), arm_early(ports, id, hint));
@@ -108,13 +113,16 @@ where
 }
 
 /// Makes what the mechanism needs in AWS and reads it back. Gives what was found.
-async fn make<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault> {
+async fn make<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault>
+where
+    P: MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
+{
     match &request.mechanism {
         Mechanism::Session { base_role } => {
             Ok(vec![format!("sessions of {base_role}, sealed at {}", window.expires_at())])
         }
         Mechanism::Role { .. } => make_role(ports, request, window).await,
-        Mechanism::Policy { .. } => Err(Fault::new("make access", "mechanism_not_available")),
+        Mechanism::Policy { target_role } => make_policy(ports, request, target_role, window).await,
     }
 }
 
@@ -151,5 +159,43 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     Ok(vec![
         format!("role {} as planned, within the boundary", request.id),
         format!("policy as planned, sealed at {}", window.expires_at()),
+    ])
+}
+
+async fn make_policy<P>(ports: &P, request: &Request, role: &PrincipalArn, window: Window) -> Result<Vec<String>, Fault>
+where
+    P: MakePolicy + ReadPolicy + ReadTarget,
+{
+    let id = &request.id;
+    let document =
+        attached_policy(request, window).map_err(|_| Fault::new("write the grant's documents", "too_large"))?;
+    // Before anything is attached: the policy holds for whoever carries the request's id.
+    let target = ports.target(role).await?.ok_or_else(|| Fault::new("read the target role", "NoSuchEntity"))?;
+    if let Err(open) = guarded_target(&target.trust, &target.credentials_role) {
+        tracing::error!(request.id = %id, alarm = "target_role_open", "{role} is not used for {id}: {open}");
+        return Err(Fault::new("use the target role", "target_role_open"));
+    }
+    let as_planned = |found: &PolicyFound| {
+        found.is_of(id)
+            && found.digest.as_deref() == Some(request.digest().to_string().as_str())
+            && same_document(&found.document, &document)
+    };
+    let spec = PolicySpec { id: id.clone(), digest: request.digest(), document: document.clone() };
+    // A policy of this name exists: our own earlier attempt, or somebody else's, or what an early end
+    // put there. Only the first is adopted.
+    if !ports.create_policy(&spec).await? && !ports.policy(id).await?.is_some_and(|found| as_planned(&found)) {
+        return Err(Fault::new("make the policy", "policy_squatted"));
+    }
+    ports.attach_policy(id, role).await?;
+    let (found, attached) = futures_util::join!(ports.policy(id), ports.attached(id, role));
+    if !found?.is_some_and(|found| as_planned(&found)) {
+        return Err(Fault::new("read the policy back", "policy_differs"));
+    }
+    if !attached? {
+        return Err(Fault::new("read the policy back", "policy_not_attached"));
+    }
+    Ok(vec![
+        format!("policy {id} as planned, for sessions of {id} alone, sealed at {}", window.expires_at()),
+        format!("attached to {role}, whose sessions only Countersign may tag"),
     ])
 }

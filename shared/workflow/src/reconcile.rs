@@ -6,8 +6,8 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole,
-    ReadRole, RemoveRole, Stored,
+    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListPolicies, ListRoles, LoadRequest,
+    MakePolicy, MakeRole, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use futures_util::StreamExt as _;
@@ -23,7 +23,7 @@ const BATCH: u32 = 400;
 /// Requests worked on at the same time.
 const AT_ONCE: usize = 16;
 
-/// Age of a role, in seconds, from which it counts as orphaned if no request owns it: longer than
+/// Age of a role or policy, in seconds, from which it counts as orphaned if no request owns it: longer than
 /// any worker that might just be making it lives.
 const ORPHAN_AGE: u64 = 2 * QUARANTINE;
 
@@ -32,7 +32,7 @@ const ORPHAN_AGE: u64 = 2 * QUARANTINE;
 pub struct Report {
     /// Requests that were due.
     pub due: usize,
-    /// Roles that no request owned, and that were taken out.
+    /// Roles and policies that no request owned, and that were taken out.
     pub orphans: usize,
     /// What could not be done and is tried again.
     pub failures: usize,
@@ -57,7 +57,13 @@ where
         + MakeRole
         + ReadRole
         + RemoveRole
-        + ListRoles,
+        + ListRoles
+        + MakePolicy
+        + ReplacePolicy
+        + ReadPolicy
+        + ReadTarget
+        + RemovePolicy
+        + ListPolicies,
 {
     let now = ports.now();
     let due = ports.due(now.plus(1), BATCH).await?;
@@ -69,14 +75,17 @@ where
         tracing::error!(error = %error, "a due request could not be taken up: {error}");
         report.failures = report.failures.saturating_add(1);
     }
-    match orphans(ports, now).await {
-        Ok((removed, failures)) => {
-            report.orphans = removed;
-            report.failures = report.failures.saturating_add(failures);
-        }
-        Err(error) => {
-            tracing::error!(error = %error, "the roles could not be listed: {error}");
-            report.failures = report.failures.saturating_add(1);
+    let (roles, policies) = futures_util::join!(orphaned_roles(ports, now), orphaned_policies(ports, now));
+    for found in [roles, policies] {
+        match found {
+            Ok((removed, failures)) => {
+                report.orphans = report.orphans.saturating_add(removed);
+                report.failures = report.failures.saturating_add(failures);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "what there is under our path could not be listed: {error}");
+                report.failures = report.failures.saturating_add(1);
+            }
         }
     }
     Ok(report)
@@ -92,7 +101,12 @@ where
         + KillSessions
         + MakeRole
         + ReadRole
-        + RemoveRole,
+        + RemoveRole
+        + MakePolicy
+        + ReplacePolicy
+        + ReadPolicy
+        + ReadTarget
+        + RemovePolicy,
 {
     let Some(stored) = ports.load(id).await? else { return Ok(()) };
     // The index may be behind.
@@ -135,6 +149,7 @@ where
 async fn end_if_revoking<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
     match ports.load(id).await? {
         Some(stored) if matches!(stored.state.phase, Phase::Revoking { .. }) => end(ports, PART, id).await.map(drop),
@@ -143,46 +158,63 @@ where
 }
 
 /// Takes out roles under our path that carry our tags and that no open grant owns.
-async fn orphans<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+async fn orphaned_roles<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
 where
     P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
 {
     let names = ports.role_names().await?;
-    // A name that is not one of ours is not ours.
-    let ids: Vec<RequestId> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    let work: Vec<_> = ids.into_iter().map(|id| async move { (orphan(ports, &id, now).await, id) }).collect();
-    let outcomes: Vec<(Result<bool, CommandError>, RequestId)> =
-        futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    let work = ids(&names).map(|id| async move { (orphaned_role(ports, &id, now).await, id) });
+    Ok(tally("role", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
+}
+
+/// Takes out managed policies under our path that carry our tags and that no open grant owns.
+async fn orphaned_policies<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+where
+    P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy,
+{
+    let names = ports.policy_names().await?;
+    let work = ids(&names).map(|id| async move { (orphaned_policy(ports, &id, now).await, id) });
+    Ok(tally("policy", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
+}
+
+/// The names that may be ours. One that is not of our form is not ours.
+fn ids(names: &[String]) -> impl Iterator<Item = RequestId> {
+    names.iter().filter_map(|name| name.parse().ok()).collect::<Vec<RequestId>>().into_iter()
+}
+
+/// How many were taken out, and how many could not be.
+fn tally(kind: &str, outcomes: Vec<(Result<bool, CommandError>, RequestId)>) -> (usize, usize) {
     let (mut removed, mut failures) = (0usize, 0usize);
     for (outcome, id) in outcomes {
         match outcome {
             Ok(true) => removed = removed.saturating_add(1),
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(request.id = %id, error = %error, "the orphaned role {id} could not be taken out: {error}");
+                tracing::error!(request.id = %id, error = %error, "the orphaned {kind} {id} could not be taken out: {error}");
                 failures = failures.saturating_add(1);
             }
         }
     }
-    Ok((removed, failures))
+    (removed, failures)
 }
 
-async fn orphan<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+/// Whether a request that is still open, or whose deny is to stay for a while, owns what has its name.
+async fn is_owned<P: LoadRequest>(ports: &P, id: &RequestId) -> Result<bool, CommandError> {
+    Ok(match ports.load(id).await? {
+        Some(stored) => match stored.state.phase {
+            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => true,
+            Phase::Ended { residue, .. } => residue.is_some(),
+            Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => false,
+        },
+        None => false,
+    })
+}
+
+async fn orphaned_role<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
 where
     P: LoadRequest + MakeRole + ReadRole + RemoveRole,
 {
-    let owned = match ports.load(id).await? {
-        Some(stored) => match stored.state.phase {
-            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => true,
-            Phase::Pending { .. }
-            | Phase::Denied { .. }
-            | Phase::Cancelled { .. }
-            | Phase::Lapsed { .. }
-            | Phase::Ended { .. } => false,
-        },
-        None => false,
-    };
-    if owned {
+    if is_owned(ports, id).await? {
         return Ok(false);
     }
     let Some(role) = ports.role(id).await? else { return Ok(false) };
@@ -194,5 +226,21 @@ where
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
     ports.put_role_policy(id, TOMBSTONE_POLICY, &tombstone_policy()).await?;
     ports.remove_role(id).await?;
+    Ok(true)
+}
+
+async fn orphaned_policy<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+where
+    P: LoadRequest + ReadPolicy + RemovePolicy,
+{
+    if is_owned(ports, id).await? {
+        return Ok(false);
+    }
+    let Some(policy) = ports.policy(id).await? else { return Ok(false) };
+    if !policy.is_of(id) || policy.created_at.seconds_until(now) < ORPHAN_AGE {
+        return Ok(false);
+    }
+    tracing::error!(request.id = %id, "the policy {id} belongs to no open grant; it is taken out");
+    ports.remove_policy(id).await?;
     Ok(true)
 }

@@ -39,6 +39,21 @@ def only_the_named_policy_can_be_attached(world):
     refused("AccessDenied", world.client("iam", keys).attach_role_policy, RoleName=role, PolicyArn=other)
 
 
+def only_a_tagged_policy_can_be_changed(world):
+    iam, document = world.client("iam"), policy(allow("s3:GetObject"))
+    tags = [{"Key": "countersign:managed", "Value": "true"}]
+    ours = iam.create_policy(PolicyName=unique("p"), PolicyDocument=document, Tags=tags)["Policy"]["Arn"]
+    condition = {"StringEquals": {"aws:ResourceTag/countersign:managed": "true"}}
+    keys, _ = world.user(allow(["iam:CreatePolicyVersion", "iam:DeletePolicy"], Condition=condition))
+    call = world.client("iam", keys)
+    call.create_policy_version(PolicyArn=ours, PolicyDocument=document)
+    refused("AccessDenied", call.create_policy_version, PolicyArn=_boundary(world), PolicyDocument=document)
+    iam.delete_policy_version(PolicyArn=ours, VersionId="v2")
+    call.delete_policy(PolicyArn=ours)
+    # What is gone has no tags.
+    refused("AccessDenied", call.delete_policy, PolicyArn=ours)
+
+
 def leading_keys_bound_every_kind_of_call(world):
     table = unique("table")
     world.client("dynamodb").create_table(

@@ -8,7 +8,7 @@ import json
 import re
 
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import dynamodb, iam, sts
+from ministack.services import dynamodb, iam, sts, tagging
 
 from overlay.request import current, form
 
@@ -21,6 +21,7 @@ def install() -> None:
     _install_principal_arn()
     _install_policy_variables()
     _install_session_keys()
+    _install_policy_tags()
 
 
 def _install_request_keys() -> None:
@@ -239,3 +240,16 @@ def _install_session_keys() -> None:
         return keys
 
     iam_evaluator._principal_keys = sts._principal_keys = _principal_keys
+
+
+def _install_policy_tags() -> None:
+    """AWS: `aws:ResourceTag` holds the tags of a customer managed policy. MiniStack: of other resources only."""
+    stock = tagging.resource_tags
+
+    def resource_tags(arn):
+        if ":policy/" not in arn or not arn.startswith("arn:aws:iam::"):
+            return stock(arn)
+        policy = iam._policies.get(arn)
+        return {tag["Key"]: tag["Value"] for tag in policy.get("Tags", [])} if policy else None
+
+    tagging.resource_tags = resource_tags

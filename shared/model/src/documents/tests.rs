@@ -2,11 +2,13 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails the test")]
 
+mod attached;
 mod escape;
 mod evaluator;
 mod generated;
 mod limits;
 mod same;
+mod target;
 
 use super::*;
 use crate::request::RequestFacts;
@@ -29,7 +31,8 @@ fn request(entitlement: &str, change: impl FnOnce(&mut RequestFacts)) -> Request
 fn grant_document(request: &Request, window: Window) -> Result<String, TooLarge> {
     match request.mechanism {
         Mechanism::Session { .. } => session_policy(request, window),
-        Mechanism::Role { .. } | Mechanism::Policy { .. } => role_policy(request, window),
+        Mechanism::Role { .. } => role_policy(request, window),
+        Mechanism::Policy { .. } => attached_policy(request, window),
     }
 }
 

@@ -37,7 +37,6 @@ fn the_entitlement() {
     for name in ["", "root", "Logs-Read", "logs-read ", "../logs-read", "logs\u{2010}read"] {
         check(&wish(name), &[("entitlement", "unknown_entitlement")]);
     }
-    check(&wish("legacy-debug"), &[("entitlement", "mechanism_not_available")]);
     // What Mallory may not ask for is not told her.
     let errors = judge(policy(), request_id(), &by_slack("mallory"), &wish("root"), noon()).unwrap_err();
     assert_eq!(errors.first().unwrap().message, "there is no entitlement `root`; you may not ask for any");

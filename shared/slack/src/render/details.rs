@@ -85,7 +85,13 @@ fn made_real(request: &Request) -> Markup {
             text.and(if *mfa { ", with a second factor." } else { "." })
         }
         Mechanism::Policy { target_role } => {
-            text.and("a temporary policy on the role ").code(target_role.as_str()).and(".")
+            let text = text.and("a temporary policy on the role ").code(target_role.as_str());
+            let text = text.and(". It holds for sessions of this request alone: others who use the role gain nothing.");
+            if request.mfa_at_door {
+                text.and(" Credentials are handed only to an identity with a second factor.")
+            } else {
+                text
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! IAM, STS and the scheduler: roles, denies on base roles, sessions, schedules.
 
 use super::judge::Document;
+use super::policies::{Managed, Quotas, Target};
 use super::{Inner, Verb, World};
 use crate::ports::{
     ArmRevocation, AssumeBaseRole, Credentials, DisarmRevocation, Fault, KillSessions, ListRoles, MakeRole, ReadRole,
@@ -38,12 +39,12 @@ pub struct Role {
     pub policies: BTreeMap<String, String>,
 }
 
-/// A session of a base role that STS gave.
+/// A session of a base role or of a target role that STS gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Its source identity and its name: the request.
     pub request: RequestId,
-    /// The base role.
+    /// The role.
     pub base_role: PrincipalArn,
     /// Its session policy.
     pub policy: String,
@@ -62,6 +63,11 @@ pub(super) struct Cloud {
     /// The inline policies of base roles, by role and name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
     schedules: BTreeMap<RequestId, Time>,
+    /// Managed policies under our path, by name.
+    pub(super) policies: BTreeMap<String, Managed>,
+    /// The roles that they may be attached to.
+    pub(super) targets: BTreeMap<PrincipalArn, Target>,
+    pub(super) quotas: Quotas,
 }
 
 impl World {
@@ -118,10 +124,14 @@ impl World {
 }
 
 impl Cloud {
-    /// With these base roles, as they are deployed.
-    pub(super) fn with_base_roles(roles: impl IntoIterator<Item = PrincipalArn>) -> Self {
+    /// With these base roles and target roles, as they are deployed.
+    pub(super) fn deployed(
+        roles: impl IntoIterator<Item = PrincipalArn>,
+        targets: impl IntoIterator<Item = PrincipalArn>,
+    ) -> Self {
         let kills = roles.into_iter().map(|role| ((role, KILL_ALL.to_owned()), KILL_ALL_IDLE.to_owned())).collect();
-        Self { kills, ..Self::default() }
+        let targets = targets.into_iter().map(|role| (role, Target::default())).collect();
+        Self { kills, targets, ..Self::default() }
     }
 
     /// The role a call is about, if it carries the tag of this request; a call to another one would
@@ -143,7 +153,7 @@ impl Cloud {
     }
 }
 
-fn well_formed(doing: &'static str, document: &str) -> Result<(), Fault> {
+pub(super) fn well_formed(doing: &'static str, document: &str) -> Result<(), Fault> {
     Document::read(document).map(drop).ok_or_else(|| Fault::new(doing, "MalformedPolicyDocument"))
 }
 

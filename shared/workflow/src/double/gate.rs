@@ -28,6 +28,14 @@ pub enum Verb {
     PutKill,
     Kill,
     RemoveKill,
+    CreatePolicy,
+    AttachPolicy,
+    ReplacePolicy,
+    Policy,
+    Attached,
+    Target,
+    RemovePolicy,
+    PolicyNames,
     Assume,
     Claim,
     Release,
@@ -292,6 +300,10 @@ impl Verb {
             | Self::RemoveRole
             | Self::PutKill
             | Self::RemoveKill
+            | Self::CreatePolicy
+            | Self::AttachPolicy
+            | Self::ReplacePolicy
+            | Self::RemovePolicy
             | Self::Assume
             | Self::Claim
             | Self::Release
@@ -305,6 +317,10 @@ impl Verb {
             | Self::RolePolicy
             | Self::RoleNames
             | Self::Kill
+            | Self::Policy
+            | Self::Attached
+            | Self::Target
+            | Self::PolicyNames
             | Self::Notes => false,
         }
     }
@@ -329,6 +345,14 @@ impl Verb {
             Self::PutKill => "write the deny",
             Self::Kill => "read the deny",
             Self::RemoveKill => "take the deny out",
+            Self::CreatePolicy => "make the policy",
+            Self::AttachPolicy => "attach the policy",
+            Self::ReplacePolicy => "change the policy",
+            Self::Policy => "read the policy",
+            Self::Attached => "read where the policy is attached",
+            Self::Target => "read the target role",
+            Self::RemovePolicy => "take the policy out",
+            Self::PolicyNames => "list the policies",
             Self::Assume => "get credentials",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }

@@ -6,7 +6,7 @@
 
 use super::World;
 use super::cloud::{Cloud, Role, SECRET};
-use model::names::RequestId;
+use model::names::{PrincipalArn, RequestId};
 use model::time::Time;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -43,6 +43,8 @@ enum Condition {
     Before(Time),
     SourceIdentity(Vec<String>),
     UserId(Vec<String>),
+    /// The session tag that names the request.
+    Tag(Vec<String>),
     /// When the session was begun.
     BegunBefore(Time),
     /// Known to IAM, not judged here.
@@ -57,6 +59,8 @@ struct Attempt<'a> {
     at: Time,
     /// The session's source identity and name.
     session: Option<&'a str>,
+    /// The session's tag that names a request.
+    tag: Option<&'a str>,
     /// When the session was begun.
     begun: Option<Time>,
 }
@@ -66,10 +70,45 @@ impl World {
     /// documents that are in the world now decide.
     pub fn may(&self, id: &RequestId, action: &str, resource: &str, at: Time) -> bool {
         let inner = &mut *self.lock();
-        let attempt = Attempt { action, resource, at, session: Some(id.as_str()), begun: None };
+        let attempt = Attempt { action, resource, at, session: Some(id.as_str()), tag: Some(id.as_str()), begun: None };
         let documents = &mut inner.documents;
         inner.cloud.session_may(id, &attempt, documents)
             || inner.cloud.roles.get(id.as_str()).is_some_and(|role| role_may(role, id, &attempt, documents))
+    }
+
+    /// Whether the policies on its target role give a session of `id`'s grant `action` on `resource` at
+    /// `at`, whatever the role holds by itself.
+    pub fn given(&self, id: &RequestId, action: &str, resource: &str, at: Time) -> bool {
+        let inner = &mut *self.lock();
+        let attempt = Attempt { action, resource, at, session: Some(id.as_str()), tag: Some(id.as_str()), begun: None };
+        let (cloud, documents) = (&inner.cloud, &mut inner.documents);
+        cloud.targets.keys().any(|role| {
+            let all: Vec<_> = cloud.on(role, documents).collect();
+            all.iter().any(|document| document.allows(&attempt))
+                && !all.iter().any(|document| document.denies(&attempt))
+        })
+    }
+
+    /// Whether any policy of ours on a target role says anything, at any time, of a session that is not
+    /// its grant's: of one without tag and source identity, of another grant's, or, as something it
+    /// allows, of one that only carries the tag because the role does.
+    pub fn meets_others(&self) -> bool {
+        const OTHER: &str = "req_ffffffffffff70008000000000000000";
+        let inner = &mut *self.lock();
+        let (cloud, documents, at) = (&inner.cloud, &mut inner.documents, inner.now);
+        let session = |tag, session| Attempt { action: "", resource: "", at, session, tag, begun: None };
+        cloud.targets.values().flat_map(|target| &target.attached).any(|name| {
+            let document = cloud.policies.get(name).and_then(|policy| documents.read(policy.document()));
+            document.is_some_and(|document| {
+                document.0.iter().any(|statement| {
+                    statement.meets(&session(None, None))
+                        || statement.meets(&session(Some(OTHER), Some(OTHER)))
+                        || statement.allows
+                            && (statement.meets(&session(Some(name), None))
+                                || statement.meets(&session(None, Some(name))))
+                })
+            })
+        })
     }
 
     /// Whether `text` holds a secret of this world.
@@ -83,9 +122,22 @@ impl Cloud {
         self.sessions.iter().filter(|session| session.request == *id).any(|session| {
             let attempt = &Attempt { begun: Some(session.issued_at), ..*attempt };
             let mut kills = self.kills.iter().filter(|((role, _), _)| *role == session.base_role);
-            let killed = kills.any(|(_, text)| documents.read(text).is_some_and(|document| document.denies(attempt)));
+            let killed = kills.any(|(_, text)| documents.read(text).is_some_and(|document| document.denies(attempt)))
+                || self.on(&session.base_role, documents).any(|document| document.denies(attempt));
             !killed && documents.read(&session.policy).is_some_and(|document| document.permits(attempt))
         })
+    }
+}
+
+impl Cloud {
+    /// What our policies on a target role say.
+    fn on(&self, role: &PrincipalArn, documents: &mut Documents) -> impl Iterator<Item = Arc<Document>> {
+        let attached = self.targets.get(role).into_iter().flat_map(|target| &target.attached);
+        let found: Vec<Arc<Document>> = attached
+            .filter_map(|name| self.policies.get(name))
+            .filter_map(|policy| documents.read(policy.document()))
+            .collect();
+        found.into_iter()
     }
 }
 
@@ -100,7 +152,16 @@ fn role_may(role: &Role, id: &RequestId, attempt: &Attempt<'_>, documents: &mut 
         .flat_map(|time| [time, Time::from_second(time.as_second().saturating_sub(1)).unwrap_or(time)])
         .chain([attempt.at])
         .filter(|time| *time <= attempt.at)
-        .any(|at| trust.permits(&Attempt { action: "sts:AssumeRole", resource: "", at, session: None, begun: None }));
+        .any(|at| {
+            trust.permits(&Attempt {
+                action: "sts:AssumeRole",
+                resource: "",
+                at,
+                session: None,
+                tag: None,
+                begun: None,
+            })
+        });
     let policies: Vec<Arc<Document>> = role.policies.values().filter_map(|text| documents.read(text)).collect();
     begun
         && policies.iter().any(|document| document.allows(attempt))
@@ -133,7 +194,11 @@ impl Document {
     fn times(&self) -> impl Iterator<Item = Time> {
         self.0.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| match condition {
             Condition::NotBefore(time) | Condition::Before(time) => Some(*time),
-            Condition::SourceIdentity(_) | Condition::UserId(_) | Condition::BegunBefore(_) | Condition::Other => None,
+            Condition::SourceIdentity(_)
+            | Condition::UserId(_)
+            | Condition::Tag(_)
+            | Condition::BegunBefore(_)
+            | Condition::Other => None,
         })
     }
 }
@@ -160,6 +225,16 @@ impl Statement {
         Some(Self { allows, actions: texts(value.get("Action")?)?, resources, conditions })
     }
 
+    /// Whether it holds for a session at any time, by what its conditions say of sessions.
+    fn meets(&self, attempt: &Attempt<'_>) -> bool {
+        self.conditions.iter().all(|condition| match condition {
+            Condition::SourceIdentity(_) | Condition::UserId(_) | Condition::Tag(_) => {
+                condition.holds(self.allows, attempt)
+            }
+            Condition::NotBefore(_) | Condition::Before(_) | Condition::BegunBefore(_) | Condition::Other => true,
+        })
+    }
+
     fn applies(&self, attempt: &Attempt<'_>) -> bool {
         let action = attempt.action.to_lowercase();
         self.actions.iter().any(|pattern| matches(&pattern.to_lowercase(), &action))
@@ -179,6 +254,7 @@ impl Condition {
             ("DateLessThan", "aws:currenttime") => Self::Before(time()?),
             ("DateLessThan", "aws:tokenissuetime") => Self::BegunBefore(time()?),
             ("StringEquals", "aws:sourceidentity") => Self::SourceIdentity(expected),
+            ("StringEquals", "aws:principaltag/countersign:request") => Self::Tag(expected),
             ("StringLike", "aws:userid") => Self::UserId(expected),
             ("Bool" | "Null" | "NotIpAddressIfExists", _) => Self::Other,
             _ => return None,
@@ -194,6 +270,7 @@ impl Condition {
                 let user_id = format!("AROADOUBLE0000000000:{session}");
                 patterns.iter().any(|pattern| matches(pattern, &user_id))
             }),
+            Self::Tag(ids) => attempt.tag.is_some_and(|tag| ids.iter().any(|id| id == tag)),
             Self::BegunBefore(time) => attempt.begun.is_some_and(|begun| begun < *time),
             Self::Other => in_allow,
         }

@@ -11,7 +11,7 @@ use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb};
 use workflow::reconcile::reconcile;
 
-const COMPONENTS: [Verb; 15] = [
+const COMPONENTS: [Verb; 23] = [
     Verb::Load,
     Verb::Commit,
     Verb::Due,
@@ -26,6 +26,14 @@ const COMPONENTS: [Verb; 15] = [
     Verb::PutKill,
     Verb::Kill,
     Verb::RemoveKill,
+    Verb::CreatePolicy,
+    Verb::AttachPolicy,
+    Verb::ReplacePolicy,
+    Verb::Policy,
+    Verb::Attached,
+    Verb::Target,
+    Verb::RemovePolicy,
+    Verb::PolicyNames,
     Verb::Assume,
 ];
 
@@ -73,7 +81,7 @@ fn from_an_early_end_on() {
     for kind in Kind::ALL {
         let prepared = Site::new();
         let id = prepared.active(kind, HALF_AN_HOUR);
-        if kind == Kind::Session {
+        if kind.has_sessions() {
             prepared.must(credentials(&*prepared.world, &actor("alice"), &id)).unwrap();
         }
         prepared.revoke(&id);
@@ -146,13 +154,17 @@ fn a_grant_that_cannot_be_made_ends() {
         (Verb::Arm, Kind::Role),
         (Verb::CreateRole, Kind::Role),
         (Verb::RolePolicy, Kind::Role),
+        (Verb::CreatePolicy, Kind::Policy),
+        (Verb::AttachPolicy, Kind::Policy),
+        (Verb::Target, Kind::Policy),
+        (Verb::Attached, Kind::Policy),
     ] {
         let site = Site::new();
         let id = site.provisioning(kind, HALF_AN_HOUR);
         site.world
             .trouble(move |call| (call.verb == verb && call.detail != "tombstone").then_some(Trouble::FaultBefore));
         site.pass_until(site.world.aws_now().plus(900));
-        if verb != Verb::CreateRole {
+        if ![Verb::CreateRole, Verb::CreatePolicy].contains(&verb) {
             assert_eq!(site.status(&id), Status::Ended, "{verb:?}");
         }
         site.world.heal();

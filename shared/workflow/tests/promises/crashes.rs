@@ -82,7 +82,7 @@ fn announced_story(kind: Kind) -> Vec<String> {
 
 fn whole_story(kind: Kind) -> Vec<String> {
     let end: &[&str] = match kind {
-        Kind::Session => &["revocationStarted", "grantEnded"],
+        Kind::Session | Kind::Policy => &["revocationStarted", "grantEnded"],
         Kind::Role => &["revocationStarted", "tombstonePlaced", "grantEnded"],
     };
     expected(kind, &[&MADE, end].concat())
@@ -107,6 +107,7 @@ fn making_access() {
                     [(id.clone(), windows.expires_at())]
                 );
                 assert_eq!(site.world.roles().len(), usize::from(kind == Kind::Role));
+                assert_eq!(site.world.policies().len(), usize::from(kind == Kind::Policy));
                 site.pass_until_quiet();
                 assert_eq!(story(site, id), announced_story(kind));
             },
@@ -145,7 +146,7 @@ fn ending_access_early() {
         sweep(
             |site| {
                 let id = site.active(kind, HALF_AN_HOUR);
-                if kind == Kind::Session {
+                if kind.has_sessions() {
                     site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
                 }
                 site.world.pass(HALF_AN_HOUR - left);
@@ -158,14 +159,14 @@ fn ending_access_early() {
             |site, id, _| {
                 site.pass_until_quiet();
                 let end: &[&str] = match (kind, story(site, id).iter().any(|name| name == "tombstonePlaced")) {
-                    (Kind::Session, true) => {
+                    (Kind::Session | Kind::Policy, true) => {
                         &["revocationStarted", "tombstonePlaced", "grantEnded", "tombstoneRemoved"]
                     }
-                    (Kind::Session, false) => &["revocationStarted", "grantEnded", "tombstoneRemoved"],
+                    (Kind::Session | Kind::Policy, false) => &["revocationStarted", "grantEnded", "tombstoneRemoved"],
                     (Kind::Role, _) => &["revocationStarted", "tombstonePlaced", "grantEnded"],
                 };
                 let credentials: &[&str] =
-                    if kind == Kind::Session { &["credentialsRequested", "credentialsIssued"] } else { &[] };
+                    if kind.has_sessions() { &["credentialsRequested", "credentialsIssued"] } else { &[] };
                 assert_eq!(story(site, id), expected(kind, &[&MADE, credentials, end].concat()));
             },
         );
@@ -192,39 +193,43 @@ fn ending_what_was_never_made() {
 
 #[test]
 fn taking_out_after_the_quarantine() {
-    sweep(
-        |site| {
-            let id = site.active(Kind::Role, HALF_AN_HOUR);
-            site.revoke(&id);
-            site.must(site.end(&id)).unwrap();
-            site.world.pass(QUARANTINE);
-            id
-        },
-        |site, id| {
-            let _ = site.run(site.end(id));
-        },
-        |_, _, _| {},
-    );
+    for kind in [Kind::Role, Kind::Policy] {
+        sweep(
+            |site| {
+                let id = site.active(kind, HALF_AN_HOUR);
+                site.revoke(&id);
+                site.must(site.end(&id)).unwrap();
+                site.world.pass(QUARANTINE);
+                id
+            },
+            |site, id| {
+                let _ = site.run(site.end(id));
+            },
+            |_, _, _| {},
+        );
+    }
 }
 
 #[test]
 fn taking_out_the_deny_that_stayed() {
-    sweep(
-        |site| {
-            let id = site.active(Kind::Session, HALF_AN_HOUR);
-            site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
-            site.revoke(&id);
-            site.must(site.end(&id)).unwrap();
-            assert!(matches!(site.stored(&id).state.phase, Phase::Ended { residue: Some(_), .. }));
-            assert_eq!(site.world.kills().len(), 1);
-            site.world.pass(HALF_AN_HOUR + QUARANTINE);
-            id
-        },
-        |site, _| {
-            let _ = site.run(reconcile(&*site.world));
-        },
-        |_, _, _| {},
-    );
+    for kind in [Kind::Session, Kind::Policy] {
+        sweep(
+            |site| {
+                let id = site.active(kind, HALF_AN_HOUR);
+                site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
+                site.revoke(&id);
+                site.must(site.end(&id)).unwrap();
+                assert!(matches!(site.stored(&id).state.phase, Phase::Ended { residue: Some(_), .. }));
+                assert_eq!(site.world.kills().len() + site.world.policies().len(), 1);
+                site.world.pass(HALF_AN_HOUR + QUARANTINE);
+                id
+            },
+            |site, _| {
+                let _ = site.run(reconcile(&*site.world));
+            },
+            |_, _, _| {},
+        );
+    }
 }
 
 #[test]
@@ -250,25 +255,27 @@ fn reconciliation_of_everything_at_once() {
 
 #[test]
 fn fetching_credentials() {
-    sweep(
-        |site| site.active(Kind::Session, HALF_AN_HOUR),
-        |site, id| {
-            if let Some(Ok(credentials)) = site.run(credentials(&*site.world, &actor("alice"), id)) {
-                let record = invariants::invariant_chain(&site.world, id);
-                let key = credentials.access_key_id.as_str();
-                let noted = record.iter().any(|entry| {
-                    entry.event_name() == "credentialsIssued" && entry.event["data"]["accessKeyId"] == key
-                });
-                assert!(noted, "handed out, and not in the record");
-            }
-        },
-        |site, id, _| assert_eq!(site.status(id), Status::Active),
-    );
+    for kind in [Kind::Session, Kind::Policy] {
+        sweep(
+            |site| site.active(kind, HALF_AN_HOUR),
+            |site, id| {
+                if let Some(Ok(credentials)) = site.run(credentials(&*site.world, &actor("alice"), id)) {
+                    let record = invariants::invariant_chain(&site.world, id);
+                    let key = credentials.access_key_id.as_str();
+                    let noted = record.iter().any(|entry| {
+                        entry.event_name() == "credentialsIssued" && entry.event["data"]["accessKeyId"] == key
+                    });
+                    assert!(noted, "handed out, and not in the record");
+                }
+            },
+            |site, id, _| assert_eq!(site.status(id), Status::Active),
+        );
+    }
 }
 
 #[test]
 fn submitting() {
-    for entitlement in ["logs-read", "orders-db-debug"] {
+    for entitlement in ["logs-read", "orders-db-debug", "legacy-debug"] {
         sweep(
             |_| (),
             |site, ()| {

@@ -64,7 +64,18 @@ impl History {
         // How often a call fails; and, in some histories, one component that never works.
         let (often, mut own) = ([0, 2, 10][dice.below(3)], Dice::new(seed ^ 0xFA17));
         let broken = dice.percent(30).then(|| {
-            [Verb::Arm, Verb::Assume, Verb::CreateRole, Verb::RemoveRole, Verb::PutKill, Verb::Disarm][dice.below(6)]
+            [
+                Verb::Arm,
+                Verb::Assume,
+                Verb::Assume,
+                Verb::CreateRole,
+                Verb::RemoveRole,
+                Verb::PutKill,
+                Verb::Disarm,
+                Verb::AttachPolicy,
+                Verb::ReplacePolicy,
+                Verb::RemovePolicy,
+            ][dice.below(10)]
         });
         site.world.trouble(move |call| {
             if Some(call.verb) == broken {
@@ -97,7 +108,7 @@ impl History {
             return;
         }
         let person = if self.dice.percent(90) { "alice" } else { PERSONS[self.dice.below(5)] };
-        let entitlement = ["logs-read", "orders-db-debug", "prod-admin"][self.dice.below(3)];
+        let entitlement = ["logs-read", "orders-db-debug", "prod-admin", "legacy-debug"][self.dice.below(4)];
         let wish = wish(entitlement, [65, 100, 600, 3_600][self.dice.below(4)]);
         let key = self.dice.percent(30).then(|| ["one", "two"][self.dice.below(2)].parse().unwrap());
         let (world, actor) = (Arc::clone(&self.site.world), actor(person));

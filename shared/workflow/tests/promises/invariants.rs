@@ -18,6 +18,7 @@ pub(crate) fn at_every_moment(world: &World, id: &RequestId) {
     invariant_window(world, &stored);
     invariant_final(world, &stored);
     invariant_way_out(world, &stored);
+    assert!(!world.meets_others(), "{id}: a policy on a shared role says something of others");
     assert_eq!(world.breaches(), Vec::<String>::new());
 }
 
@@ -148,7 +149,10 @@ pub(crate) fn invariant_order(calls: &[Call]) {
         match call.verb {
             Verb::Arm => assert!(before("provisioningStarted"), "a schedule without an intent"),
             Verb::CreateRole => assert!(before("provisioningStarted"), "a role without an intent"),
-            Verb::PutRolePolicy if call.detail == "grant" => assert!(before("armed"), "a policy without a schedule"),
+            Verb::PutRolePolicy | Verb::CreatePolicy if call.detail == "grant" => {
+                assert!(before("armed"), "a policy without a schedule");
+            }
+            Verb::CreatePolicy => assert!(before("provisioningStarted"), "a policy without an intent"),
             Verb::Assume => assert!(before("credentialsRequested"), "a session without an intent"),
             _ => {}
         }
@@ -166,7 +170,11 @@ pub(crate) fn invariant_order(calls: &[Call]) {
 #[track_caller]
 pub(crate) fn invariant_owned(world: &World, planted: &BTreeSet<String>) {
     let names: BTreeSet<String> = world.roles().into_keys().collect();
-    assert_eq!(names, *planted, "roles");
+    let policies: BTreeSet<String> = world.policies().into_keys().collect();
+    assert_eq!(names.union(&policies).cloned().collect::<BTreeSet<_>>(), *planted, "roles and policies");
+    for (role, target) in world.targets() {
+        assert_eq!(target.attached, BTreeSet::from(["standing".to_owned()]), "attached to {role}");
+    }
     assert_eq!(world.kills(), Vec::new(), "denies on base roles");
     assert_eq!(world.schedules().len(), 0, "schedules");
 }

@@ -20,5 +20,6 @@ mod once;
 mod orphans;
 mod races;
 mod round_trips;
+mod shared_role;
 mod support;
 mod zombies;

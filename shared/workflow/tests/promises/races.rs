@@ -38,9 +38,9 @@ fn a_hundred_clicks_by_one_approver() {
         let outcomes = race(&site, &mut Dice::new(1), clicks);
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
         assert_eq!(count(&site, &id, "approvalGiven"), 1);
-        assert_eq!(count(&site, &id, "provisioningStarted"), usize::from(kind == Kind::Session));
+        assert_eq!(count(&site, &id, "provisioningStarted"), usize::from(kind.has_sessions()));
         site.deliver();
-        assert_eq!(site.world.schedules().len(), usize::from(kind == Kind::Session));
+        assert_eq!(site.world.schedules().len(), usize::from(kind.has_sessions()));
         site.at_rest();
     }
 }
@@ -99,6 +99,7 @@ fn several_grant_workers_make_one_grant() {
             assert_eq!(count(&site, &id, "grantActivated"), 1);
             assert_eq!(site.world.schedules().len(), 1);
             assert_eq!(site.world.roles().len(), usize::from(kind == Kind::Role));
+            assert_eq!(site.world.policies().len(), usize::from(kind == Kind::Policy));
             site.at_rest();
         }
     }
@@ -164,7 +165,7 @@ fn overlapping_grants_keep_their_own_time() {
         let second = site.active(kind, 900);
         let third = site.active(kind, 1_800);
         let sessions = [&first, &second, &third];
-        if kind == Kind::Session {
+        if kind.has_sessions() {
             for id in sessions {
                 site.must(workflow::credentials::credentials(&*site.world, &actor("alice"), id)).unwrap();
             }

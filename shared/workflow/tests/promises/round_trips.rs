@@ -36,7 +36,7 @@ fn approving_is_two_and_starts_provisioning() {
 
 #[test]
 fn from_approved_to_active() {
-    for (kind, most) in [(Kind::Session, 2), (Kind::Role, 6)] {
+    for (kind, most) in [(Kind::Session, 2), (Kind::Role, 6), (Kind::Policy, 6)] {
         let site = Site::new();
         let id = site.provisioning(kind, HALF_AN_HOUR);
         site.world.forget_calls();
@@ -55,10 +55,11 @@ fn fetching_credentials_is_four() {
 }
 
 #[test]
-fn a_minute_without_work_is_two_calls() {
+fn a_minute_without_work_is_three_calls() {
     let site = Site::new();
     site.pending(Kind::Session, HALF_AN_HOUR);
     site.world.forget_calls();
     site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
-    assert_eq!(site.world.calls().len(), 2);
+    assert_eq!(site.world.calls().len(), 3);
+    assert_eq!(site.world.rounds(), 2, "what is due, and then what there is under our path");
 }

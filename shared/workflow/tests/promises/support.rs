@@ -39,24 +39,31 @@ pub(crate) const HALF_AN_HOUR: u64 = 1_800;
 pub(crate) enum Kind {
     Session,
     Role,
+    Policy,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Session, Self::Role];
+    pub(crate) const ALL: [Self; 3] = [Self::Session, Self::Role, Self::Policy];
 
     pub(crate) fn entitlement(self) -> &'static str {
         match self {
             Self::Session => "orders-db-debug",
             Self::Role => "prod-admin",
+            Self::Policy => "legacy-debug",
         }
     }
 
     /// Who has to countersign.
     pub(crate) fn approvers(self) -> &'static [&'static str] {
         match self {
-            Self::Session => &["bob"],
+            Self::Session | Self::Policy => &["bob"],
             Self::Role => &["bob", "carol"],
         }
+    }
+
+    /// Whether credentials of it are handed out, so that its sessions have to be denied.
+    pub(crate) fn has_sessions(self) -> bool {
+        self != Self::Role
     }
 }
 
@@ -85,7 +92,7 @@ pub(crate) fn text(words: &str) -> FreeText {
 pub(crate) struct Site {
     pub(crate) world: Arc<World>,
     news: RefCell<VecDeque<News>>,
-    /// Roles that are none of ours.
+    /// Roles and policies that are none of ours.
     pub(crate) planted: RefCell<BTreeSet<String>>,
 }
 
@@ -265,7 +272,12 @@ impl Site {
             self.pass_until(self.world.aws_now().plus(60));
         }
         let left: Vec<_> = self.world.ids().iter().map(|id| (id.clone(), self.stored(id).state.phase)).collect();
-        panic!("it does not come to rest: {left:?} {:?} {:?}", self.world.schedules(), self.world.kills());
+        panic!(
+            "it does not come to rest: {left:?} {:?} {:?} {:?}",
+            self.world.schedules(),
+            self.world.kills(),
+            self.world.policies()
+        );
     }
 
     fn quiet(&self) -> bool {
@@ -281,6 +293,7 @@ impl Site {
         let planted = self.planted.borrow();
         self.world.schedules().is_empty()
             && self.world.roles().keys().all(|name| planted.contains(name))
+            && self.world.policies().keys().all(|name| planted.contains(name))
             && self.world.ids().iter().all(terminal)
     }
 

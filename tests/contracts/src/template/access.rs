@@ -195,11 +195,36 @@ pub fn base_roles(template: &Template) -> Complaints {
     complaints
 }
 
+/// What is attached to roles or taken off them is a grant's own policy, or the role is a grant's own.
+pub fn attachments(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    for function in template.functions() {
+        for statement in statements(template, &function) {
+            let actions = texts(statement.get("Action"));
+            let moves = actions.iter().any(|action| matches!(*action, "iam:AttachRolePolicy" | "iam:DetachRolePolicy"));
+            let own_role = texts(statement.get("Resource")).iter().all(|arn| arn.contains(":role/countersign/req_"));
+            let own_policy = texts(statement.at(&["Condition", "ArnLike", "iam:PolicyARN"]));
+            let own_policy =
+                !own_policy.is_empty() && own_policy.iter().all(|arn| arn.contains(":policy/countersign/req_"));
+            if moves && !own_role && !own_policy {
+                let sid = statement.text_at(&["Sid"]).unwrap_or("a statement");
+                complaints.push(format!("{}: {sid} attaches or detaches what is no grant's", function.name));
+            }
+        }
+    }
+    complaints
+}
+
 /// The statements of a function's role.
 fn statements<'a>(template: &'a Template, function: &Resource<'a>) -> Vec<&'a Node> {
     let role = function.text(&["Role"]).and_then(|arn| arn.strip_suffix(".Arn"));
     let policies = role.and_then(|name| template.resource(name)).and_then(|role| role.property(&["Policies"]));
     let documents = policies.map(Node::items).unwrap_or_default().iter();
+    // One that is there only under a condition counts as if it were.
+    let documents = documents.map(|policy| match policy.tag.as_deref() {
+        Some("If") => policy.items().get(1).unwrap_or(policy),
+        _ => policy,
+    });
     documents.filter_map(|policy| policy.at(&["PolicyDocument", "Statement"])).flat_map(Node::items).collect()
 }
 

@@ -79,6 +79,11 @@ fn who_tells_about_requests_can_not_change_one() {
 }
 
 #[test]
+fn only_grants_policies_are_attached_to_roles_of_others() {
+    holds(&access::attachments(&template()));
+}
+
+#[test]
 fn every_star_says_why() {
     holds(&access::stars_are_explained(&template()));
 }
@@ -212,13 +217,18 @@ fn every_rule_notices_when_it_is_broken() {
             ),
         ),
         (
-            "a star without reason",
+            "a policy of others on a shared role",
             changed(
-                access::stars_are_explained,
-                "# iam:ListRoles has no resource type in IAM; the call itself asks for the path /countersign/ only.\n",
-                "\n",
+                access::attachments,
+                "iam:PolicyARN': !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/countersign/req_*'",
+                "iam:PolicyARN': !Sub 'arn:${AWS::Partition}:iam::aws:policy/*'",
             ),
         ),
+        (
+            "any policy on a shared role",
+            changed(access::attachments, "{ArnLike: {'iam:PolicyARN'", "{ArnLike: {'iam:x'"),
+        ),
+        ("a star without reason", changed(access::stars_are_explained, "              # /countersign/ only.\n", "\n")),
         (
             "a schedule of others",
             changed(access::schedule_trust, "schedule-group/${AWS::StackName}-expiry", "schedule-group/*"),

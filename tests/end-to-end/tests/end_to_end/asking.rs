@@ -69,17 +69,6 @@ async fn low_risk_is_granted_by_policy_and_reaches_no_further() -> Result<(), Fa
 }
 
 #[tokio::test]
-async fn a_mechanism_that_does_not_exist_yet_says_so() -> Result<(), Failure> {
-    let stage = Stage::find()?;
-    let reply = stage.alice.submit("legacy-debug", 900, "an old runbook says so").await?;
-    assert_eq!((reply.status, reply.code()), (422, "mechanism_not_available"));
-    assert!(reply.content_type.starts_with("application/problem+json"), "{}", reply.content_type);
-    let outcome = stage.chat.command("alice", "legacy-debug 15m an old runbook says so").await?;
-    assert!(outcome.said().contains("mechanism_not_available"), "{}", outcome.said());
-    Ok(())
-}
-
-#[tokio::test]
 async fn one_key_makes_one_request() -> Result<(), Failure> {
     let stage = Stage::find()?;
     let key = format!("deploy-{}", std::process::id());

@@ -8,6 +8,7 @@ mod cli;
 mod countersigning;
 mod ending;
 mod form;
+mod policy;
 mod reading;
 mod refusals;
 mod slack_words;

@@ -85,7 +85,25 @@ pub(super) fn end(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<E
                     }
                     (*since < over).then_some(over.plus(QUARANTINE))
                 }
-                Mechanism::Role { .. } | Mechanism::Policy { .. } => {
+                // The same deny, on the grant's own policy; and its sessions would hold what the target
+                // role holds by itself once that is gone.
+                Mechanism::Policy { .. } if *since < over && *issued > 0 => {
+                    if now < over {
+                        quarantine_until.ok_or(overtaken)?;
+                    }
+                    Some(over.plus(QUARANTINE))
+                }
+                // No sessions, or sealed ones: the policy is taken out. Early, not before every worker
+                // that could make it again is gone.
+                Mechanism::Policy { .. } => {
+                    match quarantine_until {
+                        Some(until) if now < *until => return Err(Refusal::TooEarly { at: *until }),
+                        None if now < over => return Err(overtaken),
+                        Some(_) | None => {}
+                    }
+                    None
+                }
+                Mechanism::Role { .. } => {
                     let until = quarantine_until.ok_or(overtaken)?;
                     if now < until {
                         return Err(Refusal::TooEarly { at: until });

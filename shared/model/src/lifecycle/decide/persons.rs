@@ -143,8 +143,8 @@ pub(super) fn request_credentials(state: &State, by: &Actor, now: Time) -> Resul
                 return Err(Refusal::NotPermitted { action: "fetch more credentials for" });
             }
             match &state.request.mechanism {
-                Mechanism::Session { .. } => {}
-                Mechanism::Role { .. } | Mechanism::Policy { .. } => {
+                Mechanism::Session { .. } | Mechanism::Policy { .. } => {}
+                Mechanism::Role { .. } => {
                     return Err(Refusal::OwnIdentity { role: crate::documents::grant_role_arn(&state.request) });
                 }
             }

@@ -153,6 +153,28 @@ fn every_status_against_every_command() {
     insta::assert_snapshot!(markdown(&columns, &rows));
 }
 
+/// Only what a grant that is a policy on a shared role does otherwise: nothing, once it was used. One
+/// that was not is taken out after the quarantine, as a role is.
+#[test]
+fn what_an_unused_policy_does_otherwise() {
+    let mechanism = facts("legacy-debug").mechanism;
+    let (_, session) = cells(None);
+    assert_eq!(cells(Some(mechanism.clone())).1, session);
+    let request = request(|facts| facts.mechanism = mechanism);
+    let pending = submit(request.clone(), &needs_approvals(), request.submitted_at).next;
+    let at = |seconds| request.submitted_at.plus(seconds);
+    let approved = step(&pending, &approve(&request, "bob"), at(10));
+    let provisioning = step(&approved, &Command::StartProvisioning, at(20));
+    let revoking = step(&provisioning, &revoke("bob"), at(40));
+    let end = |seconds| Command::End { evidence: evidence(at(seconds)) };
+    assert_eq!(decide(&revoking, &end(45), at(45)).unwrap_err().code(), "overtaken");
+    let closed = step(&revoking, &Command::PlaceTombstone, at(50));
+    assert_eq!(decide(&closed, &end(NOW - 1), at(NOW - 1)).unwrap_err().code(), "too_early");
+    assert!(matches!(step(&closed, &end(NOW), at(NOW)).phase, Phase::Ended { residue: None, .. }));
+    // Over before it was denied: its sessions, if there were any, are sealed.
+    assert!(matches!(step(&revoking, &end(LATE), at(LATE)).phase, Phase::Ended { residue: None, .. }));
+}
+
 /// Only what a grant with a role of its own does otherwise.
 #[test]
 fn what_a_role_does_otherwise() {

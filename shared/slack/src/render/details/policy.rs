@@ -59,6 +59,8 @@ fn how_it_ends(mechanism: &Mechanism) -> &'static str {
         Mechanism::Role { .. } => {
             "• *How it ends:* the role is denied everything first, then it is deleted, and AWS is read back."
         }
-        Mechanism::Policy { .. } => "• *How it ends:* the policy is taken off the role, and AWS is read back.",
+        Mechanism::Policy { .. } => {
+            "• *How it ends:* at its time the sessions are denied everything, and the policy is taken off the role. Ended early, it denies everything to these sessions first, and AWS is read back."
+        }
     }
 }
