@@ -3,8 +3,8 @@
 use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListRoles, LoadRequest, MakeRole,
-    ReadRole, RemoveRole,
+    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
+    ListRequests, ListRoles, LoadRequest, LoadSweep, MakeRole, ReadRole, RemoveRole,
 };
 use workflow::reconcile::reconcile;
 
@@ -24,7 +24,11 @@ where
         + MakeRole
         + ReadRole
         + RemoveRole
-        + ListRoles,
+        + ListRoles
+        + ListRequests
+        + LoadSweep
+        + CommitSweep
+        + FindSweeps,
 {
     let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(

@@ -1,36 +1,44 @@
 //! The function `revocation`: wires and starts.
 
 use aws::clients::Clients;
+use aws::policy::PolicyStore;
 use aws::roles::Roles;
 use aws::schedules::Schedules;
 use aws::table::Table;
-use aws::time::SystemClock;
+use aws::time::{SystemClock, UuidIds};
 use lambda::{settings, start};
 
 #[derive(Debug)]
 struct Ports {
     table: Table,
+    policies: PolicyStore,
     schedules: Schedules,
     roles: Roles,
     clock: SystemClock,
+    ids: UuidIds,
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest;
+        table: LoadRequest, CommitRequest, ListRequests, LoadSweep, CommitSweep, ReadBar;
+        policies: Policies;
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;
         clock: Clock;
+        ids: Identifiers;
     }
 }
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
+    let table = settings::required("TABLE_NAME")?;
     Ok(Ports {
-        table: clients.table(&settings::required("TABLE_NAME")?),
+        table: clients.table(&table),
+        policies: clients.policies(&table),
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
         roles: clients.roles(&settings::required("BOUNDARY_ARN")?),
         clock: SystemClock,
+        ids: UuidIds,
     })
 }
 

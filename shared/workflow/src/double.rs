@@ -10,6 +10,7 @@ mod cloud;
 mod gate;
 mod judge;
 mod store;
+mod sweeps;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble, Verb};
@@ -20,7 +21,7 @@ use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
 use model::catalog::EntitledMechanism;
-use model::names::{PrincipalArn, RequestId};
+use model::names::{PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
 use std::collections::BTreeSet;
@@ -181,6 +182,12 @@ impl Identifiers for World {
         inner.ids = inner.ids.saturating_add(1);
         request_id(inner.ids)
     }
+
+    fn sweep_id(&self) -> SweepId {
+        let mut inner = self.lock();
+        inner.ids = inner.ids.saturating_add(1);
+        sweep_id(inner.ids)
+    }
 }
 
 /// The base roles that a policy's catalog names.
@@ -193,6 +200,12 @@ fn base_roles(policy: &Policy) -> Vec<PrincipalArn> {
             EntitledMechanism::Role | EntitledMechanism::Policy { .. } => None,
         })
         .collect()
+}
+
+/// The `nth` id of a sweep, likewise.
+#[expect(clippy::expect_used, reason = "the form is fixed here; a slip fails the first test")]
+fn sweep_id(nth: u64) -> SweepId {
+    format!("swp_0198c0ffee007000{nth:016x}").parse().expect("32 hexadecimal digits")
 }
 
 /// The `nth` id: of the form of a UUIDv7, in order.

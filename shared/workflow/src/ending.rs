@@ -3,7 +3,7 @@
 //! Tried again for ever with growing pauses, never given up: a grant leaves `revoking` only by
 //! being verified as gone.
 
-mod sessions;
+pub(crate) mod sessions;
 
 use crate::command::{CommandError, Done, carry_out_on};
 use crate::ports::{
@@ -66,8 +66,9 @@ where
         | Phase::Lapsed { .. }
         | Phase::Ended { .. } => return Ok(Ending::NotNeeded),
     };
-    let Phase::Revoking { plan, since, issued, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
-    let access = Access { window: plan.window, since: *since, issued: *issued };
+    let Phase::Revoking { plan, since, issued, reason, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
+    let panic = *reason == EndReason::Panic;
+    let access = Access { window: plan.window, since: *since, issued: *issued, panic };
     match unmake(ports, &cause, stored, access).await {
         Ok(ending) => Ok(ending),
         Err(Setback::Fault(fault)) => failed(ports, &cause, id, &fault).await,
@@ -84,6 +85,8 @@ struct Access {
     since: Time,
     /// Credentials asked for before that. INVARIANT: none are from then on.
     issued: u32,
+    /// Whether it ends with everything else.
+    panic: bool,
 }
 
 /// Why an attempt stopped.
@@ -162,7 +165,7 @@ where
         Mechanism::Session { .. } if over => return Ok(stored),
         // Where there are no sessions, a deny would only take the room of one that is needed.
         Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
-        Mechanism::Session { base_role } => sessions::deny(ports, request, base_role, access.since).await?,
+        Mechanism::Session { base_role } => sessions::deny(ports, request, base_role, access.since, access.panic).await?,
         Mechanism::Role { .. } => tombstone(ports, request, access.window, over).await?,
         Mechanism::Policy { .. } => {}
     }

@@ -3,9 +3,22 @@
 //! Contract of every port: a call may be repeated with the same arguments and has the same
 //! outcome; an error may mean that the effect happened or that it did not.
 
+macro_rules! port {
+    ($(#[$doc:meta])* $name:ident { $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)+ }) => {
+        $(#[$doc])*
+        pub trait $name: Send + Sync {
+            $($(#[$method_doc])* fn $method(&self, $($arg: $type),*) -> impl Future<Output = $out> + Send;)+
+        }
+    };
+}
+
+mod sweeps;
+
+pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+
 use model::digest::Digest;
 use model::lifecycle::State;
-use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId};
+use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
 use model::time::{Time, Window};
@@ -51,6 +64,11 @@ pub enum Guard {
         /// When the mark may be forgotten: after the signature is too old to be accepted.
         forget_at: Time,
     },
+    /// This person is not barred.
+    NotBarred {
+        /// Who.
+        person: PersonId,
+    },
     /// This idempotency key is used once per person.
     Idempotency {
         /// Whose key.
@@ -91,6 +109,9 @@ pub enum CommitError {
     /// The idempotency key was used before.
     #[error("this idempotency key was used before")]
     KeyUsed,
+    /// Somebody it rests on is barred.
+    #[error("{0} is barred")]
+    Barred(PersonId),
     /// The store did not answer, or refused; the commit may have happened.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -114,15 +135,6 @@ pub enum Listing {
     Status(Status),
     /// Those that wait for countersignatures, of one entitlement, the oldest first.
     Queue(EntitlementName),
-}
-
-macro_rules! port {
-    ($(#[$doc:meta])* $name:ident { $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)+ }) => {
-        $(#[$doc])*
-        pub trait $name: Send + Sync {
-            $($(#[$method_doc])* fn $method(&self, $($arg: $type),*) -> impl Future<Output = $out> + Send;)+
-        }
-    };
 }
 
 port! {
@@ -194,6 +206,9 @@ pub trait Clock: Send + Sync {
 pub trait Identifiers: Send + Sync {
     /// An id no request has.
     fn request_id(&self) -> RequestId;
+
+    /// An id no sweep has.
+    fn sweep_id(&self) -> SweepId;
 }
 
 port! {

@@ -26,6 +26,9 @@ pub enum SubmitError {
     /// The signed message took effect before.
     #[error("this message took effect before")]
     Replayed,
+    /// The person was offboarded.
+    #[error("you were offboarded; nothing can be asked for in your name")]
+    Barred,
     /// Something outside failed.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -54,10 +57,11 @@ where
     let id = request.id.clone();
     let transition = first_transition(request, &decision, now).then(&Command::StartProvisioning, now);
     let cause = Cause::Person(actor.clone());
-    let (links, head) = links(Head::START, &id, &cause, &transition.events, now)?;
+    let (links, head) = links(Head::START, id.as_str(), &cause, &transition.events, now)?;
     let next = Stored { state: transition.next, head, at: now };
     let payload = payload(wish);
     let mut guards: Vec<Guard> = replay.into_iter().collect();
+    guards.push(Guard::NotBarred { person: actor.person.clone() });
     if let Some(key) = &key {
         guards.push(Guard::Idempotency {
             person: actor.person.clone(),
@@ -80,6 +84,7 @@ where
             None => Err(Fault::new("submit the request", "unexpected_key").into()),
         },
         Err(CommitError::Replayed) => Err(SubmitError::Replayed),
+        Err(CommitError::Barred(_)) => Err(SubmitError::Barred),
         Err(CommitError::Conflict) => Err(Fault::new("submit the request", "id_in_use").into()),
         Err(CommitError::Unavailable(fault)) => Err(fault.into()),
     }

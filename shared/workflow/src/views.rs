@@ -64,7 +64,13 @@ pub fn request(stored: &Stored) -> Value {
             set("reason", json!(reason));
             set("decidedAt", json!(at));
         }
-        Phase::Cancelled { at } | Phase::Lapsed { at } => set("decidedAt", json!(at)),
+        Phase::Cancelled { at, reason } => {
+            set("decidedAt", json!(at));
+            if let Some(reason) = reason {
+                set("endReason", json!(reason.as_str()));
+            }
+        }
+        Phase::Lapsed { at } => set("decidedAt", json!(at)),
         Phase::Active { .. } => {
             if let Mechanism::Role { .. } = request.mechanism {
                 set("access", json!({"roleArn": grant_role_arn(request)}));

@@ -97,7 +97,7 @@ async fn a_later_change_is_conditioned_on_the_version_it_was_decided_on() {
     let world = World::answering(vec![(200, json!({}))]);
     let mut commit = commit(vec![]);
     commit.expected = 7;
-    commit.next.state.phase = Phase::Cancelled { at: NOW.parse().unwrap() };
+    commit.next.state.phase = Phase::Cancelled { at: NOW.parse().unwrap(), reason: None };
     table(&world).commit(commit).await.unwrap();
     let state = written(&world, 0, 0);
     assert_eq!(state["ConditionExpression"], "#version = :expected");

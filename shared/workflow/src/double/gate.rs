@@ -33,6 +33,10 @@ pub enum Verb {
     Release,
     Note,
     Notes,
+    LoadSweep,
+    CommitSweep,
+    RunningSweeps,
+    ReadBar,
 }
 
 /// What may happen to a call.
@@ -293,6 +297,7 @@ impl Verb {
             | Self::PutKill
             | Self::RemoveKill
             | Self::Assume
+            | Self::CommitSweep
             | Self::Claim
             | Self::Release
             | Self::Note => true,
@@ -305,6 +310,9 @@ impl Verb {
             | Self::RolePolicy
             | Self::RoleNames
             | Self::Kill
+            | Self::LoadSweep
+            | Self::RunningSweeps
+            | Self::ReadBar
             | Self::Notes => false,
         }
     }
@@ -330,6 +338,10 @@ impl Verb {
             Self::Kill => "read the deny",
             Self::RemoveKill => "take the deny out",
             Self::Assume => "get credentials",
+            Self::LoadSweep => "read the sweep",
+            Self::CommitSweep => "store the sweep",
+            Self::RunningSweeps => "list sweeps",
+            Self::ReadBar => "read whether somebody is barred",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }
