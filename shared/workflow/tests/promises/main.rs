@@ -21,4 +21,5 @@ mod orphans;
 mod races;
 mod round_trips;
 mod support;
+mod sweeps;
 mod zombies;
