@@ -7,9 +7,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda::edge;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
-use workflow::ports::{
-    Clock, CommitRequest, CommitSweep, Identifiers, LoadRequest, LoadSweep, Policies, ReadBar,
-};
+use workflow::ports::{Clock, CommitRequest, CommitSweep, Identifiers, LoadRequest, LoadSweep, Policies, ReadBar};
 
 /// Answers one call.
 pub async fn handle<P>(ports: &P, event: ApiGatewayV2httpRequest) -> Answer

@@ -83,9 +83,7 @@ fn scope(fields: &mut Map<String, Value>) -> Result<Scope, Problem> {
     match (entries.next(), entries.next()) {
         (Some((name, value)), None) => match (name.as_str(), value) {
             ("all", Value::Bool(true)) => Ok(Scope::All),
-            ("person", Value::String(person)) => {
-                Ok(Scope::Person { person: person.parse().map_err(|_| invalid())? })
-            }
+            ("person", Value::String(person)) => Ok(Scope::Person { person: person.parse().map_err(|_| invalid())? }),
             ("account", Value::String(account)) => {
                 Ok(Scope::Account { account: account.parse().map_err(|_| invalid())? })
             }

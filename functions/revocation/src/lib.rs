@@ -19,12 +19,22 @@ use workflow::sweep::{OrderedBy, offboard};
 #[serde(untagged)]
 enum Trigger {
     #[serde(rename_all = "camelCase")]
-    Schedule { request_id: RequestId },
-    Grant { detail: OfGrant },
-    Sweep { detail: OfSweep },
+    Schedule {
+        request_id: RequestId,
+    },
+    Grant {
+        detail: OfGrant,
+    },
+    Sweep {
+        detail: OfSweep,
+    },
     /// Who left, as an identity provider says it.
-    Person { detail: OfPerson },
-    Email { detail: OfEmail },
+    Person {
+        detail: OfPerson,
+    },
+    Email {
+        detail: OfEmail,
+    },
 }
 
 #[derive(Debug, Deserialize)]

@@ -169,6 +169,8 @@ impl From<SubmitError> for Problem {
             SubmitError::Invalid(errors) => Self::invalid(errors),
             SubmitError::KeyReused => Self::new(409, "idempotency_key_reused", error.to_string()),
             SubmitError::Replayed => Self::replayed(),
+            SubmitError::NotFound => Self::not_found(),
+            SubmitError::Refused { refusal, stored } => Self::refused(&refusal, &stored),
             SubmitError::Barred => Self::new(403, "barred", error.to_string()),
             SubmitError::Unavailable(fault) => fault.into(),
         }

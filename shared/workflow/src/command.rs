@@ -69,8 +69,8 @@ pub(crate) fn links<E: Serialize>(
     let mut links = Vec::with_capacity(events.len());
     for event in events {
         let event = serde_json::to_value(event).map_err(|error| unreadable(&error))?;
-        let (link, next) = chain::append(head, id, &at.to_string(), cause.clone(), event)
-            .map_err(|error| unreadable(&error))?;
+        let (link, next) =
+            chain::append(head, id, &at.to_string(), cause.clone(), event).map_err(|error| unreadable(&error))?;
         links.push(link);
         head = next;
     }
@@ -221,8 +221,7 @@ where
     );
     let note = Command::NoteRefusal { command: command.verb().to_owned(), code: refusal.code().to_owned() };
     // That somebody is barred does not keep their attempt out of the record.
-    let guards: Vec<Guard> =
-        guards.iter().filter(|guard| !matches!(guard, Guard::NotBarred { .. })).cloned().collect();
+    let guards: Vec<Guard> = guards.iter().filter(|guard| !matches!(guard, Guard::NotBarred { .. })).cloned().collect();
     let mut read = Some(stored);
     for attempt in 0..NOTE_ATTEMPTS {
         let Some(stored) = (match read.take() {

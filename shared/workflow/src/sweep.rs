@@ -130,9 +130,7 @@ where
 {
     let scope = Scope::Person { person: person.clone() };
     let (may, cause) = match by {
-        OrderedBy::Person(actor) => {
-            (ports.policy().await?.may_offboard(actor, &scope), Cause::Person(actor.clone()))
-        }
+        OrderedBy::Person(actor) => (ports.policy().await?.may_offboard(actor, &scope), Cause::Person(actor.clone())),
         OrderedBy::IdentityProvider => {
             (Permission { granted: true, rules: Vec::new() }, Cause::system("identityProvider"))
         }

@@ -53,6 +53,9 @@ pub fn request(stored: &Stored) -> Value {
             shown.insert(key.to_owned(), value);
         }
     };
+    if let Some(extended) = &request.extends {
+        set("extends", json!(extended));
+    }
     if let Some(window) = crate::ports::window(stored) {
         set("startsAt", json!(window.starts_at()));
         set("expiresAt", json!(window.expires_at()));

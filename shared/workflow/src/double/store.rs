@@ -2,8 +2,8 @@
 
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
-    LoadRequest, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
+    Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
+    LoadEntries, LoadRequest, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -225,7 +225,9 @@ impl ListRequests for World {
                 None => 0,
                 // A place among the keys, whether or not there is still something at it.
                 Some(cursor) => match cursor.parse::<RequestId>() {
-                    Ok(cursor) if matches!(listing, Listing::Queue(_)) => all.iter().filter(|id| **id <= cursor).count(),
+                    Ok(cursor) if matches!(listing, Listing::Queue(_)) => {
+                        all.iter().filter(|id| **id <= cursor).count()
+                    }
                     Ok(cursor) => all.iter().filter(|id| **id >= cursor).count(),
                     Err(_) => return Ok(Page { items: Vec::new(), cursor: None }),
                 },

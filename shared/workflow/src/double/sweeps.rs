@@ -26,7 +26,8 @@ impl World {
 
 impl LoadSweep for World {
     async fn load_sweep(&self, id: &SweepId) -> Result<Option<StoredSweep>, Fault> {
-        self.call(Verb::LoadSweep, id, "", |inner| Ok(inner.store.sweeps.get(id).map(|(stored, _)| stored.clone()))).await
+        self.call(Verb::LoadSweep, id, "", |inner| Ok(inner.store.sweeps.get(id).map(|(stored, _)| stored.clone())))
+            .await
     }
 }
 
@@ -61,8 +62,11 @@ impl CommitSweep for World {
 impl FindSweeps for World {
     async fn running_sweeps(&self, limit: u32) -> Result<Vec<SweepId>, Fault> {
         self.call(Verb::RunningSweeps, "", "", |inner| {
-            let running =
-                inner.store.sweeps.iter().filter(|(_, (stored, _))| matches!(stored.sweep.phase, Phase::Running { .. }));
+            let running = inner
+                .store
+                .sweeps
+                .iter()
+                .filter(|(_, (stored, _))| matches!(stored.sweep.phase, Phase::Running { .. }));
             Ok(running.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(id, _)| id.clone()).collect())
         })
         .await

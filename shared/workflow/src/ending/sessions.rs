@@ -44,7 +44,11 @@ pub(super) async fn deny<P: KillSessions + Clock>(
 }
 
 /// Denies everything to all sessions of a base role that were begun before now, and reads that back.
-pub(crate) async fn deny_all<P: KillSessions + Clock>(ports: &P, role: &PrincipalArn, since: Time) -> Result<(), Fault> {
+pub(crate) async fn deny_all<P: KillSessions + Clock>(
+    ports: &P,
+    role: &PrincipalArn,
+    since: Time,
+) -> Result<(), Fault> {
     let found = all_before(ports, role).await?;
     // Another grant's ending may have reached as far already.
     if found.is_some_and(|found| found >= since.plus(KILL_ALL_MARGIN)) {

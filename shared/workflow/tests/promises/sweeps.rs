@@ -58,7 +58,11 @@ fn everything(site: &Site) -> Vec<RequestId> {
 fn over(site: &Site, id: &RequestId) -> bool {
     matches!(
         site.stored(id).state.phase,
-        Phase::Cancelled { .. } | Phase::Revoking { .. } | Phase::Ended { .. } | Phase::Denied { .. } | Phase::Lapsed { .. }
+        Phase::Cancelled { .. }
+            | Phase::Revoking { .. }
+            | Phase::Ended { .. }
+            | Phase::Denied { .. }
+            | Phase::Lapsed { .. }
     )
 }
 

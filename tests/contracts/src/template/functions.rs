@@ -123,9 +123,9 @@ pub fn event_names(template: &Template, names: &BTreeSet<String>) -> Complaints 
             pattern.get("source").is_some_and(|source| source.items().iter().all(|item| item.is("", wanted)))
         };
         // What an identity provider says, from our own account.
-        let ours = pattern.get("account").is_some_and(|account| {
-            account.items().iter().all(|item| item.is("Ref", "AWS::AccountId"))
-        });
+        let ours = pattern
+            .get("account")
+            .is_some_and(|account| account.items().iter().all(|item| item.is("Ref", "AWS::AccountId")));
         if of("countersign.identity") && ours {
             continue;
         }

@@ -165,7 +165,10 @@ fn answers_to_commands_and_presses() {
         ("accepted", answer::accepted(&request(), Status::Pending)),
         ("done: approve", answer::done(Action::Approve, &state(pending(&["bob"])), &names)),
         ("done: deny", answer::done(Action::Deny, &state(denied()), &names)),
-        ("done: cancel", answer::done(Action::Cancel, &state(Phase::Cancelled { at: window().starts_at(), reason: None }), &names)),
+        (
+            "done: cancel",
+            answer::done(Action::Cancel, &state(Phase::Cancelled { at: window().starts_at(), reason: None }), &names),
+        ),
         ("done: revoke", answer::done(Action::Revoke, &state(ended(revoked())), &names)),
         ("too late", answer::too_late(&decided, &late, &names)),
         ("too late: denied", answer::too_late(&decided, &state(denied()), &names)),
