@@ -18,6 +18,7 @@ mod histories;
 mod invariants;
 mod once;
 mod orphans;
+mod overlap;
 mod races;
 mod round_trips;
 mod support;
