@@ -1,6 +1,6 @@
 //! What may be said on the command line.
 
-use crate::commands::{access, asking, configure, console, deciding, policy, reading, shell};
+use crate::commands::{access, asking, configure, console, deciding, policy, reading, shell, stopping};
 use crate::connection::{EVERYWHERE, Place};
 use crate::failure::exit_codes;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -51,6 +51,8 @@ pub(crate) enum ApiCommand {
     Entitlements,
     /// Asks for access, and waits until it is there.
     Request(asking::Ask),
+    /// Asks for the access of an active grant of yours anew, so that it goes on without a gap.
+    Extend(asking::Extend),
     /// Lists requests, the newest first: your own, unless told otherwise.
     List(reading::Which),
     /// Shows a request as it is now.
@@ -65,6 +67,13 @@ pub(crate) enum ApiCommand {
     Cancel(reading::Request),
     /// Ends access before its time. Final.
     Revoke(deciding::WithReason),
+    /// Ends all access of a person, of an account, or of everybody, at once. Final.
+    Panic(stopping::Panic),
+    /// Ends everything of a person who left, and bars them.
+    Offboard(stopping::Person),
+    /// What becomes of persons.
+    #[command(subcommand)]
+    Persons(stopping::Persons),
     /// Prints a fresh session of a grant, as AWS's tools read it from a `credential_process`.
     Credentials(access::Grant),
     /// Runs a command with a fresh session of a grant in its environment.

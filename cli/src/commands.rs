@@ -9,3 +9,4 @@ pub(crate) mod policy;
 pub(crate) mod reading;
 mod serving;
 pub(crate) mod shell;
+pub(crate) mod stopping;

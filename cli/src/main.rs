@@ -13,7 +13,7 @@ mod show;
 use api::Api;
 use arguments::{ApiCommand, Arguments, Command, Output, PolicyCommand};
 use clap::{CommandFactory as _, Parser as _};
-use commands::{access, asking, configure, console, deciding, policy, reading, shell};
+use commands::{access, asking, configure, console, deciding, policy, reading, shell, stopping};
 use connection::Place;
 use failure::{Answer, Exit, Failure};
 use std::io::Write as _;
@@ -83,6 +83,10 @@ async fn answer(command: &ApiCommand, place: &Place) -> Result<Outcome, Failure>
     let answered = match command {
         ApiCommand::Entitlements => reading::entitlements(&api).await,
         ApiCommand::Request(wanted) => asking::request(&api, wanted).await,
+        ApiCommand::Extend(wanted) => asking::extend(&api, wanted).await,
+        ApiCommand::Panic(wanted) => stopping::panic(&api, wanted).await,
+        ApiCommand::Offboard(wanted) => stopping::offboard(&api, wanted).await,
+        ApiCommand::Persons(wanted) => stopping::persons(&api, wanted).await,
         ApiCommand::List(wanted) => reading::list(&api, wanted).await,
         ApiCommand::Show(wanted) => reading::show(&api, wanted).await,
         ApiCommand::Events(wanted) => reading::events(&api, wanted).await,

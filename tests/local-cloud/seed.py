@@ -8,6 +8,7 @@ import time
 SLACK_TEAM = "T0COUNTER1"
 SLACK_APP = "A0COUNTER1"
 PEOPLE = {"alice": "U0ALICE01", "bob": "U0BOB00001", "carol": "U0CAROL001", "dave": "U0DAVE0001", "mallory": "U0MALLORY1"}
+WITHOUT_SLACK = ["erin", "frank", "grace"]
 """Everyone of the sample catalog, with the id Slack knows them by."""
 TARGET_PATH, TARGET_ROLE = "/legacy/", "debug"
 """The role that the sample entitlement `legacy-debug` is about. It was there before Countersign, and dave still uses it."""
@@ -18,7 +19,7 @@ def people(iam, account: str, region: str, api_id: str) -> dict:
 
     What a person may do in Countersign is the catalog's business, not IAM's: mallory's calls arrive and are refused."""
     found = {}
-    for person, slack_user in PEOPLE.items():
+    for person, slack_user in [*PEOPLE.items(), *((person, "") for person in WITHOUT_SLACK)]:
         try:
             iam.create_user(UserName=person)
         except iam.exceptions.EntityAlreadyExistsException:

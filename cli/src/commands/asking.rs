@@ -6,7 +6,7 @@ use crate::show::{self, text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::amount::parse_duration;
-use model::names::{EntitlementName, IdempotencyKey};
+use model::names::{EntitlementName, IdempotencyKey, RequestId};
 use model::text::inert;
 use serde_json::{Value, json};
 use std::io::{IsTerminal as _, Write as _};
@@ -83,11 +83,51 @@ impl Ask {
 pub(crate) async fn request(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     let key = ask.idempotency_key.as_ref().map_or_else(|| uuid::Uuid::now_v7().to_string(), ToString::to_string);
     let asked = api.post_once("/v1/requests", &key, &ask.body()).await?;
-    if ask.no_wait {
+    waited(api, asked, ask.no_wait, ask.timeout).await
+}
+
+async fn waited(api: &Api, asked: Value, no_wait: bool, timeout: Option<u64>) -> Result<Answer, Failure> {
+    if no_wait {
         return Ok(Answer::new(show::request(&asked, Api::now()), asked));
     }
-    let last = wait(api, asked, ask.timeout.map(Duration::from_secs)).await?;
+    let last = wait(api, asked, timeout.map(Duration::from_secs)).await?;
     Ok(outcome(last))
+}
+
+/// What to go on with.
+#[derive(Debug, Args)]
+pub(crate) struct Extend {
+    /// The active request's id: `req_…`.
+    id: RequestId,
+    /// How long, from when it is approved: 30m, 2h, 1h30m.
+    #[arg(value_parser = parse_duration)]
+    duration: u64,
+    /// Why, in your words; approvers see it, and it is kept in the record.
+    #[arg(required = true, num_args = 1.., value_name = "JUSTIFICATION")]
+    justification: Vec<String>,
+    /// The ticket it belongs to.
+    #[arg(long, value_name = "ID")]
+    ticket: Option<String>,
+    /// Return as soon as it is asked for.
+    #[arg(long, conflicts_with = "timeout")]
+    no_wait: bool,
+    /// How long to wait at most. Without it: until it is decided, which lapsing is too.
+    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
+    timeout: Option<u64>,
+}
+
+/// Asks for the access of an active grant anew, and waits unless told not to.
+///
+/// # Errors
+/// Refused, no answer, or not in time.
+pub(crate) async fn extend(api: &Api, wanted: &Extend) -> Result<Answer, Failure> {
+    let mut body = json!({"durationSeconds": wanted.duration, "justification": wanted.justification.join(" ")});
+    if let (Some(fields), Some(ticket)) = (body.as_object_mut(), &wanted.ticket) {
+        fields.insert("ticketId".to_owned(), json!(ticket));
+    }
+    let key = uuid::Uuid::now_v7().to_string();
+    let asked = api.post_once(&format!("/v1/requests/{}/extend", wanted.id), &key, &body).await?;
+    waited(api, asked, wanted.no_wait, wanted.timeout).await
 }
 
 /// What a request has become, for who waited for it.

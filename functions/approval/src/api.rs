@@ -34,7 +34,7 @@ where
 }
 
 /// The body's fields. No body at all is one without fields.
-fn body(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub(crate) fn body(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
@@ -44,7 +44,7 @@ fn body(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-fn wrong(field: &'static str, code: &'static str, message: String) -> Problem {
+pub(crate) fn wrong(field: &'static str, code: &'static str, message: String) -> Problem {
     Problem::invalid(vec![FieldError { field, code, message }])
 }
 
@@ -56,7 +56,7 @@ fn digest(body: &mut Map<String, Value>) -> Result<Digest, Problem> {
     }
 }
 
-fn reason(body: &mut Map<String, Value>) -> Result<FreeText, Problem> {
+pub(crate) fn reason(body: &mut Map<String, Value>) -> Result<FreeText, Problem> {
     match body.remove("reason") {
         Some(Value::String(text)) => FreeText::new(&text)
             .map_err(|error| wrong("reason", "invalid_reason", format!("the reason {error}; say in a sentence why"))),

@@ -3,7 +3,7 @@
 use aws::clients::Clients;
 use aws::policy::PolicyStore;
 use aws::table::Table;
-use aws::time::SystemClock;
+use aws::time::{SystemClock, UuidIds};
 use lambda::{settings, start};
 
 #[derive(Debug)]
@@ -11,20 +11,22 @@ struct Ports {
     table: Table,
     policies: PolicyStore,
     clock: SystemClock,
+    ids: UuidIds,
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest;
+        table: LoadRequest, CommitRequest, LoadSweep, CommitSweep, ReadBar;
         policies: Policies;
         clock: Clock;
+        ids: Identifiers;
     }
 }
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let table = settings::required("TABLE_NAME")?;
     let clients = Clients::from_env()?;
-    Ok(Ports { table: clients.table(&table), policies: clients.policies(&table), clock: SystemClock })
+    Ok(Ports { table: clients.table(&table), policies: clients.policies(&table), clock: SystemClock, ids: UuidIds })
 }
 
 #[tokio::main(flavor = "current_thread")]

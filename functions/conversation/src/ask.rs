@@ -1,6 +1,6 @@
 //! The form in which access is asked for: opened at once, filled step by step, checked where it is sent.
 
-use crate::said::{self, DENIED_BY_POLICY, SENT_ALREADY, UNAVAILABLE, UNKNOWN_CALLER};
+use crate::said::{self, BARRED, DENIED_BY_POLICY, SENT_ALREADY, UNAVAILABLE, UNKNOWN_CALLER};
 use crate::{Installation, Ports, door};
 use lambda::http::Answer;
 use lambda::problem::Problem;
@@ -168,6 +168,9 @@ pub(crate) async fn submitted<P: Ports>(
         Err(SubmitError::Invalid(errors)) => Ok(wrong(&errors, policy.catalog().entitlement(&name))),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(shown(&SENT_ALREADY.view())),
+        Err(SubmitError::Barred) => Ok(shown(&BARRED.view())),
+        // A form extends nothing.
+        Err(SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(shown(&UNAVAILABLE.view())),
         Err(SubmitError::Unavailable(fault)) => {
             tracing::error!(error.code = %fault.code, "unavailable: {fault}");
             Ok(shown(&UNAVAILABLE.view()))

@@ -1,6 +1,6 @@
 //! The slash command.
 
-use crate::said::{self, DENIED_BY_POLICY, NOT_FOUND, UNAVAILABLE, UNKNOWN_CALLER};
+use crate::said::{self, BARRED, DENIED_BY_POLICY, NOT_FOUND, UNAVAILABLE, UNKNOWN_CALLER};
 use crate::{Installation, Ports, ask, door};
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
@@ -93,7 +93,9 @@ async fn request<P: Ports>(ports: &P, actor: &Actor, wish: &Wish, once: Guard) -
         }),
         Err(SubmitError::Invalid(errors)) => Ok(say::field_errors(&errors)),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
-        Err(SubmitError::KeyReused) => Ok(UNAVAILABLE.message()),
+        Err(SubmitError::Barred) => Ok(BARRED.message()),
+        // A command has no key and extends nothing.
+        Err(SubmitError::KeyReused | SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(UNAVAILABLE.message()),
         Err(SubmitError::Unavailable(fault)) => {
             tracing::error!(error.code = %fault.code, "unavailable: {fault}");
             Ok(UNAVAILABLE.message())

@@ -32,6 +32,9 @@ pub(crate) const UNKNOWN_CALLER: Said = Said {
 pub(crate) const DENIED_BY_POLICY: Said =
     Said { code: "denied_by_policy", sentence: "policy does not let you ask for this; the attempt is on record" };
 
+pub(crate) const BARRED: Said =
+    Said { code: "barred", sentence: "you were offboarded; nothing can be asked for in your name" };
+
 pub(crate) const SENT_ALREADY: Said = Said {
     code: "sent_already",
     sentence: "this form made a request before; see it in your Home tab, and open the form anew for another one",

@@ -10,8 +10,11 @@ use model::request::Status;
 use model::submission::{FieldError, Wish, reachable};
 use record::entry::EntryHash;
 use serde_json::{Map, Value, json};
-use workflow::ports::{Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies};
+use workflow::ports::{
+    Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies, Stored,
+};
 use workflow::reading::{self, Query};
+use workflow::submission::Extension;
 use workflow::{submission, views};
 
 /// Entries of a list, unless asked for otherwise.
@@ -34,6 +37,7 @@ where
     match call.route.as_str() {
         "GET /v1/entitlements" => entitlements(ports, actor, call).await,
         "POST /v1/requests" => submit(ports, here, actor, call).await,
+        "POST /v1/requests/{id}/extend" => extend(ports, actor, call).await,
         "GET /v1/requests" => list(ports, actor, call).await,
         "GET /v1/requests/{id}" => show(ports, actor, call).await,
         "GET /v1/requests/{id}/events" => events(ports, actor, call).await,
@@ -105,6 +109,16 @@ async fn submit<P>(ports: &P, here: &Installation, actor: &Actor, call: &Call) -
 where
     P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
 {
+    let key = key(call)?;
+    let wish = wish(&call.body)?;
+    let policy = ports.policy().await?;
+    reachable(&policy, &wish, &here.account).map_err(|error| Problem::invalid(vec![error]))?;
+    let stored = submission::submit(ports, actor, &wish, key, None).await?;
+    submitted(&stored)
+}
+
+/// The idempotency key of a submission that is not too long to be looked at.
+fn key(call: &Call) -> Result<Option<IdempotencyKey>, Problem> {
     if call.body.len() > LONGEST_SUBMISSION {
         return Err(Problem::new(
             413,
@@ -112,21 +126,21 @@ where
             format!("a submission has at most {LONGEST_SUBMISSION} bytes"),
         ));
     }
-    let key = match call.header("idempotency-key") {
-        Some(text) => Some(text.parse::<IdempotencyKey>().map_err(|error| {
+    match call.header("idempotency-key") {
+        Some(text) => text.parse::<IdempotencyKey>().map(Some).map_err(|error| {
             Problem::invalid(vec![FieldError {
                 field: "Idempotency-Key",
                 code: "invalid_value",
                 message: error.to_string(),
             }])
-        })?),
-        None => None,
-    };
-    let wish = wish(&call.body)?;
-    let policy = ports.policy().await?;
-    reachable(&policy, &wish, &here.account).map_err(|error| Problem::invalid(vec![error]))?;
-    let stored = submission::submit(ports, actor, &wish, key, None).await?;
-    let shown = views::request(&stored);
+        }),
+        None => Ok(None),
+    }
+}
+
+/// The answer to what was submitted.
+fn submitted(stored: &Stored) -> Result<Answer, Problem> {
+    let shown = views::request(stored);
     let id = &stored.state.request.id;
     if stored.state.denied_by_policy() {
         let mut problem = Problem::new(
@@ -142,12 +156,41 @@ where
     Ok(Answer::json(201, &shown).with("location", format!("/v1/requests/{id}")))
 }
 
+/// Asks for more of an active grant.
+async fn extend<P>(ports: &P, actor: &Actor, call: &Call) -> Result<Answer, Problem>
+where
+    P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
+{
+    let (key, id) = (key(call)?, request_id(call)?);
+    let mut fields = object(&call.body)?;
+    let mut errors = Vec::new();
+    let extension = Extension {
+        duration_seconds: seconds(&mut fields, &mut errors),
+        justification: text(&mut fields, "justification", true, &mut errors).unwrap_or_default(),
+        ticket: text(&mut fields, "ticketId", false, &mut errors),
+    };
+    nothing_else(&fields, errors)?;
+    submitted(&submission::extend(ports, actor, &id, &extension, key).await?)
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(body).map_err(|_| Problem::invalid_body("it has to be JSON"))? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Problem::invalid_body("it has to be a JSON object")),
+    }
+}
+
+/// Whether all fields were known, and good.
+fn nothing_else(fields: &Map<String, Value>, errors: Vec<FieldError>) -> Result<(), Problem> {
+    if let Some(unknown) = fields.keys().next() {
+        return Err(Problem::invalid_body(&format!("there is no field `{}`", model::text::inert(unknown, 64))));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
 /// Reads a submission, field by field, so that everything wrong with it is said at once.
 fn wish(body: &[u8]) -> Result<Wish, Problem> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Problem::invalid_body("it has to be JSON"))?;
-    let Value::Object(mut fields) = value else {
-        return Err(Problem::invalid_body("it has to be a JSON object"));
-    };
+    let mut fields = object(body)?;
     let mut errors = Vec::new();
     let wish = Wish {
         entitlement: text(&mut fields, "entitlement", true, &mut errors).unwrap_or_default(),
@@ -156,11 +199,10 @@ fn wish(body: &[u8]) -> Result<Wish, Problem> {
         duration_seconds: seconds(&mut fields, &mut errors),
         justification: text(&mut fields, "justification", true, &mut errors).unwrap_or_default(),
         ticket: text(&mut fields, "ticketId", false, &mut errors),
+        extends: None,
     };
-    if let Some(unknown) = fields.keys().next() {
-        return Err(Problem::invalid_body(&format!("there is no field `{}`", model::text::inert(unknown, 64))));
-    }
-    if errors.is_empty() { Ok(wish) } else { Err(Problem::invalid(errors)) }
+    nothing_else(&fields, errors)?;
+    Ok(wish)
 }
 
 fn wrong(field: &'static str, code: &'static str, message: &str) -> FieldError {

@@ -134,7 +134,7 @@ impl Scene<'_> {
                 by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason, &names))),
             ],
             Event::RequestApproved { .. } => vec![self.below(thread::approved(approvals, &names))],
-            Event::RequestCancelled {} => vec![self.below(thread::cancelled())],
+            Event::RequestCancelled { reason } => vec![self.below(thread::cancelled(reason.as_ref(), &names))],
             Event::RequestLapsed {} => {
                 vec![self.tell_requester(requester::lapsed(request)), self.below(thread::lapsed())]
             }

@@ -115,9 +115,11 @@ fn published(record: &StreamRecord) -> Result<Option<Published>, ()> {
         .ok_or(())?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| ())?;
     let entry: Entry = serde_json::from_value(value.clone()).map_err(|_| ())?;
+    // A record is one of a request, or of a sweep.
+    let about = if entry.request.starts_with("swp_") { "sweepId" } else { "requestId" };
     let detail = json!({
         "schema": SCHEMA,
-        "requestId": entry.request,
+        about: entry.request,
         "seq": entry.seq,
         "hash": EntryHash::of(&bytes).to_string(),
         "event": value,

@@ -3,8 +3,9 @@
 use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListPolicies, ListRoles, LoadRequest,
-    MakePolicy, MakeRole, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
+    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
+    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
 };
 use workflow::reconcile::reconcile;
 
@@ -30,7 +31,11 @@ where
         + ReadPolicy
         + ReadTarget
         + RemovePolicy
-        + ListPolicies,
+        + ListPolicies
+        + ListRequests
+        + LoadSweep
+        + CommitSweep
+        + FindSweeps,
 {
     let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(

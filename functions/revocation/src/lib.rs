@@ -1,17 +1,20 @@
-//! Ends access, on time or early. No rules in here: parse, call, answer.
+//! Ends access, on time or early, of one grant or of everything in a scope. No rules in here: parse, call, answer.
 
 use lambda::start::{Failed, failed};
-use model::names::RequestId;
+use model::names::{PersonId, RequestId, SweepId};
+use model::text::FreeText;
 use serde::Deserialize;
 use serde_json::Value;
 use workflow::command::CommandError;
 use workflow::ending::{Ending, end};
 use workflow::ports::{
-    Clock, CommitRequest, DisarmRevocation, KillSessions, LoadRequest, MakePolicy, MakeRole, ReadPolicy, ReadRole,
-    RemovePolicy, RemoveRole, ReplacePolicy,
+    Clock, CommitRequest, CommitSweep, DisarmRevocation, Fault, Identifiers, KillSessions, ListRequests, LoadRequest,
+    LoadSweep, MakePolicy, MakeRole, Policies, ReadBar, ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy,
 };
+use workflow::sweep::carry_out::carry_out;
+use workflow::sweep::{OrderedBy, offboard};
 
-/// A schedule's input, or an event of the bus. Nothing but the id is taken from either.
+/// A schedule's input, or an event of the bus. Nothing but ids is taken from any of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Trigger {
@@ -19,32 +22,80 @@ enum Trigger {
     Schedule {
         request_id: RequestId,
     },
-    Bus {
-        detail: Detail,
+    Grant {
+        detail: OfGrant,
+    },
+    Sweep {
+        detail: OfSweep,
+    },
+    /// Who left, as an identity provider says it.
+    Person {
+        detail: OfPerson,
+    },
+    Email {
+        detail: OfEmail,
     },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Detail {
+struct OfGrant {
     request_id: RequestId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OfSweep {
+    sweep_id: SweepId,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfPerson {
+    person: PersonId,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfEmail {
+    email: String,
 }
 
 /// Takes one trigger up.
 ///
 /// # Errors
-/// If it failed: Lambda repeats it, and reconciliation takes it up besides.
+/// If it failed: Lambda repeats it, and reconciliation takes up besides what was stored.
 pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
+where
+    P: LoadRequest + CommitRequest + ListRequests + Clock + Identifiers + Policies,
+    P: DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + LoadSweep + CommitSweep + ReadBar,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+{
+    let trigger: Trigger = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
+    match trigger {
+        Trigger::Schedule { request_id } | Trigger::Grant { detail: OfGrant { request_id } } => {
+            grant(ports, &request_id).await
+        }
+        Trigger::Sweep { detail: OfSweep { sweep_id } } => sweep(ports, &sweep_id).await,
+        Trigger::Person { detail: OfPerson { person } } => left(ports, &person).await,
+        Trigger::Email { detail: OfEmail { email } } => {
+            let policy = Policies::policy(ports).await.map_err(|error| failed("policy_unavailable", &error))?;
+            let found = policy.catalog().persons().find(|person| {
+                person.email.as_ref().is_some_and(|known| known.to_string().eq_ignore_ascii_case(&email))
+            });
+            match found {
+                Some(person) => left(ports, &person.id).await,
+                // Kept in the queue of failures, for a person: somebody may be in under another address.
+                None => Err(failed("unknown_person", &Fault::new("find the person who left", "unknown_person"))),
+            }
+        }
+    }
+}
+
+async fn grant<P>(ports: &P, id: &RequestId) -> Result<(), Failed>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
     P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
-    let trigger: Trigger = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
-    let id = match trigger {
-        Trigger::Schedule { request_id } => request_id,
-        Trigger::Bus { detail } => detail.request_id,
-    };
-    match end(ports, "revocation", &id).await {
+    match end(ports, "revocation", id).await {
         Ok(Ending::Ended | Ending::Denied { .. } | Ending::NotNeeded | Ending::Failed { .. }) => Ok(()),
         Err(CommandError::NotFound(_)) => {
             tracing::warn!(request.id = %id, "a trigger names {id}, which does not exist");
@@ -52,4 +103,24 @@ where
         }
         Err(error) => Err(failed("store_unavailable", &error)),
     }
+}
+
+async fn sweep<P>(ports: &P, id: &SweepId) -> Result<(), Failed>
+where
+    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + CommitRequest + KillSessions + Clock,
+{
+    carry_out(ports, id).await.map(drop).map_err(|error| failed("store_unavailable", &error))
+}
+
+/// The bus tells of the sweep that this begins, and then it is carried out.
+async fn left<P>(ports: &P, person: &PersonId) -> Result<(), Failed>
+where
+    P: Policies + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
+{
+    let reason = FreeText::new("the identity provider says that this person left")
+        .map_err(|error| failed("unwritable_reason", &error))?;
+    offboard(ports, &OrderedBy::IdentityProvider, person, reason)
+        .await
+        .map(drop)
+        .map_err(|error| failed("store_unavailable", &error))
 }

@@ -2,40 +2,48 @@
 
 use aws::clients::Clients;
 use aws::managed::ManagedPolicies;
+use aws::policy::PolicyStore;
 use aws::roles::Roles;
 use aws::schedules::Schedules;
 use aws::table::Table;
-use aws::time::SystemClock;
+use aws::time::{SystemClock, UuidIds};
 use lambda::{settings, start};
 
 #[derive(Debug)]
 struct Ports {
     table: Table,
+    policies: PolicyStore,
     schedules: Schedules,
     roles: Roles,
     managed: ManagedPolicies,
     clock: SystemClock,
+    ids: UuidIds,
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest;
+        table: LoadRequest, CommitRequest, ListRequests, LoadSweep, CommitSweep, ReadBar;
+        policies: Policies;
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy;
         clock: Clock;
+        ids: Identifiers;
     }
 }
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
     let boundary = settings::required("BOUNDARY_ARN")?;
+    let table = settings::required("TABLE_NAME")?;
     Ok(Ports {
-        table: clients.table(&settings::required("TABLE_NAME")?),
+        table: clients.table(&table),
+        policies: clients.policies(&table),
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
         roles: clients.roles(&boundary),
         managed: clients.managed_policies(&boundary),
         clock: SystemClock,
+        ids: UuidIds,
     })
 }
 

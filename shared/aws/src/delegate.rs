@@ -3,15 +3,15 @@
 #[doc(hidden)]
 pub mod types {
     pub use model::digest::Digest;
-    pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId};
+    pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::time::Time;
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
-        RoleSpec, Sent, Stored, TargetFound,
+        Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
+        RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound,
     };
 }
 
@@ -33,6 +33,9 @@ macro_rules! delegate {
         impl $crate::delegate::types::ports::Identifiers for $ports {
             fn request_id(&self) -> $crate::delegate::types::RequestId {
                 $crate::delegate::types::ports::Identifiers::request_id(&self.$field)
+            }
+            fn sweep_id(&self) -> $crate::delegate::types::SweepId {
+                $crate::delegate::types::ports::Identifiers::sweep_id(&self.$field)
             }
         }
     };
@@ -59,6 +62,22 @@ macro_rules! delegate {
         $crate::delegate! { @@ $ports $field FindByKey [
             request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>
         ] }
+    };
+    (@ $ports:ident $field:ident LoadSweep) => {
+        $crate::delegate! { @@ $ports $field LoadSweep [
+            load_sweep(id: &SweepId) -> Result<Option<StoredSweep>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident CommitSweep) => {
+        $crate::delegate! { @@ $ports $field CommitSweep [
+            commit_sweep(commit: SweepCommit) -> Result<(), CommitError>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindSweeps) => {
+        $crate::delegate! { @@ $ports $field FindSweeps [running_sweeps(limit: u32) -> Result<Vec<SweepId>, Fault>] }
+    };
+    (@ $ports:ident $field:ident ReadBar) => {
+        $crate::delegate! { @@ $ports $field ReadBar [bar(person: &PersonId) -> Result<Option<Bar>, Fault>] }
     };
     (@ $ports:ident $field:ident Policies) => {
         $crate::delegate! { @@ $ports $field Policies [policy() -> Result<Arc<Policy>, Fault>] }

@@ -135,6 +135,7 @@ pub(crate) fn asked(entitlement: &str) -> Transition {
         duration_seconds: 3_600,
         justification: "Order 4711 is stuck: <!channel> \u{1f62c}".to_owned(),
         ticket: Some("INC-1#2".to_owned()),
+        extends: None,
     };
     let (request, decision) = judge(&policy, id(), &actor, &wish, now).unwrap();
     submit(request, &decision, now)

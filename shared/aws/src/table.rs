@@ -8,6 +8,7 @@ pub(crate) mod items;
 mod keys;
 mod listing;
 mod notes;
+mod sweeps;
 #[cfg(test)]
 mod tests;
 

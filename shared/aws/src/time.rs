@@ -1,6 +1,6 @@
 //! The machine's clock, waiting, and new ids.
 
-use model::names::RequestId;
+use model::names::{RequestId, SweepId};
 use model::time::Time;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
@@ -46,6 +46,15 @@ impl Identifiers for UuidIds {
         loop {
             // Never repeated: 32 hexadecimal digits in lower case are what a request id takes.
             if let Ok(id) = format!("req_{}", Uuid::now_v7().simple()).parse() {
+                return id;
+            }
+        }
+    }
+
+    fn sweep_id(&self) -> SweepId {
+        loop {
+            // Likewise.
+            if let Ok(id) = format!("swp_{}", Uuid::now_v7().simple()).parse() {
                 return id;
             }
         }

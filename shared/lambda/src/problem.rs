@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use workflow::command::CommandError;
 use workflow::ports::{Fault, Stored};
 use workflow::submission::SubmitError;
+use workflow::sweep::SweepError;
 
 /// A problem to answer with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +169,23 @@ impl From<SubmitError> for Problem {
             SubmitError::Invalid(errors) => Self::invalid(errors),
             SubmitError::KeyReused => Self::new(409, "idempotency_key_reused", error.to_string()),
             SubmitError::Replayed => Self::replayed(),
+            SubmitError::NotFound => Self::not_found(),
+            SubmitError::Refused { refusal, stored } => Self::refused(&refusal, &stored),
+            SubmitError::Barred => Self::new(403, "barred", error.to_string()),
             SubmitError::Unavailable(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SweepError> for Problem {
+    fn from(error: SweepError) -> Self {
+        match error {
+            SweepError::NotFound => Self::new(404, "sweep_not_found", "there is no such sweep, or you may not see it"),
+            SweepError::Refused(refusal) => {
+                let status = if refusal.forbids() { 403 } else { 409 };
+                Self::new(status, refusal.code(), refusal.to_string())
+            }
+            SweepError::Unavailable(fault) => fault.into(),
         }
     }
 }

@@ -46,8 +46,12 @@ pub enum Event {
         /// The policies that approved by themselves.
         rules: Vec<String>,
     },
-    /// Withdrawn by the requester.
-    RequestCancelled {},
+    /// Withdrawn by the requester, or ended before anything came of it.
+    RequestCancelled {
+        /// Why, if it was not the requester.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<EndReason>,
+    },
     /// Nobody countersigned in time.
     RequestLapsed {},
     /// Approvers are asked again.
@@ -142,7 +146,7 @@ impl Event {
             Self::RequestDenied { .. } => "requestDenied",
             Self::ApprovalGiven { .. } => "approvalGiven",
             Self::RequestApproved { .. } => "requestApproved",
-            Self::RequestCancelled {} => "requestCancelled",
+            Self::RequestCancelled { .. } => "requestCancelled",
             Self::RequestLapsed {} => "requestLapsed",
             Self::ApproversReminded { .. } => "approversReminded",
             Self::ProvisioningStarted { .. } => "provisioningStarted",

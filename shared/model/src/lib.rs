@@ -24,6 +24,7 @@ pub mod risk;
 mod samples;
 pub mod scope;
 pub mod submission;
+pub mod sweep;
 pub mod text;
 pub mod time;
 pub mod unusual;

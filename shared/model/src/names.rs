@@ -109,6 +109,14 @@ name!(
 );
 
 name!(
+    /// An order to end everything of a scope: `swp_` and the 32 hexadecimal digits of a UUIDv7.
+    SweepId, "a sweep id", "`swp_` followed by 32 hexadecimal digits",
+    |text| text.strip_prefix("swp_").is_some_and(|rest| {
+        rest.len() == 32 && rest.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+    })
+);
+
+name!(
     /// An AWS account: 12 digits.
     AccountId, "an AWS account id", "12 digits",
     |text| text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())

@@ -8,6 +8,7 @@
 //! countersignature, the risk's floor asks for none, and Cedar permits `autoApprove`.
 
 mod check;
+mod system;
 
 use crate::catalog::{Catalog, Entitlement, Problems};
 use crate::digest::{Digest, Encoding};
@@ -104,6 +105,14 @@ pub enum Act {
     Revoke,
     /// Read everything.
     Audit,
+    /// End everything of a scope, together with a second person.
+    Panic,
+    /// The same without a second person.
+    PanicAlone,
+    /// End everything of a person who left, and bar them.
+    Offboard,
+    /// Let a person who was barred back in.
+    Reinstate,
 }
 
 impl Act {
@@ -114,6 +123,10 @@ impl Act {
             Self::Approve => "approve",
             Self::Revoke => "revoke",
             Self::Audit => "audit",
+            Self::Panic => "panic",
+            Self::PanicAlone => "panicAlone",
+            Self::Offboard => "offboard",
+            Self::Reinstate => "reinstate",
         }
     }
 }
@@ -322,6 +335,16 @@ impl Policy {
         })
     }
 
+    /// A person with the groups they are in: without them `in` would quietly be false.
+    fn person_with_groups(&self, id: &PersonId) -> Result<Entity, String> {
+        let groups: HashSet<EntityUid> = self
+            .catalog
+            .person(id)
+            .map(|person| person.groups.iter().map(|group| uid(&self.types.group, group.as_str())).collect())
+            .unwrap_or_default();
+        Entity::new(uid(&self.types.person, id.as_str()), HashMap::new(), groups).map_err(|error| error.to_string())
+    }
+
     /// A question and all that the policies may look at. With `strict`, entities are held to that
     /// schema too; at run time they have been, when the bundle was loaded.
     fn question(
@@ -332,17 +355,8 @@ impl Policy {
         circumstances: Option<&Circumstances<'_>>,
         strict: Option<&Schema>,
     ) -> Result<(cedar_policy::Request, Entities), String> {
-        let uid = |kind: &EntityTypeName, id: &str| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
         let principal = uid(&self.types.person, actor.person.as_str());
-        // A person with the groups they are in: without them `in` would quietly be false.
-        let person = |id: &PersonId| {
-            let groups: HashSet<EntityUid> = self
-                .catalog
-                .person(id)
-                .map(|person| person.groups.iter().map(|group| uid(&self.types.group, group.as_str())).collect())
-                .unwrap_or_default();
-            Entity::new(uid(&self.types.person, id.as_str()), HashMap::new(), groups).map_err(|error| error.to_string())
-        };
+        let person = |id: &PersonId| self.person_with_groups(id);
         let mut entities = vec![person(&actor.person)?];
         let (resource, context) = match circumstances {
             Some(circumstances) => {
@@ -398,7 +412,11 @@ impl Policy {
         circumstances: Option<&Circumstances<'_>>,
     ) -> Result<Permission, String> {
         let (question, entities) = self.question(actor, act, entitlement, circumstances, None)?;
-        let response = Authorizer::new().is_authorized(&question, &self.policies, &entities);
+        self.judged_by_cedar(&question, &entities)
+    }
+
+    fn judged_by_cedar(&self, question: &cedar_policy::Request, entities: &Entities) -> Result<Permission, String> {
+        let response = Authorizer::new().is_authorized(question, &self.policies, entities);
         let mut rules: Vec<String> = response
             .diagnostics()
             .reason()
@@ -410,6 +428,10 @@ impl Policy {
         }
         Ok(Permission { granted: response.decision() == cedar_policy::Decision::Allow, rules })
     }
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
 fn circumstances(request: &Request, now: Time) -> Circumstances<'_> {

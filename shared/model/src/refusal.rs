@@ -2,6 +2,7 @@
 //!
 //! Codes are append-only: never renamed, never reused. A snapshot test holds them.
 
+use crate::names::PersonId;
 use crate::request::Status;
 use crate::time::Time;
 
@@ -83,6 +84,12 @@ pub enum Refusal {
     /// The entitlement demands multi-factor authentication at our door.
     #[error("this access needs an identity with multi-factor authentication; sign in with one that has it")]
     MfaRequired,
+    /// Somebody it rests on was offboarded.
+    #[error("{person} was offboarded and is barred; nothing is asked, countersigned or handed out on their part")]
+    Barred {
+        /// Who.
+        person: PersonId,
+    },
     /// A step of the system that does not belong to this state: late, repeated, or overtaken.
     #[error("the request is {status}; this step no longer belongs to it")]
     Overtaken {
@@ -115,6 +122,7 @@ impl Refusal {
             Self::NotActive { .. } => "not_active",
             Self::OwnIdentity { .. } => "own_identity",
             Self::MfaRequired => "mfa_required",
+            Self::Barred { .. } => "barred",
             Self::Overtaken { .. } => "overtaken",
             Self::TooEarly { .. } => "too_early",
         }
@@ -127,7 +135,8 @@ impl Refusal {
             | Self::NotAnApprover
             | Self::NotPermitted { .. }
             | Self::NotTheRequester { .. }
-            | Self::MfaRequired => RefusalKind::Forbidden,
+            | Self::MfaRequired
+            | Self::Barred { .. } => RefusalKind::Forbidden,
             Self::StaleDigest
             | Self::PolicyChanged
             | Self::AlreadyApproved

@@ -179,6 +179,9 @@ pub struct RequestFacts {
     /// Who is told, and when again.
     #[serde(default)]
     pub notices: Notices,
+    /// The request whose access this one is to follow on, if it extends one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<RequestId>,
 }
 
 /// A request. INVARIANT (digest of these facts): the digest is computed at construction and
@@ -267,10 +270,15 @@ fn digest(facts: &RequestFacts) -> Digest {
         judged,
         quorum,
         notices,
+        extends,
     } = facts;
-    // A request without any keeps the digest it had before there were notices.
-    let plain = *notices == Notices::default();
-    let version = if plain { "countersign.request.v1" } else { "countersign.request.v2" };
+    // What says nothing of what was added later keeps the digest it had before there was such a thing.
+    let plain = *notices == Notices::default() && extends.is_none();
+    let version = match extends {
+        Some(_) => "countersign.request.v3",
+        None if plain => "countersign.request.v1",
+        None => "countersign.request.v2",
+    };
     let encoding = Encoding::of(version)
         .text(id.as_str())
         .text(requester.as_str())
@@ -315,5 +323,9 @@ fn digest(facts: &RequestFacts) -> Digest {
         .text(&judged.policy.to_string())
         .number(u64::from(quorum.needed));
     let encoding = encoding.list(quorum.groups.iter().map(GroupName::as_str));
-    if plain { encoding.digest() } else { notices.encode(encoding).digest() }
+    let encoding = if plain { encoding } else { notices.encode(encoding) };
+    match extends {
+        Some(extended) => encoding.text(extended.as_str()).digest(),
+        None => encoding.digest(),
+    }
 }

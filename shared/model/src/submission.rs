@@ -28,6 +28,8 @@ pub struct Wish {
     pub justification: String,
     /// The ticket.
     pub ticket: Option<String>,
+    /// The request that this one extends.
+    pub extends: Option<RequestId>,
 }
 
 /// What is wrong with one field.
@@ -127,6 +129,7 @@ pub fn judge(
         judged: policy.judged(entitlement),
         quorum,
         notices: entitlement.notices.clone(),
+        extends: wish.extends.clone(),
     });
     if let Err(error) = fits(&request, now) {
         return Err(vec![wrong("resources", "too_large", error.to_string())]);

@@ -83,6 +83,7 @@ pub fn wish(form: &AskForm, entitlement: &Entitlement) -> Result<Wish, Vec<Field
             duration_seconds: form.duration_seconds.unwrap_or(usual_duration(entitlement)),
             justification: form.justification.clone().unwrap_or_default(),
             ticket: form.ticket.clone().filter(|ticket| !ticket.trim().is_empty()),
+            extends: None,
         }),
         (permissions, resources) => Err([permissions.err(), resources.err()].into_iter().flatten().collect()),
     }

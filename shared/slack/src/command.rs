@@ -92,7 +92,7 @@ fn wish(entitlement: &str, rest: &str) -> Result<Wish, Vec<FieldError>> {
         return Err(errors);
     }
     let entitlement = entitlement.to_owned();
-    Ok(Wish { entitlement, permissions: None, resources: None, duration_seconds, justification, ticket })
+    Ok(Wish { entitlement, permissions: None, resources: None, duration_seconds, justification, ticket, extends: None })
 }
 
 /// Takes the words `ticket=…` and `ticket:…` out of a reason; the rest stays as typed.

@@ -77,6 +77,7 @@ pub(crate) fn facts() -> RequestFacts {
             ],
             warn_before_seconds: 300,
         },
+        extends: None,
     }
 }
 

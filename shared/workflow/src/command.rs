@@ -1,13 +1,13 @@
 //! How a command is carried out: consistent read, decide, one transaction; on conflict again.
 
 use crate::ports::{Clock, Commit, CommitError, CommitRequest, Fault, Guard, LoadRequest, Stored};
-use model::event::Event;
 use model::identity::Cause;
 use model::lifecycle::{Command, Effect, Transition, decide};
 use model::names::RequestId;
 use model::refusal::Refusal;
 use model::time::Time;
 use record::chain::{self, Head};
+use serde::Serialize;
 
 /// How often a command is decided anew because somebody else was faster, before it is given back
 /// as unavailable.
@@ -53,15 +53,15 @@ pub enum CommandError {
 ///
 /// # Errors
 /// If an event can't be written.
-pub(crate) fn links(
+pub(crate) fn links<E: Serialize>(
     head: Head,
-    id: &RequestId,
+    id: &str,
     cause: &Cause,
-    events: &[Event],
+    events: &[E],
     at: Time,
 ) -> Result<(Vec<chain::Link>, Head), Fault> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        tracing::error!(request.id = %id, error = %error, "an event can't be written");
+        tracing::error!(request.id = id, error = %error, "an event can't be written");
         Fault::new("write an event", "unwritable_event")
     };
     let cause = serde_json::to_value(cause).map_err(|error| unreadable(&error))?;
@@ -69,8 +69,8 @@ pub(crate) fn links(
     let mut links = Vec::with_capacity(events.len());
     for event in events {
         let event = serde_json::to_value(event).map_err(|error| unreadable(&error))?;
-        let (link, next) = chain::append(head, id.as_str(), &at.to_string(), cause.clone(), event)
-            .map_err(|error| unreadable(&error))?;
+        let (link, next) =
+            chain::append(head, id, &at.to_string(), cause.clone(), event).map_err(|error| unreadable(&error))?;
         links.push(link);
         head = next;
     }
@@ -90,7 +90,7 @@ pub(crate) async fn store<P: CommitRequest>(
     guards: Vec<Guard>,
 ) -> Result<Stored, CommitError> {
     let id = &stored.state.request.id;
-    let (links, head) = links(stored.head, id, cause, &transition.events, now)?;
+    let (links, head) = links(stored.head, id.as_str(), cause, &transition.events, now)?;
     let next = Stored { state: transition.next.clone(), head, at: now };
     ports.commit(Commit { id: id.clone(), expected: stored.head.seq, links, next: next.clone(), guards }).await?;
     Ok(next)
@@ -171,6 +171,11 @@ where
                 ports.pause(20u64.saturating_mul(u64::from(attempt).saturating_add(1))).await;
             }
             Err(CommitError::Replayed) => return Err(CommandError::Replayed),
+            Err(CommitError::Barred(person)) => {
+                let refusal = Refusal::Barred { person };
+                note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards).await?;
+                return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
+            }
             Err(CommitError::KeyUsed) => {
                 return Err(Fault::new("store the change", "unexpected_key").into());
             }
@@ -215,6 +220,8 @@ where
         "{} {id} was refused: {}", command.verb(), refusal.code(),
     );
     let note = Command::NoteRefusal { command: command.verb().to_owned(), code: refusal.code().to_owned() };
+    // That somebody is barred does not keep their attempt out of the record.
+    let guards: Vec<Guard> = guards.iter().filter(|guard| !matches!(guard, Guard::NotBarred { .. })).cloned().collect();
     let mut read = Some(stored);
     for attempt in 0..NOTE_ATTEMPTS {
         let Some(stored) = (match read.take() {
@@ -228,8 +235,8 @@ where
         if transition.events.is_empty() {
             return Ok(());
         }
-        match store(ports, &stored, cause, &transition, now, guards.to_vec()).await {
-            Ok(_) | Err(CommitError::KeyUsed) => return Ok(()),
+        match store(ports, &stored, cause, &transition, now, guards.clone()).await {
+            Ok(_) | Err(CommitError::KeyUsed | CommitError::Barred(_)) => return Ok(()),
             Err(CommitError::Conflict) => {
                 ports.pause(20u64.saturating_mul(u64::from(attempt).saturating_add(1))).await;
             }

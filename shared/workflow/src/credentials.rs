@@ -1,7 +1,7 @@
 //! The requester's live sessions. Credentials pass through and are neither stored nor logged.
 
 use crate::command::{CommandError, carry_out_on};
-use crate::ports::{AssumeBaseRole, Clock, CommitRequest, Credentials, Fault, LoadRequest, Policies, Stored};
+use crate::ports::{AssumeBaseRole, Clock, CommitRequest, Credentials, Fault, Guard, LoadRequest, Policies, Stored};
 use model::documents::session_policy;
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, Phase};
@@ -46,7 +46,8 @@ where
         return Err(CommandError::Refused { refusal, stored: Box::new(done.stored) });
     }
     let ask = |_: &Stored, _| Command::RequestCredentials { by: actor.clone() };
-    let stored = carry_out_on(ports, read, id, &cause, ask, None, &[]).await?.stored;
+    let unbarred = [Guard::NotBarred { person: actor.person.clone() }];
+    let stored = carry_out_on(ports, read, id, &cause, ask, None, &unbarred).await?.stored;
     match assume(ports, &stored).await {
         Ok(mut credentials) => {
             let window_end = crate::ports::window(&stored).map(model::time::Window::expires_at);

@@ -50,7 +50,8 @@ where
 {
     let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
     let (policy, read) = (policy?, read?);
-    let guards: Vec<Guard> = replay.into_iter().collect();
+    let mut guards: Vec<Guard> = replay.into_iter().collect();
+    guards.extend(unbarred(actor, wanted, read.as_ref()));
     let follow = match wanted {
         Wanted::Approve { .. } => Some(&Command::StartProvisioning),
         Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
@@ -58,6 +59,25 @@ where
     let cause = Cause::Person(actor.clone());
     carry_out_on(ports, read, id, &cause, |stored, now| command(&policy, actor, wanted, stored, now), follow, &guards)
         .await
+}
+
+/// Who must not be barred, as a condition of the same transaction: whoever votes; and, for a
+/// countersignature, whoever it is for and whoever gave one before.
+fn unbarred(actor: &Actor, wanted: &Wanted, read: Option<&Stored>) -> Vec<Guard> {
+    let mut persons = match wanted {
+        Wanted::Cancel | Wanted::Revoke { .. } => return Vec::new(),
+        Wanted::Deny { .. } => vec![&actor.person],
+        Wanted::Approve { .. } => {
+            let of_it = read.iter().flat_map(|stored| {
+                let earlier = stored.state.approvals().iter().map(|approval| &approval.person);
+                earlier.chain([&stored.state.request.requester])
+            });
+            of_it.chain([&actor.person]).collect()
+        }
+    };
+    persons.sort();
+    persons.dedup();
+    persons.into_iter().map(|person| Guard::NotBarred { person: person.clone() }).collect()
 }
 
 fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Command {

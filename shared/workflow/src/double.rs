@@ -11,6 +11,7 @@ mod gate;
 mod judge;
 mod policies;
 mod store;
+mod sweeps;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble, Verb};
@@ -22,7 +23,7 @@ use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
 use model::catalog::EntitledMechanism;
-use model::names::{PrincipalArn, RequestId};
+use model::names::{PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
 use std::collections::BTreeSet;
@@ -186,6 +187,12 @@ impl Identifiers for World {
         inner.ids = inner.ids.saturating_add(1);
         request_id(inner.ids)
     }
+
+    fn sweep_id(&self) -> SweepId {
+        let mut inner = self.lock();
+        inner.ids = inner.ids.saturating_add(1);
+        sweep_id(inner.ids)
+    }
 }
 
 /// The base roles that a policy's catalog names.
@@ -210,6 +217,12 @@ fn target_roles(policy: &Policy) -> Vec<PrincipalArn> {
             EntitledMechanism::Role | EntitledMechanism::Session { .. } => None,
         })
         .collect()
+}
+
+/// The `nth` id of a sweep, likewise.
+#[expect(clippy::expect_used, reason = "the form is fixed here; a slip fails the first test")]
+fn sweep_id(nth: u64) -> SweepId {
+    format!("swp_0198c0ffee007000{nth:016x}").parse().expect("32 hexadecimal digits")
 }
 
 /// The `nth` id: of the form of a UUIDv7, in order.

@@ -4,7 +4,7 @@
 //! being verified as gone.
 
 mod policies;
-mod sessions;
+pub(crate) mod sessions;
 
 use crate::command::{CommandError, Done, carry_out_on};
 use crate::ports::{
@@ -68,8 +68,9 @@ where
         | Phase::Lapsed { .. }
         | Phase::Ended { .. } => return Ok(Ending::NotNeeded),
     };
-    let Phase::Revoking { plan, since, issued, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
-    let access = Access { window: plan.window, since: *since, issued: *issued };
+    let Phase::Revoking { plan, since, issued, reason, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
+    let panic = *reason == EndReason::Panic;
+    let access = Access { window: plan.window, since: *since, issued: *issued, panic };
     match unmake(ports, &cause, stored, access).await {
         Ok(ending) => Ok(ending),
         Err(Setback::Fault(fault)) => failed(ports, &cause, id, &fault).await,
@@ -86,6 +87,8 @@ struct Access {
     since: Time,
     /// Credentials asked for before that. INVARIANT: none are from then on.
     issued: u32,
+    /// Whether it ends with everything else.
+    panic: bool,
 }
 
 /// Why an attempt stopped.
@@ -194,7 +197,9 @@ where
         Mechanism::Session { .. } | Mechanism::Policy { .. } if over => return Ok(stored),
         // Where there are no sessions, a deny would only take the room of one that is needed.
         Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
-        Mechanism::Session { base_role } => sessions::deny(ports, request, base_role, access.since).await?,
+        Mechanism::Session { base_role } => {
+            sessions::deny(ports, request, base_role, access.since, access.panic).await?
+        }
         Mechanism::Role { .. } => tombstone(ports, request, access.window, over).await?,
         Mechanism::Policy { target_role } => policies::deny(ports, request, target_role, access.issued).await?,
     }

@@ -19,4 +19,5 @@ pub mod provision;
 pub mod reading;
 pub mod reconcile;
 pub mod submission;
+pub mod sweep;
 pub mod views;

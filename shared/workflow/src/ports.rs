@@ -3,9 +3,28 @@
 //! Contract of every port: a call may be repeated with the same arguments and has the same
 //! outcome; an error may mean that the effect happened or that it did not.
 
+macro_rules! port {
+    ($(#[$doc:meta])* $name:ident { $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)+ }) => {
+        $(#[$doc])*
+        pub trait $name: Send + Sync {
+            $($(#[$method_doc])* fn $method(&self, $($arg: $type),*) -> impl Future<Output = $out> + Send;)+
+        }
+    };
+}
+
+mod policies;
+mod roles;
+mod sweeps;
+
+pub use policies::{
+    ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
+};
+pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+
 use model::digest::Digest;
 use model::lifecycle::State;
-use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId};
+use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
 use model::time::{Time, Window};
@@ -51,6 +70,11 @@ pub enum Guard {
         /// When the mark may be forgotten: after the signature is too old to be accepted.
         forget_at: Time,
     },
+    /// This person is not barred.
+    NotBarred {
+        /// Who.
+        person: PersonId,
+    },
     /// This idempotency key is used once per person.
     Idempotency {
         /// Whose key.
@@ -91,6 +115,9 @@ pub enum CommitError {
     /// The idempotency key was used before.
     #[error("this idempotency key was used before")]
     KeyUsed,
+    /// Somebody it rests on is barred.
+    #[error("{0} is barred")]
+    Barred(PersonId),
     /// The store did not answer, or refused; the commit may have happened.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -115,23 +142,6 @@ pub enum Listing {
     /// Those that wait for countersignatures, of one entitlement, the oldest first.
     Queue(EntitlementName),
 }
-
-macro_rules! port {
-    ($(#[$doc:meta])* $name:ident { $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)+ }) => {
-        $(#[$doc])*
-        pub trait $name: Send + Sync {
-            $($(#[$method_doc])* fn $method(&self, $($arg: $type),*) -> impl Future<Output = $out> + Send;)+
-        }
-    };
-}
-
-mod policies;
-mod roles;
-
-pub use policies::{
-    ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
-};
-pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
 
 port! {
     /// Reads one request, strongly consistent.
@@ -202,6 +212,9 @@ pub trait Clock: Send + Sync {
 pub trait Identifiers: Send + Sync {
     /// An id no request has.
     fn request_id(&self) -> RequestId;
+
+    /// An id no sweep has.
+    fn sweep_id(&self) -> SweepId;
 }
 
 port! {

@@ -6,10 +6,12 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, DisarmRevocation, FindDue, KillSessions, ListPolicies, ListRoles, LoadRequest,
-    MakePolicy, MakeRole, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
+    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
+use crate::sweep::carry_out::carry_out;
 use futures_util::StreamExt as _;
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
@@ -19,6 +21,9 @@ use model::time::Time;
 
 /// Due requests taken up in one run.
 const BATCH: u32 = 400;
+
+/// Sweeps gone on with in one run.
+const SWEEPS: u32 = 20;
 
 /// Requests worked on at the same time.
 const AT_ONCE: usize = 16;
@@ -63,11 +68,16 @@ where
         + ReadPolicy
         + ReadTarget
         + RemovePolicy
-        + ListPolicies,
+        + ListPolicies
+        + ListRequests
+        + LoadSweep
+        + CommitSweep
+        + FindSweeps,
 {
     let now = ports.now();
-    let due = ports.due(now.plus(1), BATCH).await?;
-    let mut report = Report { due: due.len(), ..Report::default() };
+    let (swept, due) = futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH));
+    let due = due?;
+    let mut report = Report { due: due.len(), failures: swept, ..Report::default() };
     let work: Vec<_> = due.into_iter().map(|id| async move { take_up(ports, &id).await }).collect();
     let outcomes: Vec<Result<(), CommandError>> =
         futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
@@ -89,6 +99,31 @@ where
         }
     }
     Ok(report)
+}
+
+/// Goes on with the sweeps that are not over; how many of them had trouble.
+async fn sweeps<P>(ports: &P) -> usize
+where
+    P: LoadSweep + CommitSweep + FindSweeps + ListRequests + LoadRequest + CommitRequest + KillSessions + Clock,
+{
+    let running = match ports.running_sweeps(SWEEPS).await {
+        Ok(running) => running,
+        Err(fault) => {
+            tracing::error!(error.code = %fault.code, "the sweeps could not be listed: {fault}");
+            return 1;
+        }
+    };
+    let mut failures = 0usize;
+    for id in running {
+        match carry_out(ports, &id).await {
+            Ok(pass) => failures = failures.saturating_add(usize::from(pass.failures > 0)),
+            Err(fault) => {
+                tracing::error!(sweep.id = %id, error.code = %fault.code, "{id} could not be gone on with: {fault}");
+                failures = failures.saturating_add(1);
+            }
+        }
+    }
+    failures
 }
 
 async fn take_up<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>

@@ -6,8 +6,10 @@ use crate::ports::{
 };
 use model::digest::{Digest, Encoding};
 use model::identity::{Actor, Cause};
-use model::lifecycle::{Command, submit as first_transition};
-use model::names::IdempotencyKey;
+use model::lifecycle::{Command, Phase, submit as first_transition};
+use model::names::{IdempotencyKey, RequestId};
+use model::refusal::Refusal;
+use model::request::Status;
 use model::submission::{FieldError, Wish, judge};
 use record::chain::Head;
 
@@ -26,6 +28,20 @@ pub enum SubmitError {
     /// The signed message took effect before.
     #[error("this message took effect before")]
     Replayed,
+    /// There is no such request to extend, or none this person may know of.
+    #[error("there is no such request")]
+    NotFound,
+    /// The request can't be extended.
+    #[error("{refusal}")]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The request.
+        stored: Box<Stored>,
+    },
+    /// The person was offboarded.
+    #[error("you were offboarded; nothing can be asked for in your name")]
+    Barred,
     /// Something outside failed.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -54,10 +70,11 @@ where
     let id = request.id.clone();
     let transition = first_transition(request, &decision, now).then(&Command::StartProvisioning, now);
     let cause = Cause::Person(actor.clone());
-    let (links, head) = links(Head::START, &id, &cause, &transition.events, now)?;
+    let (links, head) = links(Head::START, id.as_str(), &cause, &transition.events, now)?;
     let next = Stored { state: transition.next, head, at: now };
     let payload = payload(wish);
     let mut guards: Vec<Guard> = replay.into_iter().collect();
+    guards.push(Guard::NotBarred { person: actor.person.clone() });
     if let Some(key) = &key {
         guards.push(Guard::Idempotency {
             person: actor.person.clone(),
@@ -80,9 +97,70 @@ where
             None => Err(Fault::new("submit the request", "unexpected_key").into()),
         },
         Err(CommitError::Replayed) => Err(SubmitError::Replayed),
+        Err(CommitError::Barred(_)) => Err(SubmitError::Barred),
         Err(CommitError::Conflict) => Err(Fault::new("submit the request", "id_in_use").into()),
         Err(CommitError::Unavailable(fault)) => Err(fault.into()),
     }
+}
+
+/// How long an extension is to last, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// How long, in seconds, from when it is approved.
+    pub duration_seconds: u64,
+    /// Why.
+    pub justification: String,
+    /// The ticket.
+    pub ticket: Option<String>,
+}
+
+/// Asks for the access of the active grant `id` anew: another request, for the same entitlement and
+/// scope, judged as any other. Both grants live until their own ends; access is what either gives.
+///
+/// # Errors
+/// If it is not `actor`'s, or not active any more; and see [`SubmitError`].
+pub async fn extend<P>(
+    ports: &P,
+    actor: &Actor,
+    id: &RequestId,
+    extension: &Extension,
+    key: Option<IdempotencyKey>,
+) -> Result<Stored, SubmitError>
+where
+    P: Policies + CommitRequest + FindByKey + LoadRequest + Clock + Identifiers,
+{
+    let (policy, stored) = futures_util::join!(ports.policy(), ports.load(id));
+    let (policy, stored) = (policy?, stored?.ok_or(SubmitError::NotFound)?);
+    let request = &stored.state.request;
+    if request.requester != actor.person {
+        // Who may not see it is not told that it is there.
+        if !crate::views::may_see(&policy, actor, &stored, ports.now()) {
+            return Err(SubmitError::NotFound);
+        }
+        let refusal = Refusal::NotTheRequester { action: "extend" };
+        return Err(SubmitError::Refused { refusal, stored: Box::new(stored) });
+    }
+    let open = matches!(stored.state.phase, Phase::Active { .. })
+        && crate::ports::window(&stored).is_some_and(|window| window.contains(ports.now()));
+    if !open {
+        let status = if let Phase::Active { .. } = stored.state.phase { Status::Ended } else { stored.state.status() };
+        return Err(SubmitError::Refused { refusal: Refusal::NotActive { status }, stored: Box::new(stored) });
+    }
+    // What was not narrowed is asked for as the entitlement has it; nobody types its wildcards.
+    let entitlement = policy.catalog().entitlement(request.entitlement.as_str());
+    let narrowed = |of_request: &Vec<String>, whole: Option<&Vec<String>>| {
+        if whole == Some(of_request) { None } else { Some(of_request.clone()) }
+    };
+    let wish = Wish {
+        entitlement: request.entitlement.to_string(),
+        permissions: narrowed(&request.permissions, entitlement.map(|entitlement| &entitlement.permissions)),
+        resources: narrowed(&request.resources, entitlement.map(|entitlement| &entitlement.resources)),
+        duration_seconds: extension.duration_seconds,
+        justification: extension.justification.clone(),
+        ticket: extension.ticket.clone(),
+        extends: Some(id.clone()),
+    };
+    submit(ports, actor, &wish, key, None).await
 }
 
 /// What the key was used for before, if it was for the same wish.
@@ -101,12 +179,16 @@ async fn earlier<P: FindByKey + LoadRequest>(
 }
 
 fn payload(wish: &Wish) -> Digest {
-    let Wish { entitlement, permissions, resources, duration_seconds, justification, ticket } = wish;
+    let Wish { entitlement, permissions, resources, duration_seconds, justification, ticket, extends } = wish;
     let list = |encoding: Encoding, list: &Option<Vec<String>>| match list {
         Some(list) => encoding.number(1).list(list.iter().map(String::as_str)),
         None => encoding.number(0),
     };
     let encoding = Encoding::of("countersign.wish.v1").text(entitlement);
     let encoding = list(encoding, permissions);
-    list(encoding, resources).number(*duration_seconds).text(justification).maybe(ticket.as_deref()).digest()
+    let encoding = list(encoding, resources).number(*duration_seconds).text(justification).maybe(ticket.as_deref());
+    match extends {
+        Some(extended) => encoding.text(extended.as_str()).digest(),
+        None => encoding.digest(),
+    }
 }

@@ -53,6 +53,9 @@ pub fn request(stored: &Stored) -> Value {
             shown.insert(key.to_owned(), value);
         }
     };
+    if let Some(extended) = &request.extends {
+        set("extends", json!(extended));
+    }
     if let Some(window) = crate::ports::window(stored) {
         set("startsAt", json!(window.starts_at()));
         set("expiresAt", json!(window.expires_at()));
@@ -64,7 +67,13 @@ pub fn request(stored: &Stored) -> Value {
             set("reason", json!(reason));
             set("decidedAt", json!(at));
         }
-        Phase::Cancelled { at } | Phase::Lapsed { at } => set("decidedAt", json!(at)),
+        Phase::Cancelled { at, reason } => {
+            set("decidedAt", json!(at));
+            if let Some(reason) = reason {
+                set("endReason", json!(reason.as_str()));
+            }
+        }
+        Phase::Lapsed { at } => set("decidedAt", json!(at)),
         Phase::Active { .. } => {
             if let Mechanism::Role { .. } = request.mechanism {
                 set("access", json!({"roleArn": grant_role_arn(request)}));

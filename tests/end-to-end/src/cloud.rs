@@ -216,6 +216,26 @@ impl Cloud {
         Ok(Answer::Allowed(format!("{} log events, the last “{last}”", events.len())))
     }
 
+    /// Puts an event on Countersign's bus, as somebody else's source.
+    ///
+    /// # Errors
+    /// It was not taken.
+    pub async fn tell_bus(&self, bus: &str, source: &str, name: &str, detail: &str) -> Result<(), Failure> {
+        let entry = json!({"EventBusName": bus, "Source": source, "DetailType": name, "Detail": detail});
+        let call = Call {
+            method: Method::POST,
+            url: format!("{}/", self.endpoint),
+            headers: vec![("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AWSEvents.PutEvents")],
+            body: json!({"Entries": [entry]}).to_string().into_bytes(),
+        };
+        let answered = self.signer.send(&self.keys, "events", &call).await?;
+        let body: Value = serde_json::from_str(&answered.body).unwrap_or_default();
+        if answered.status == 200 && body.get("FailedEntryCount") == Some(&Value::from(0)) {
+            return Ok(());
+        }
+        Err(Failure::new(format!("the bus did not take it: {} {}", answered.status, answered.body)))
+    }
+
     /// Lists the account's buckets.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ pub(crate) fn explain(wanted: &Explain) -> Result<Answer, Failure> {
         duration_seconds: wanted.duration,
         justification: "asked offline".to_owned(),
         ticket: wanted.ticket.clone(),
+        extends: None,
     };
     let said = ask(&policy, &asker, &wish)?;
     let head = format!("{} asks for {} at {at}: {}", wanted.person, wanted.entitlement, said.decision());

@@ -142,6 +142,7 @@ fn differences(policy: &Policy, case: &Case) -> Result<Vec<String>, Failure> {
         duration_seconds: parse_duration(&case.duration).map_err(|error| in_case(error.to_string()))?,
         justification: "a case of the table".to_owned(),
         ticket: case.ticket.clone(),
+        extends: None,
     };
     let asker = Asker { person: case.person.clone(), door: case.door, mfa: case.mfa, at };
     let said = ask(policy, &asker, &wish).map_err(|failure| in_case(failure.sentence))?;

@@ -31,6 +31,8 @@ enum Part {
     Replay,
     /// Fails if the key was used before.
     Key,
+    /// Fails if the person of the guard at this place is barred.
+    Bar(usize),
 }
 
 /// Why the transaction was cancelled.
@@ -44,6 +46,8 @@ struct Cancelled {
     busy: bool,
     /// Another transaction held a mark.
     busy_mark: bool,
+    /// The guard that says so.
+    barred: Option<usize>,
     other: Option<String>,
 }
 
@@ -56,8 +60,9 @@ impl Cancelled {
                 (Some("ConditionalCheckFailed"), Part::Change) => cancelled.changed = true,
                 (Some("ConditionalCheckFailed"), Part::Replay) => cancelled.replayed = true,
                 (Some("ConditionalCheckFailed"), Part::Key) => cancelled.key_used = true,
+                (Some("ConditionalCheckFailed"), Part::Bar(at)) => cancelled.barred = Some(*at),
                 (Some("TransactionConflict"), Part::Change) => cancelled.busy = true,
-                (Some("TransactionConflict"), Part::Replay | Part::Key) => cancelled.busy_mark = true,
+                (Some("TransactionConflict"), Part::Replay | Part::Key | Part::Bar(_)) => cancelled.busy_mark = true,
                 (Some(code), _) => cancelled.other = Some(code.to_owned()),
             }
         }
@@ -101,6 +106,9 @@ impl CommitRequest for Table {
             if cancelled.key_used {
                 return Err(CommitError::KeyUsed);
             }
+            if let Some(Guard::NotBarred { person }) = cancelled.barred.and_then(|at| commit.guards.get(at)) {
+                return Err(CommitError::Barred(person.clone()));
+            }
             if cancelled.changed || cancelled.busy {
                 return Err(CommitError::Conflict);
             }
@@ -134,33 +142,41 @@ impl Table {
             },
         )];
         for link in &commit.links {
-            let mut entry = items::link(&commit.id, link);
+            let mut entry = items::link(keys::entry(&commit.id, link.seq), link);
             entry.insert(COMMIT.to_owned(), items::text(token));
             writes.push((Part::Change, Write::new(&self.name, entry)));
         }
-        for guard in &commit.guards {
-            let mark = items::mark(&commit.id, guard);
-            writes.push(match guard {
-                Guard::Replay { .. } => (Part::Replay, Write::new(&self.name, mark)),
-                // DynamoDB deletes late what is to be forgotten; a key counts until then and no longer.
-                Guard::Idempotency { .. } => (
-                    Part::Key,
-                    Write {
-                        condition: Some("attribute_not_exists(pk) OR #ttl < :now"),
-                        names: &[("#ttl", "ttl")],
-                        values: vec![(":now", number(commit.next.at.as_second()))],
-                        ..Write::over(&self.name, mark)
-                    },
-                ),
-            });
-        }
         let mut parts = Vec::with_capacity(writes.len());
-        let mut puts = Vec::with_capacity(writes.len());
+        let mut items = Vec::with_capacity(writes.len());
         for (part, write) in writes {
             parts.push(part);
-            puts.push(TransactWriteItem::builder().put(write.build(STORE)?).build());
+            items.push(TransactWriteItem::builder().put(write.build(STORE)?).build());
         }
-        Ok((parts, puts))
+        for (at, guard) in commit.guards.iter().enumerate() {
+            let (part, item) = self.guarded(commit, at, guard)?;
+            parts.push(part);
+            items.push(item);
+        }
+        Ok((parts, items))
+    }
+
+    fn guarded(&self, commit: &Commit, at: usize, guard: &Guard) -> Result<(Part, TransactWriteItem), Fault> {
+        let put = |write: Write<'_>| Ok(TransactWriteItem::builder().put(write.build(STORE)?).build());
+        let mark = items::mark(&commit.id, guard).unwrap_or_default();
+        match guard {
+            Guard::Replay { .. } => Ok((Part::Replay, put(Write::new(&self.name, mark))?)),
+            // DynamoDB deletes late what is to be forgotten; a key counts until then and no longer.
+            Guard::Idempotency { .. } => Ok((
+                Part::Key,
+                put(Write {
+                    condition: Some("attribute_not_exists(pk) OR #ttl < :now"),
+                    names: &[("#ttl", "ttl")],
+                    values: vec![(":now", number(commit.next.at.as_second()))],
+                    ..Write::over(&self.name, mark)
+                })?,
+            )),
+            Guard::NotBarred { person } => Ok((Part::Bar(at), self.unbarred(person)?)),
+        }
     }
 
     async fn attempt(&self, token: &str, parts: &[Part], writes: Vec<TransactWriteItem>) -> Result<Attempt, Fault> {

@@ -15,7 +15,7 @@ use workflow::ports::{Commit, Fault, Guard, Stored};
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Version of the state item's form.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1;
 
 /// A text.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
@@ -32,7 +32,7 @@ pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn number_of(item: &Item, name: &str) -> Option<u64> {
+pub(super) fn number_of(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
@@ -92,10 +92,10 @@ pub(super) fn stored(id: &RequestId, item: &Item) -> Option<Stored> {
     Some(Stored { state, head, at: text_of(item, "at")?.parse().ok()? })
 }
 
-/// One entry of the chain: its bytes as they are, for ever.
-pub(super) fn link(id: &RequestId, link: &Link) -> Item {
+/// One entry of a chain, at its key: its bytes as they are, for ever.
+pub(super) fn link(key: (String, String), link: &Link) -> Item {
     item(
-        keys::entry(id, link.seq),
+        key,
         [
             ("event", AttributeValue::B(Blob::new(link.bytes.clone()))),
             ("type", text(link.name.as_str())),
@@ -109,9 +109,10 @@ pub(super) fn entry(item: &Item) -> Option<Vec<u8>> {
     item.get("event")?.as_b().ok().map(|bytes| bytes.clone().into_inner())
 }
 
-/// What a guard leaves behind.
-pub(super) fn mark(id: &RequestId, guard: &Guard) -> Item {
-    match guard {
+/// What a guard leaves behind; `None`: it only looks.
+pub(super) fn mark(id: &RequestId, guard: &Guard) -> Option<Item> {
+    let mark = match guard {
+        Guard::NotBarred { .. } => return None,
         Guard::Replay { key, forget_at } => {
             item(keys::replay(key), [("request", text(id.as_str())), ("ttl", number(forget_at.as_second()))])
         }
@@ -123,7 +124,8 @@ pub(super) fn mark(id: &RequestId, guard: &Guard) -> Item {
                 ("ttl", number(forget_at.as_second())),
             ],
         ),
-    }
+    };
+    Some(mark)
 }
 
 /// The request an idempotency key made, and the digest of what was asked.

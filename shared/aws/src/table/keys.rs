@@ -1,7 +1,7 @@
 //! The keys of the table's items.
 
 use model::digest::Digest;
-use model::names::{IdempotencyKey, PersonId, RequestId};
+use model::names::{IdempotencyKey, PersonId, RequestId, SweepId};
 use model::time::Time;
 
 /// Highest place an entry's key can hold.
@@ -52,4 +52,28 @@ pub(super) fn idempotency(person: &PersonId, key: &IdempotencyKey) -> (String, S
 /// Sorts by time, then by request.
 pub(super) fn due(at: Time, id: &RequestId) -> String {
     format!("{at}#{id}")
+}
+
+/// The partition, in the index of what is due, of sweeps that are being carried out.
+pub(super) const SWEEPS: &str = "SWEEPS";
+
+fn sweep_partition(id: &SweepId) -> String {
+    format!("SWEEP#{id}")
+}
+
+/// The sweep whose partition this is.
+pub(super) fn sweep(pk: &str) -> Option<SweepId> {
+    pk.strip_prefix("SWEEP#")?.parse().ok()
+}
+
+pub(super) fn sweep_state(id: &SweepId) -> (String, String) {
+    (sweep_partition(id), "STATE".to_owned())
+}
+
+pub(super) fn sweep_entry(id: &SweepId, seq: u64) -> (String, String) {
+    (sweep_partition(id), format!("EVENT#{seq:06}"))
+}
+
+pub(super) fn bar(person: &PersonId) -> (String, String) {
+    (format!("BARRED#{person}"), "BARRED".to_owned())
 }

@@ -66,7 +66,8 @@ async fn a_change_its_events_and_its_guards_are_one_transaction() {
     assert_eq!(item["sk"]["S"], "STATE");
     assert_eq!(item["version"]["N"], "1");
     assert_eq!(item["duePk"]["S"], "OPEN");
-    assert_eq!(item["dueSk"]["S"], format!("2026-11-20T20:00:00Z#{}", id()));
+    // Approvers are reminded when half of the hour is over.
+    assert_eq!(item["dueSk"]["S"], format!("2026-11-20T19:30:00Z#{}", id()));
     assert_eq!(item["requesterPk"]["S"], "alice");
     assert_eq!(item["queuePk"]["S"], "orders-db-debug");
     assert_eq!(item["statusPk"]["S"], "pending");
@@ -97,7 +98,7 @@ async fn a_later_change_is_conditioned_on_the_version_it_was_decided_on() {
     let world = World::answering(vec![(200, json!({}))]);
     let mut commit = commit(vec![]);
     commit.expected = 7;
-    commit.next.state.phase = Phase::Cancelled { at: NOW.parse().unwrap() };
+    commit.next.state.phase = Phase::Cancelled { at: NOW.parse().unwrap(), reason: None };
     table(&world).commit(commit).await.unwrap();
     let state = written(&world, 0, 0);
     assert_eq!(state["ConditionExpression"], "#version = :expected");

@@ -93,6 +93,11 @@ pub enum Command {
         /// Why. [`EndReason::Expired`] is refused before the window is over.
         reason: EndReason,
     },
+    /// Leave no access, whatever there is: what waits is cancelled, what is there begins to end.
+    Stop {
+        /// Why.
+        reason: EndReason,
+    },
     /// Note that the explicit deny is in place.
     PlaceTombstone,
     /// Note that ending access failed, to be repeated.
@@ -134,6 +139,7 @@ impl Command {
             Self::IssueCredentials { .. } => "issueCredentials",
             Self::CredentialsFailed { .. } => "credentialsFailed",
             Self::StartRevocation { .. } => "startRevocation",
+            Self::Stop { .. } => "stop",
             Self::PlaceTombstone => "placeTombstone",
             Self::RevocationFailed { .. } => "revocationFailed",
             Self::End { .. } => "end",

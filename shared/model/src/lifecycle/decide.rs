@@ -11,7 +11,7 @@ use crate::policy::Decision;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::time::Time;
-use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation};
+use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
 use making::{activate, lapse, provisioning_failed, remind, start_provisioning, warn};
 use persons::{approve, cancel, credentials_outcome, deny, request_credentials, revoke, with_quorum};
 
@@ -150,6 +150,7 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
             (credentials_outcome(state, Event::CredentialsFailed { code: code.clone() })?, Vec::new())
         }
         Command::StartRevocation { reason } => start_revocation(state, reason, now)?,
+        Command::Stop { reason } => stop(state, reason),
         Command::PlaceTombstone => (place_tombstone(state, now)?, Vec::new()),
         Command::RevocationFailed { code } => (revocation_failed(state, code, now)?, Vec::new()),
         Command::End { evidence } => (end(state, evidence, now)?, Vec::new()),

@@ -63,7 +63,9 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
             }
             Phase::Approved { approvals, at }
         }
-        (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestCancelled {}) => Phase::Cancelled { at },
+        (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestCancelled { reason }) => {
+            Phase::Cancelled { at, reason: reason.clone() }
+        }
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestLapsed {}) => Phase::Lapsed { at },
         (Phase::Approved { approvals, .. }, Event::ProvisioningStarted { plan }) => {
             if plan.window.starts_at().seconds_until(plan.window.expires_at()) != request.duration_seconds {

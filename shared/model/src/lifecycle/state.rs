@@ -170,10 +170,13 @@ pub enum Phase {
         /// When.
         at: Time,
     },
-    /// Withdrawn.
+    /// Withdrawn, or ended before anything came of it.
     Cancelled {
         /// When.
         at: Time,
+        /// Why, if it was not the requester.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<EndReason>,
     },
     /// Nobody countersigned in time.
     Lapsed {

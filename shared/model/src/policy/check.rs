@@ -66,6 +66,7 @@ impl Policy {
         for act in [Act::Request, Act::AutoApprove, Act::Approve, Act::Revoke] {
             self.question(&actor, act, entitlement.name.as_str(), Some(&circumstances), Some(&self.schema))?;
         }
-        self.question(&actor, Act::Audit, "", None, Some(&self.schema)).map(drop)
+        self.question(&actor, Act::Audit, "", None, Some(&self.schema))?;
+        self.sweeps_fit_the_schema(&actor)
     }
 }

@@ -186,6 +186,7 @@ fn everything_wrong_is_said_at_once() {
         duration_seconds: 0,
         justification: String::new(),
         ticket: None,
+        extends: None,
     };
     assert_eq!(
         wrongs(&policy, &wish),
@@ -209,6 +210,7 @@ fn what_is_said() {
         duration_seconds: 90_000,
         justification: " ".to_owned(),
         ticket: Some("<!channel>\u{202e}\nreally".to_owned()),
+        extends: None,
     };
     let errors = judge(policy(), request_id(), &by_slack("alice"), &wrong, noon()).unwrap_err();
     assert!(errors.iter().all(|error| error.message.chars().all(|c| c == ' ' || c.is_ascii_graphic() || c == '…')));

@@ -61,6 +61,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         Refusal::NotCancellable { .. } => "it does not wait any more, so there is nothing to cancel.",
         Refusal::NotRevocable { .. } => "there is no access to end.",
         Refusal::PolicyChanged => "the policy changed since it was asked for; it has to be asked for again.",
+        Refusal::Barred { .. } => "somebody it rests on was offboarded, and is barred.",
         Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
         Refusal::SelfApproval
         | Refusal::NotAnApprover

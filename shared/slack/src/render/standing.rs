@@ -50,8 +50,11 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
             let text = text.and(", ").time(*at).and(". Nothing was made, and nothing more happens.");
             Standing { text, words: reason_given(reason) }
         }
-        Phase::Cancelled { at } => {
-            let text = word.and(" by the requester, ").time(*at);
+        Phase::Cancelled { at, reason } => {
+            let text = match reason {
+                None => word.and(" by the requester, ").time(*at),
+                Some(reason) => word.and(" ").time(*at).and(": ").then(&end_reason(reason, names).0),
+            };
             ours(text.and(". Nothing was made, and nothing more happens."))
         }
         Phase::Lapsed { at } => {

@@ -36,9 +36,13 @@ pub fn denied(by: Option<&PersonId>, reason: &str, names: Names<'_>) -> Message 
     said(text, Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")))
 }
 
-/// The requester withdrew it.
-pub fn cancelled() -> Message {
-    said(Markup::ours("Cancelled by the requester. There is nothing to countersign any more."), None)
+/// The requester withdrew it, or it was ended before anything came of it.
+pub fn cancelled(reason: Option<&EndReason>, names: Names<'_>) -> Message {
+    let how = match reason {
+        None => Markup::ours("Cancelled by the requester"),
+        Some(reason) => Markup::ours("Cancelled: ").then(&end_reason(reason, names).0),
+    };
+    said(how.and(". There is nothing to countersign any more."), None)
 }
 
 /// Nobody countersigned in time.

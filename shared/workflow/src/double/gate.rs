@@ -41,6 +41,10 @@ pub enum Verb {
     Release,
     Note,
     Notes,
+    LoadSweep,
+    CommitSweep,
+    RunningSweeps,
+    ReadBar,
 }
 
 /// What may happen to a call.
@@ -305,6 +309,7 @@ impl Verb {
             | Self::ReplacePolicy
             | Self::RemovePolicy
             | Self::Assume
+            | Self::CommitSweep
             | Self::Claim
             | Self::Release
             | Self::Note => true,
@@ -321,6 +326,9 @@ impl Verb {
             | Self::Attached
             | Self::Target
             | Self::PolicyNames
+            | Self::LoadSweep
+            | Self::RunningSweeps
+            | Self::ReadBar
             | Self::Notes => false,
         }
     }
@@ -354,6 +362,10 @@ impl Verb {
             Self::RemovePolicy => "take the policy out",
             Self::PolicyNames => "list the policies",
             Self::Assume => "get credentials",
+            Self::LoadSweep => "read the sweep",
+            Self::CommitSweep => "store the sweep",
+            Self::RunningSweeps => "list sweeps",
+            Self::ReadBar => "read whether somebody is barred",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }

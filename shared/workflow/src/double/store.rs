@@ -2,12 +2,12 @@
 
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing, LoadEntries,
-    LoadRequest, Note, Page, RememberNotes, Sent, Stored,
+    Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
+    LoadEntries, LoadRequest, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
-use model::names::{IdempotencyKey, PersonId, RequestId};
+use model::names::{IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
 use model::time::Time;
 use record::chain::Head;
@@ -35,6 +35,8 @@ pub(super) struct Store {
     replays: BTreeMap<Digest, Time>,
     keys: BTreeMap<(PersonId, IdempotencyKey), KeyMark>,
     notes: BTreeMap<(RequestId, u64, String), Claimed>,
+    pub(super) sweeps: BTreeMap<SweepId, (StoredSweep, Vec<Vec<u8>>)>,
+    pub(super) bars: BTreeMap<PersonId, Bar>,
     news: Vec<News>,
 }
 
@@ -98,6 +100,11 @@ impl Store {
                         return Err(CommitError::Replayed);
                     }
                 }
+                Guard::NotBarred { person } => {
+                    if self.bars.get(person).is_some_and(|bar| !bar.lifted) {
+                        return Err(CommitError::Barred(person.clone()));
+                    }
+                }
                 Guard::Idempotency { person, key, .. } => {
                     let mark = self.keys.get(&(person.clone(), key.clone()));
                     if mark.is_some_and(|mark| mark.forget_at > now) {
@@ -112,6 +119,7 @@ impl Store {
                 Guard::Replay { key, forget_at } => {
                     self.replays.insert(key, forget_at);
                 }
+                Guard::NotBarred { .. } => {}
                 Guard::Idempotency { person, key, payload, forget_at } => {
                     self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
                 }
@@ -215,9 +223,13 @@ impl ListRequests for World {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let after = match cursor {
                 None => 0,
-                Some(cursor) => match all.iter().position(|id| id.as_str() == cursor) {
-                    Some(at) => at.saturating_add(1),
-                    None => return Ok(Page { items: Vec::new(), cursor: None }),
+                // A place among the keys, whether or not there is still something at it.
+                Some(cursor) => match cursor.parse::<RequestId>() {
+                    Ok(cursor) if matches!(listing, Listing::Queue(_)) => {
+                        all.iter().filter(|id| **id <= cursor).count()
+                    }
+                    Ok(cursor) => all.iter().filter(|id| **id >= cursor).count(),
+                    Err(_) => return Ok(Page { items: Vec::new(), cursor: None }),
                 },
             };
             let items: Vec<RequestId> = all.iter().skip(after).take(limit).cloned().collect();

@@ -16,31 +16,39 @@ const READ_BACK: &str = "read the deny back";
 /// Denies everything to the sessions of one grant, which are all begun before `since`, and reads
 /// that back. If the role has no room for a deny of its own, all sessions of the role are ended:
 /// rather those of other grants too, whose holders fetch new ones, than none.
+///
+/// With `panic`, all sessions of the role may be denied already: then there is nothing to add.
 pub(super) async fn deny<P: KillSessions + Clock>(
     ports: &P,
     request: &Request,
     role: &PrincipalArn,
     since: Time,
+    panic: bool,
 ) -> Result<(), Fault> {
+    if panic && all_before(ports, role).await?.is_some_and(|before| before >= since.plus(KILL_ALL_MARGIN)) {
+        return Ok(());
+    }
     let (name, document) = (kill_policy_name(request), kill_policy(request));
     match ports.put_kill(role, &name, &document).await {
         Ok(()) => match ports.kill(role, &name).await? {
             Some(written) if same_document(&written, &document) => Ok(()),
             _ => Err(Fault::new(READ_BACK, "deny_differs")),
         },
-        Err(fault) if fault.code == NO_ROOM => deny_all(ports, request, role, since).await,
+        Err(fault) if fault.code == NO_ROOM => {
+            tracing::error!(request.id = %request.id, metric = "RevocationFailing", alarm = "base_role_full",
+                "{role} has no room for a deny of {}; all sessions of the role are ended", request.id);
+            deny_all(ports, role, since).await
+        }
         Err(fault) => Err(fault),
     }
 }
 
-async fn deny_all<P: KillSessions + Clock>(
+/// Denies everything to all sessions of a base role that were begun before now, and reads that back.
+pub(crate) async fn deny_all<P: KillSessions + Clock>(
     ports: &P,
-    request: &Request,
     role: &PrincipalArn,
     since: Time,
 ) -> Result<(), Fault> {
-    tracing::error!(request.id = %request.id, metric = "RevocationFailing", alarm = "base_role_full",
-        "{role} has no room for a deny of {}; all sessions of the role are ended", request.id);
     let found = all_before(ports, role).await?;
     // Another grant's ending may have reached as far already.
     if found.is_some_and(|found| found >= since.plus(KILL_ALL_MARGIN)) {
@@ -74,7 +82,7 @@ pub(super) async fn denied<P: KillSessions>(
     }
     match all_before(ports, role).await? {
         Some(before) if before >= since.plus(KILL_ALL_MARGIN) => Ok(format!(
-            "{role} had no room for a deny of {id} alone: it denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY})",
+            "{role} denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY})",
         )),
         _ => Err(Fault::new(READ_BACK, "deny_differs")),
     }

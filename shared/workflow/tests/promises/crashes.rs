@@ -17,14 +17,14 @@ const TROUBLES: [Trouble; 5] =
 
 /// Whether the event that the step answers is delivered again, or reconciliation has to find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
+pub(crate) enum Again {
     Delivered,
     Lost,
 }
 
 /// For every trouble and every call that `step` makes: a site as `prepare` makes it, the trouble,
 /// what holds at once; and then everything runs to its end. Gives back how many calls there were.
-fn sweep<S>(prepare: impl Fn(&Site) -> S, step: impl Fn(&Site, &S), then: impl Fn(&Site, &S, Again)) {
+pub(crate) fn sweep<S>(prepare: impl Fn(&Site) -> S, step: impl Fn(&Site, &S), then: impl Fn(&Site, &S, Again)) {
     let prepared = Site::new();
     let subject = prepare(&prepared);
     for again in [Again::Delivered, Again::Lost] {

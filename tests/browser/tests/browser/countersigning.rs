@@ -12,7 +12,7 @@ async fn the_first_of_two_countersignatures_is_counted_and_the_second_decides() 
         let ask = format!("{} {}[data-value=\"prod-admin\"]", hook("home"), hook("action-ask"));
         page.click(&ask).await?;
         page.see(&field("justification")).await?;
-        page.reads(&modal("ask"), &["critical", "2 countersignatures"]).await?;
+        page.reads(&modal("ask"), &["critical", "2 of", "have to countersign"]).await?;
         page.type_into(&field("justification"), "Restoring the orders table").await?;
         let request = page.send().await?;
         page.click(&hook("modal-close")).await?;

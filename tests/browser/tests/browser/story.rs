@@ -12,7 +12,7 @@ async fn from_the_home_tab_to_the_end_of_access() -> Result<(), Failure> {
         // Alice asks; the form follows what she chooses.
         page.click(&format!("{} {}", hook("home"), hook("action-ask"))).await?;
         page.choose("orders", "orders-db-debug").await?;
-        let form = page.reads(&modal("ask"), &["medium", "1 countersignature", "Bob", "Carol"]).await?;
+        let form = page.reads(&modal("ask"), &["medium", "One of", "Bob", "Carol", "has to countersign"]).await?;
         assert!(form.contains("dynamodb:UpdateItem"), "the risk has its reason: {form}");
         page.choose_duration(1800).await?;
         page.tick("permissions", "dynamodb:GetItem").await?;

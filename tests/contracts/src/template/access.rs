@@ -152,7 +152,10 @@ const WRITERS: [&str; 7] =
     ["Conversation", "Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation"];
 
 /// The functions that ask policy.
-const JUDGES: [&str; 5] = ["Conversation", "Intake", "Approval", "Credentials", "Notification"];
+const JUDGES: [&str; 6] = ["Conversation", "Intake", "Approval", "Credentials", "Notification", "Revocation"];
+
+/// The functions that bar persons. Nobody else writes who is.
+const BARRING: [&str; 2] = ["Approval", "Revocation"];
 
 /// Who does not change requests may not write them; who does not ask policy may not read it; and
 /// nobody writes it.
@@ -166,6 +169,10 @@ pub fn table_keys(template: &Template) -> Complaints {
             let writes = actions.iter().any(|action| *action != "dynamodb:GetItem");
             if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
                 complaints.push(format!("{name} has no business with the policy"));
+            }
+            let puts = actions.contains(&"dynamodb:PutItem");
+            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) {
+                complaints.push(format!("{name} may bar persons"));
             }
             if families.contains(&"REQ#*") && writes && !WRITERS.contains(&name) {
                 complaints.push(format!("{name} may write requests"));

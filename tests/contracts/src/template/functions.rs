@@ -119,7 +119,17 @@ pub fn event_names(template: &Template, names: &BTreeSet<String>) -> Complaints 
     let mut complaints = Vec::new();
     for rule in template.of_type("AWS::Events::Rule") {
         let Some(pattern) = rule.property(&["EventPattern"]) else { continue };
-        if pattern.get("source").is_none_or(|source| !source.items().iter().all(|item| item.is("", "countersign"))) {
+        let of = |wanted: &str| {
+            pattern.get("source").is_some_and(|source| source.items().iter().all(|item| item.is("", wanted)))
+        };
+        // What an identity provider says, from our own account.
+        let ours = pattern
+            .get("account")
+            .is_some_and(|account| account.items().iter().all(|item| item.is("Ref", "AWS::AccountId")));
+        if of("countersign.identity") && ours {
+            continue;
+        }
+        if !of("countersign") {
             complaints.push(format!("{} takes events that are not Countersign's", rule.name));
         }
         for name in pattern.get("detail-type").map(crate::yaml::Node::items).unwrap_or_default() {

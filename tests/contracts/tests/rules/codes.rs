@@ -54,6 +54,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotActive { status },
         Refusal::OwnIdentity { role: role.to_string() },
         Refusal::MfaRequired,
+        Refusal::Barred { person: "alice".parse().unwrap() },
         Refusal::Overtaken { status },
         Refusal::TooEarly { at },
     ]
@@ -68,6 +69,7 @@ fn every_refusal_is_known_here() {
 #[test]
 fn every_code_is_listed_and_no_other() {
     let mut codes: BTreeSet<String> = refusals().iter().map(|refusal| refusal.code().to_owned()).collect();
+    codes.extend(of_arms(&text("shared/model/src/sweep.rs").unwrap()));
     codes.extend(slack_codes());
     codes.extend(field_codes());
     codes.extend(problem_codes().into_iter().map(|(_, code)| code));

@@ -38,10 +38,15 @@ fn holds(complaints: &Complaints) {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
-/// The name of every event, as its type reads them.
+/// The name of every event of a request, as its type reads them.
 fn event_names() -> BTreeSet<String> {
     let unknown =
         serde_json::from_value::<Event>(serde_json::json!({"type": "?", "data": {}})).unwrap_err().to_string();
     let (_, names) = unknown.split_once("expected one of ").unwrap();
     names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+}
+
+/// The name of everything that comes onto the bus.
+fn names_on_the_bus() -> BTreeSet<String> {
+    event_names().into_iter().chain(model::sweep::Event::NAMES.map(str::to_owned)).collect()
 }

@@ -1,6 +1,6 @@
 //! `template.yaml` keeps its rules; and each rule notices when it is broken.
 
-use crate::{event_names, holds, template, template_text};
+use crate::{holds, names_on_the_bus, template, template_text};
 use contracts::Complaints;
 use contracts::repository::sources;
 use contracts::settings;
@@ -56,7 +56,7 @@ fn what_is_given_up_on_waits_for_a_person() {
 
 #[test]
 fn rules_wait_for_events_that_exist() {
-    let names = event_names();
+    let names = names_on_the_bus();
     assert!(names.contains("requestSubmitted") && names.contains("commandRefused"), "{names:?}");
     holds(&functions::event_names(&template(), &names));
 }
@@ -115,7 +115,7 @@ fn changed(rule: impl Fn(&Template) -> Complaints, from: &str, to: &str) -> Comp
 fn every_rule_notices_when_it_is_broken() {
     let timeouts = |template: &Template| functions::timeouts(template, QUARANTINE);
     let environment = |template: &Template| functions::environment(template, &variables());
-    let names = |template: &Template| functions::event_names(template, &event_names());
+    let names = |template: &Template| functions::event_names(template, &names_on_the_bus());
     let broken: Vec<(&str, Complaints)> = vec![
         ("a long timeout", changed(timeouts, "Timeout: 55", "Timeout: 75")),
         ("a long timeout for all", changed(timeouts, "    Timeout: 10\n", "    Timeout: 900\n")),

@@ -7,13 +7,16 @@ mod asking;
 mod cli;
 mod countersigning;
 mod ending;
+mod extend;
 mod form;
+mod offboard;
+mod panic;
 mod policy;
 mod reading;
 mod refusals;
 mod slack_words;
 
-use end_to_end::door::text;
+use end_to_end::door::{Api, text};
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
 use serde_json::Value;
@@ -22,6 +25,14 @@ use serde_json::Value;
 async fn logs_read(stage: &Stage) -> Result<String, Failure> {
     let asked = stage.alice.submit("logs-read", 900, "looking into the checkout errors").await?.expect(201)?;
     active(stage, &asked).await
+}
+
+/// A grant of somebody's that policy approves; active.
+async fn reading_logs(person: &Api) -> Result<String, Failure> {
+    let asked = person.submit("logs-read", 900, "looking into the checkout errors").await?.expect(201)?;
+    let id = text(&asked, "id").to_owned();
+    person.reaches(&id, "active").await?;
+    Ok(id)
 }
 
 /// A request of alice's that waits: as the API shows it.

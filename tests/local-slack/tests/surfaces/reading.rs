@@ -94,7 +94,7 @@ async fn changes_are_told_as_they_happen() {
 async fn what_is_pending_can_be_read() {
     let app = App::start().await;
     app.slack.change(SettingsChange { rate_limits: Some(true), message_burst: Some(1), ..SettingsChange::default() });
-    app.will(Answer { delay: Duration::from_millis(400), ..Answer::default() });
+    app.will(Answer { delay: Duration::from_millis(2_500), ..Answer::default() });
     let command = json!({"user": "alice", "command": "/access", "channel": "C0APPROVALS"});
     let look = async {
         tokio::time::sleep(Duration::from_millis(150)).await;

@@ -70,6 +70,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
                 duration_seconds,
                 justification,
                 ticket,
+                extends: None,
             })
     })
 }

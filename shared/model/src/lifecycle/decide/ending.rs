@@ -27,6 +27,22 @@ pub(super) fn start_revocation(state: &State, reason: &EndReason, now: Time) -> 
     }
 }
 
+/// Whatever it is, no access comes or stays of it. Done before is done.
+pub(super) fn stop(state: &State, reason: &EndReason) -> Steps {
+    match &state.phase {
+        Phase::Pending { .. } | Phase::Approved { .. } => {
+            (vec![Event::RequestCancelled { reason: Some(reason.clone()) }], Vec::new())
+        }
+        Phase::Provisioning { .. } | Phase::Active { .. } => {
+            (vec![Event::RevocationStarted { reason: reason.clone() }], END_OF_ACCESS.to_vec())
+        }
+        Phase::Revoking { .. } => (Vec::new(), END_OF_ACCESS.to_vec()),
+        Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } | Phase::Ended { .. } => {
+            (Vec::new(), Vec::new())
+        }
+    }
+}
+
 pub(super) fn place_tombstone(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
         Phase::Revoking { quarantine_until: Some(_), .. } => Ok(Vec::new()),

@@ -96,7 +96,7 @@ pub(super) fn cancel(state: &State, by: &Actor) -> Result<Vec<Event>, Refusal> {
         return Err(Refusal::NotTheRequester { action: "cancel" });
     }
     match state.phase {
-        Phase::Pending { .. } | Phase::Approved { .. } => Ok(vec![Event::RequestCancelled {}]),
+        Phase::Pending { .. } | Phase::Approved { .. } => Ok(vec![Event::RequestCancelled { reason: None }]),
         // Cancelled twice is cancelled.
         Phase::Cancelled { .. } => Ok(Vec::new()),
         Phase::Provisioning { .. }

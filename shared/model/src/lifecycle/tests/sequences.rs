@@ -91,6 +91,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         Command::StartRevocation { reason: EndReason::Expired },
         Command::StartRevocation { reason: EndReason::Panic },
         Command::StartRevocation { reason: EndReason::Offboarded },
+        Command::Stop { reason: EndReason::Panic },
         Command::PlaceTombstone,
         Command::RevocationFailed { code: code() },
         Command::End { evidence: nothing() },

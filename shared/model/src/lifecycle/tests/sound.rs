@@ -92,7 +92,7 @@ fn policy_approves_by_itself_where_nobody_is_needed() {
 fn what_never_became_access_rests_on_nothing() {
     let request = request(|facts| facts.quorum.needed = 2);
     let pending = Phase::Pending { approvals: votes(&request)[..1].to_vec(), reminded: 0, lapses_at: noon() };
-    for phase in [pending, Phase::Cancelled { at: noon() }, Phase::Lapsed { at: noon() }] {
+    for phase in [pending, Phase::Cancelled { at: noon(), reason: None }, Phase::Lapsed { at: noon() }] {
         assert_eq!(State { request: request.clone(), phase, refusals: 0 }.check(), Ok(()));
     }
 }

@@ -104,6 +104,7 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
         ("startRevocation: expired, too early", NOW, Command::StartRevocation { reason: EndReason::Expired }),
         ("startRevocation: expired", LATE, Command::StartRevocation { reason: EndReason::Expired }),
         ("startRevocation: panic", NOW, Command::StartRevocation { reason: EndReason::Panic }),
+        ("stop: panic", NOW, Command::Stop { reason: EndReason::Panic }),
         ("placeTombstone", NOW, Command::PlaceTombstone),
         ("revocationFailed", NOW, Command::RevocationFailed { code: code() }),
         ("end: too early", SOON, Command::End { evidence: evidence(at(SOON)) }),

@@ -42,6 +42,7 @@ fn facts() -> RequestFacts {
         judged: Judged { entitlement: Digest::of(b"entitlement"), policy: Digest::of(b"policy") },
         quorum: Quorum { needed: 1, groups: vec!["approvers".parse().unwrap()] },
         notices: Notices::default(),
+        extends: None,
     }
 }
 
@@ -54,6 +55,8 @@ type Change = (&'static str, fn(&mut RequestFacts));
 /// One change of each fact; some facts can change in more than one way.
 fn changes() -> Vec<Change> {
     vec![
+        ("extends", |f| f.extends = Some(request_id())),
+        ("extends another", |f| f.extends = Some("req_0198c0ffee00700080000000deadbeee".parse().unwrap())),
         ("id", |f| f.id = "req_0198c0ffee00700080000000deadbeee".parse().unwrap()),
         ("requester", |f| f.requester = "alicia".parse().unwrap()),
         ("identity user", |f| f.identity = Identity::Slack { user: "T0COUNTER1/U0ALICE02".parse().unwrap() }),

@@ -52,7 +52,8 @@ pub(super) fn phases(words: &str) -> Vec<Phase> {
         active(true),
         Phase::Denied { by: Some(person("carol")), reason: words.to_owned(), at },
         Phase::Denied { by: None, reason: words.to_owned(), at },
-        Phase::Cancelled { at },
+        Phase::Cancelled { at, reason: None },
+        Phase::Cancelled { at, reason: Some(EndReason::Offboarded) },
         Phase::Lapsed { at },
     ];
     for reason in reasons(words) {
@@ -140,7 +141,7 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
         thread::approved(&approvals, &names),
         thread::denied(Some(&bob), words, &names),
         thread::denied(None, words, &names),
-        thread::cancelled(),
+        thread::cancelled(None, &names),
         thread::lapsed(),
         thread::reminder(1, &[], at, &names),
         thread::reminder(7, &many, at, &names),

@@ -1,0 +1,80 @@
+//! The store of sweeps, and of who is barred.
+
+use super::{Verb, World};
+use crate::ports::{
+    Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
+};
+use model::names::{PersonId, SweepId};
+use model::sweep::Phase;
+
+impl World {
+    /// A sweep as it is now, past the gate.
+    pub fn stored_sweep(&self, id: &SweepId) -> Option<StoredSweep> {
+        self.lock().store.sweeps.get(id).map(|(stored, _)| stored.clone())
+    }
+
+    /// All sweeps, in order.
+    pub fn sweep_ids(&self) -> Vec<SweepId> {
+        self.lock().store.sweeps.keys().cloned().collect()
+    }
+
+    /// The bytes of a sweep's chain, in order, past the gate.
+    pub fn sweep_chain(&self, id: &SweepId) -> Vec<Vec<u8>> {
+        self.lock().store.sweeps.get(id).map(|(_, entries)| entries.clone()).unwrap_or_default()
+    }
+}
+
+impl LoadSweep for World {
+    async fn load_sweep(&self, id: &SweepId) -> Result<Option<StoredSweep>, Fault> {
+        self.call(Verb::LoadSweep, id, "", |inner| Ok(inner.store.sweeps.get(id).map(|(stored, _)| stored.clone())))
+            .await
+    }
+}
+
+impl CommitSweep for World {
+    async fn commit_sweep(&self, commit: SweepCommit) -> Result<(), CommitError> {
+        let names: Vec<String> = commit.links.iter().map(|link| link.name.clone()).collect();
+        self.call(Verb::CommitSweep, commit.id.clone(), names.join(","), |inner| {
+            let store = &mut inner.store;
+            let version = store.sweeps.get(&commit.id).map_or(0, |(stored, _)| stored.head.seq);
+            let barred =
+                |person: &PersonId| store.bars.get(person).filter(|bar| !bar.lifted).map(|bar| bar.sweep.clone());
+            let bar_fits = match &commit.bar {
+                None => true,
+                Some((person, Barring::Bar)) => barred(person).is_none(),
+                Some((person, Barring::Lift)) => barred(person).as_ref() == Some(&commit.id),
+            };
+            if version != commit.expected || !bar_fits {
+                return Err(CommitError::Conflict);
+            }
+            if let Some((person, barring)) = commit.bar {
+                store.bars.insert(person, Bar { sweep: commit.id.clone(), lifted: barring == Barring::Lift });
+            }
+            let mut entries = store.sweeps.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
+            entries.extend(commit.links.into_iter().map(|link| link.bytes));
+            store.sweeps.insert(commit.id, (commit.next, entries));
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl FindSweeps for World {
+    async fn running_sweeps(&self, limit: u32) -> Result<Vec<SweepId>, Fault> {
+        self.call(Verb::RunningSweeps, "", "", |inner| {
+            let running = inner
+                .store
+                .sweeps
+                .iter()
+                .filter(|(_, (stored, _))| matches!(stored.sweep.phase, Phase::Running { .. }));
+            Ok(running.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(id, _)| id.clone()).collect())
+        })
+        .await
+    }
+}
+
+impl ReadBar for World {
+    async fn bar(&self, person: &PersonId) -> Result<Option<Bar>, Fault> {
+        self.call(Verb::ReadBar, person, "", |inner| Ok(inner.store.bars.get(person).cloned())).await
+    }
+}
