@@ -176,7 +176,9 @@ where
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(body).map_err(|_| Problem::invalid_body("it has to be JSON"))? {
         Value::Object(fields) => Ok(fields),
-        _ => Err(Problem::invalid_body("it has to be a JSON object")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Problem::invalid_body("it has to be a JSON object"))
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use workflow::double::World;
 use workflow::ending::end;
 use workflow::provision::provision;
 use workflow::reconcile::reconcile;
-use workflow::submission::submit;
+use workflow::submission::{Extension, extend, submit};
 use workflow::views;
 
 fn actor(person: &str) -> Actor {
@@ -79,7 +79,14 @@ impl Lives {
         self.approved("bob", &id).await;
         provision(&self.world, "grant", &id, None).await.unwrap();
         self.look(&id);
-        credentials(&self.world, &actor("alice"), &id).await.unwrap();
+        Box::pin(credentials(&self.world, &actor("alice"), &id)).await.unwrap();
+        let more = Extension {
+            duration_seconds: 900,
+            justification: "It takes longer".to_owned(),
+            ticket: Some("OPS-311".to_owned()),
+        };
+        let extended = extend(&self.world, &actor("alice"), &id, &more, None).await.unwrap();
+        self.look(&extended.state.request.id);
         self.world.pass(1_830);
         Box::pin(end(&self.world, "revocation", &id)).await.unwrap();
         self.look(&id);
@@ -147,7 +154,7 @@ async fn credentials_are_the_document_described() {
     let mut lives = Lives { world: World::new("2026-11-20T19:00:05Z".parse().unwrap()), shown: Vec::new() };
     let id = lives.asked("alice", "logs-read").await;
     provision(&lives.world, "grant", &id, None).await.unwrap();
-    let given = credentials(&lives.world, &actor("alice"), &id).await.unwrap();
+    let given = Box::pin(credentials(&lives.world, &actor("alice"), &id)).await.unwrap();
     holds(&against(&openapi(), "Credentials", &credential_process(&given)));
 }
 
