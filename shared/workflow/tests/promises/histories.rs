@@ -142,7 +142,7 @@ impl History {
     fn fetch(&mut self, id: &RequestId) {
         let (world, id) = (Arc::clone(&self.site.world), id.clone());
         let person = actor(if self.dice.percent(80) { "alice" } else { PERSONS[self.dice.below(5)] });
-        self.start(async move { drop(credentials(&*world, &person, &id).await) });
+        self.start(async move { drop(Box::pin(credentials(&*world, &person, &id)).await) });
     }
 
     fn deliver(&mut self) {

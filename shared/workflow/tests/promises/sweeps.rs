@@ -230,7 +230,7 @@ fn nothing_from_before_becomes_access_whatever_goes_on_beside_it() {
             let by = actor(["bob", "carol"][dice.below(2)]);
             workers.push(Worker::new(async move { drop(act(&*world, &by, &of, &approval, None).await) }));
             let (world, of) = (Arc::clone(&site.world), one.clone());
-            workers.push(Worker::new(async move { drop(credentials(&*world, &actor("alice"), &of).await) }));
+            workers.push(Worker::new(async move { drop(Box::pin(credentials(&*world, &actor("alice"), &of)).await) }));
             if site.status(one) == Status::Provisioning {
                 let work = site.provision(one);
                 workers.push(Worker::new(async move { drop(work.await) }));

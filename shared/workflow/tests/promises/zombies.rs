@@ -32,7 +32,7 @@ fn ending(site: &Site, id: &RequestId) -> Work {
 
 fn fetching(site: &Site, id: &RequestId) -> Work {
     let (world, id) = (Arc::clone(&site.world), id.clone());
-    Box::pin(async move { drop(credentials(&*world, &actor("alice"), &id).await) })
+    Box::pin(async move { drop(Box::pin(credentials(&*world, &actor("alice"), &id)).await) })
 }
 
 fn reconciling(site: &Site, _: &RequestId) -> Work {
