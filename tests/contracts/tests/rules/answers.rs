@@ -21,7 +21,7 @@ use workflow::double::World;
 use workflow::ending::end;
 use workflow::provision::provision;
 use workflow::reconcile::reconcile;
-use workflow::submission::submit;
+use workflow::submission::{Extension, extend, submit};
 use workflow::views;
 
 fn actor(person: &str) -> Actor {
@@ -80,6 +80,13 @@ impl Lives {
         provision(&self.world, "grant", &id, None).await.unwrap();
         self.look(&id);
         credentials(&self.world, &actor("alice"), &id).await.unwrap();
+        let more = Extension {
+            duration_seconds: 900,
+            justification: "It takes longer".to_owned(),
+            ticket: Some("OPS-311".to_owned()),
+        };
+        let extended = extend(&self.world, &actor("alice"), &id, &more, None).await.unwrap();
+        self.look(&extended.state.request.id);
         self.world.pass(1_830);
         Box::pin(end(&self.world, "revocation", &id)).await.unwrap();
         self.look(&id);
