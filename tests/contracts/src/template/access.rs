@@ -170,8 +170,19 @@ pub fn table_keys(template: &Template) -> Complaints {
             if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
                 complaints.push(format!("{name} has no business with the policy"));
             }
-            let puts = actions.contains(&"dynamodb:PutItem");
-            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) {
+            let denies = statement.get("Effect").is_some_and(|effect| effect.is("", "Deny"));
+            // Keys of one transaction may be looked at together: a transaction that looks at a bar is allowed the
+            // family, and a Deny keeps the bar itself from being put.
+            let kept = || {
+                self::statements(template, &function).iter().any(|one| {
+                    one.get("Effect").is_some_and(|effect| effect.is("", "Deny"))
+                        && texts(one.get("Action")).contains(&"dynamodb:PutItem")
+                        && texts(one.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]))
+                            == ["BARRED#*"]
+                })
+            };
+            let puts = !denies && actions.contains(&"dynamodb:PutItem");
+            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept() {
                 complaints.push(format!("{name} may bar persons"));
             }
             if families.contains(&"REQ#*") && writes && !WRITERS.contains(&name) {

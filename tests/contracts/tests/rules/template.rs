@@ -202,7 +202,15 @@ fn every_rule_notices_when_it_is_broken() {
         ("a note among the requests", changed(access::table_keys, "['NOTE#*']", "['REQ#*']")),
         (
             "a policy that can be written",
-            changed(access::table_keys, "['REQ#*', 'IDEM#*', 'REPLAY#*']", "['REQ#*', 'IDEM#*', 'POLICY']"),
+            changed(access::table_keys, "['REQ#*', 'BARRED#*', 'IDEM#*', 'REPLAY#*']", "['REQ#*', 'IDEM#*', 'POLICY']"),
+        ),
+        (
+            "a bar put by anybody",
+            changed(
+                access::table_keys,
+                "- Sid: NeverBars\n                Effect: Deny",
+                "- Sid: NeverBars\n                Effect: Allow",
+            ),
         ),
         (
             "a policy read by anybody",
