@@ -65,7 +65,8 @@ async fn refused(stage: &Stage, id: &str) -> Result<String, Failure> {
         // While it is written, its end may be further than the entries that were read: then it is read again.
         let entries = Trail::fetch(&stage.alice, id).await?.verify().unwrap_or_default();
         let failed = |entry: &Entry| entry.event_name() == "provisioningAttemptFailed";
-        Ok(entries.iter().find(|entry| failed(entry)).map(|entry| text(&entry.event["data"], "code").to_owned()))
+        let code = |entry: &Entry| entry.event.pointer("/data/code").and_then(Value::as_str).map(str::to_owned);
+        Ok(entries.iter().find(|entry| failed(entry)).and_then(code))
     })
     .await
 }
