@@ -185,13 +185,13 @@ pub(crate) fn stale() -> Answer {
 }
 
 /// Who is asked first to countersign `request`.
-fn asked(policy: &Policy, request: &Request) -> Vec<PersonId> {
+pub(crate) fn asked(policy: &Policy, request: &Request) -> Vec<PersonId> {
     let groups: Vec<GroupName> = request.notices.asked(&request.quorum.groups, 0).into_iter().cloned().collect();
     let members = policy.catalog().members(&groups).map(|person| person.id.clone());
     members.filter(|person| *person != request.requester && request.quorum.needed > 0).collect()
 }
 
-fn shown(view: &View) -> Answer {
+pub(crate) fn shown(view: &View) -> Answer {
     Answer::json(200, &json!({"response_action": "update", "view": view}))
 }
 

@@ -7,6 +7,7 @@
 mod ask;
 mod commands;
 mod door;
+mod extend;
 mod home;
 mod press;
 mod said;
@@ -137,6 +138,9 @@ async fn interact<P: Ports>(
             slack::payload::Submission::Ask(form) => ask::submitted(ports, here, verified, &submitted, form).await,
             slack::payload::Submission::Deny { request, reason, .. } => {
                 press::denied(ports, verified, &submitted, request, reason).await
+            }
+            slack::payload::Submission::Extend { request, form } => {
+                extend::submitted(ports, &submitted, request, form).await
             }
         },
         Interaction::Closed => Ok(Answer::received()),

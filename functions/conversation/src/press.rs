@@ -1,7 +1,7 @@
 //! Buttons. Who pressed which, for which request, having seen which digest: nothing else is taken from a press.
 
 use crate::said::{self, NOT_FOUND, UNAVAILABLE, UNKNOWN_CALLER};
-use crate::{Ports, commands, door, home};
+use crate::{Ports, commands, door, extend, home};
 use lambda::http::Answer;
 use lambda::problem::Problem;
 use model::event::Event;
@@ -38,6 +38,10 @@ pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Pre
             show(ports, &policy, &actor, press).await;
             return Ok(Answer::received());
         }
+        Action::Extend => {
+            extend::open(ports, &policy, &actor, press).await;
+            return Ok(Answer::received());
+        }
         Action::Deny => {
             if asked_why(ports, &policy, &actor, press).await {
                 return Ok(Answer::received());
@@ -64,7 +68,7 @@ pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Pre
 }
 
 /// Tells who pressed how it went: where they pressed.
-async fn tell<P: Ports>(ports: &P, press: &Press, message: &Message) {
+pub(crate) async fn tell<P: Ports>(ports: &P, press: &Press, message: &Message) {
     match (&press.place, &press.response_url) {
         (Place::Message { .. }, Some(url)) => ports.tell(url, message).await,
         (Place::View(view), _) => {

@@ -3,6 +3,7 @@
 mod acts;
 mod deny;
 mod door;
+mod extend;
 mod form;
 mod home;
 mod options;
@@ -52,6 +53,16 @@ async fn asked(site: &Site, entitlement: &str) -> RequestId {
 }
 
 /// Where a request is.
+/// The same, countersigned by bob, with access.
+async fn live(site: &Site, entitlement: &str) -> RequestId {
+    let id = asked(site, entitlement).await;
+    site.press(BOB, "approve", &id).await;
+    Box::pin(workflow::provision::provision(&site.world, "grant", &id, None)).await.unwrap();
+    assert_eq!(status(site, &id), "active");
+    site.take_told();
+    id
+}
+
 fn status(site: &Site, id: &RequestId) -> &'static str {
     site.world.stored(id).unwrap().state.status().as_str()
 }

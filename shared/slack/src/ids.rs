@@ -11,6 +11,8 @@ pub mod view {
     pub const ASK: &str = "ask";
     /// The modal that asks why a request is denied.
     pub const DENY: &str = "deny";
+    /// The modal in which more time is asked for.
+    pub const EXTEND: &str = "extend";
     /// The modal with everything about one request.
     pub const DETAILS: &str = "details";
     /// The app's Home tab.

@@ -102,6 +102,8 @@ pub enum Action {
     Cancel,
     /// End access early.
     Revoke,
+    /// Ask for more time.
+    Extend,
     /// Show everything about it.
     Details,
     /// Open the request modal.
@@ -112,8 +114,8 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Approve, Self::Deny, Self::Cancel, Self::Revoke, Self::Details, Self::Ask, Self::Refresh];
+    pub const ALL: [Self; 8] =
+        [Self::Approve, Self::Deny, Self::Cancel, Self::Revoke, Self::Extend, Self::Details, Self::Ask, Self::Refresh];
 
     /// Its `action_id`.
     pub fn as_str(self) -> &'static str {
@@ -122,6 +124,7 @@ impl Action {
             Self::Deny => "deny",
             Self::Cancel => "cancel",
             Self::Revoke => "revoke",
+            Self::Extend => "extend",
             Self::Details => "details",
             Self::Ask => "ask",
             Self::Refresh => "refresh",

@@ -9,6 +9,7 @@ pub mod ask;
 mod card;
 pub mod deny;
 pub mod details;
+pub mod extend;
 pub mod home;
 pub mod notice;
 pub mod requester;

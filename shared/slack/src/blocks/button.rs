@@ -50,7 +50,7 @@ impl Button {
         let confirm = match action {
             Action::Revoke => Some(END_ACCESS),
             Action::Cancel => Some(WITHDRAW),
-            Action::Approve | Action::Deny | Action::Details | Action::Ask | Action::Refresh => None,
+            Action::Approve | Action::Deny | Action::Extend | Action::Details | Action::Ask | Action::Refresh => None,
         };
         let primary = action == Action::Approve;
         Self { action, label, value: button_value(&request.id, request.digest()), confirm, primary }
@@ -80,7 +80,7 @@ impl Button {
         let mut shape = json!({"type": "button", "action_id": id, "text": Words::ours(self.label).object(BUTTON_TEXT)});
         let style = match self.action {
             Action::Deny | Action::Revoke => Some("danger"),
-            Action::Approve | Action::Cancel | Action::Details | Action::Ask | Action::Refresh => {
+            Action::Approve | Action::Cancel | Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
                 self.primary.then_some("primary")
             }
         };

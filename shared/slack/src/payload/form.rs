@@ -190,6 +190,15 @@ impl<'a> State<'a> {
         })
     }
 
+    /// For how much longer, and why. What it is for is not asked again.
+    pub(super) fn extension_sent(&self) -> Result<AskForm, PayloadError> {
+        let asked = [field::DURATION, field::TICKET, field::JUSTIFICATION];
+        if self.0.iter().any(|entry| !asked.contains(&entry.field)) {
+            return Err(PayloadError::UnknownField);
+        }
+        self.ask_form()
+    }
+
     /// The reason typed, empty if there is none.
     pub(super) fn reason(&self) -> Result<String, PayloadError> {
         if self.0.iter().any(|entry| entry.field != field::REASON) {

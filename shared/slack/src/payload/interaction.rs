@@ -131,6 +131,13 @@ pub enum Submission {
         /// Why; empty if nothing was typed.
         reason: String,
     },
+    /// More time is asked for.
+    Extend {
+        /// Of which request.
+        request: RequestId,
+        /// For how long, why, and the ticket.
+        form: AskForm,
+    },
 }
 
 /// Without the form and the reason: those are a person's words.
@@ -138,6 +145,9 @@ impl fmt::Debug for Submission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ask(_) => f.write_str("Ask(..)"),
+            Self::Extend { request, form: _ } => {
+                f.debug_struct("Extend").field("request", request).finish_non_exhaustive()
+            }
             Self::Deny { request, digest, reason: _ } => {
                 f.debug_struct("Deny").field("request", request).field("digest", digest).finish_non_exhaustive()
             }
@@ -183,7 +193,7 @@ fn used(payload: &Value, user: SlackUser, workspace: &Workspace) -> Result<Inter
             entitlement: named_entitlement(action.get("value"))?,
         })),
         Action::Refresh => Ok(Interaction::Refreshed(Refreshed { user })),
-        Action::Approve | Action::Deny | Action::Cancel | Action::Revoke | Action::Details => {
+        Action::Approve | Action::Deny | Action::Cancel | Action::Revoke | Action::Extend | Action::Details => {
             let value = text(action, "/value").and_then(read_button_value);
             let (request, digest) = value.ok_or(PayloadError::Malformed("value"))?;
             Ok(Interaction::Pressed(Press {
@@ -252,6 +262,10 @@ fn submitted(payload: &Value, user: SlackUser) -> Result<Submitted, PayloadError
         ids::view::DENY => {
             let about = read_button_value(&view.metadata).ok_or(PayloadError::Malformed("private_metadata"))?;
             Submission::Deny { request: about.0, digest: about.1, reason: state.reason()? }
+        }
+        ids::view::EXTEND => {
+            let about = read_button_value(&view.metadata).ok_or(PayloadError::Malformed("private_metadata"))?;
+            Submission::Extend { request: about.0, form: state.extension_sent()? }
         }
         // The others have nothing to send.
         _ => return Err(PayloadError::UnknownView),

@@ -43,7 +43,9 @@ pub fn done(action: Action, state: &State, names: Names<'_>) -> Message {
         Action::Revoke => {
             Markup::ours("You ended the access of ").person(&request.requester, names).and(" to ").then(&wanted)
         }
-        Action::Details | Action::Ask | Action::Refresh => Markup::ours("This is about ").then(&wanted),
+        Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
+            Markup::ours("This is about ").then(&wanted)
+        }
     };
     Message::new([
         Block::markup(text.and(".")),

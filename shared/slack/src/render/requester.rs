@@ -65,6 +65,7 @@ pub fn access(state: &State, names: Names<'_>) -> Message {
         footer(request),
         Block::buttons([
             Button::about(request, Action::Revoke, "End access now"),
+            Button::about(request, Action::Extend, "Extend"),
             Button::about(request, Action::Details, "Details"),
         ]),
     ])
@@ -98,14 +99,16 @@ pub fn warning(state: &State, names: Names<'_>) -> Message {
         .and(", in about ")
         .duration(request.notices.warn_before_seconds)
         .and(".");
-    let next = Markup::ours("Finished? End it now. Need longer? Ask again now: access cannot be extended.");
+    let next = Markup::ours(
+        "Finished? End it now. Need longer? Extend it before it ends: that is asked and countersigned anew.",
+    );
     Message::new([
         Block::markup(text),
         Block::markup(next),
         footer(request),
         Block::buttons([
             Button::about(request, Action::Revoke, "End access now"),
-            Button::ask("Ask again", Some(request.entitlement.as_str())),
+            Button::about(request, Action::Extend, "Extend"),
         ]),
     ])
 }

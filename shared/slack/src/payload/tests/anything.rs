@@ -46,7 +46,7 @@ fn holds(interaction: &Interaction) -> bool {
         Interaction::Chosen(chosen) => is_ours(&chosen.user) && view_holds(&chosen.view) && form_holds(&chosen.form),
         Interaction::Submitted(sent) => {
             let what = match &sent.what {
-                Submission::Ask(form) => form_holds(form),
+                Submission::Ask(form) | Submission::Extend { form, .. } => form_holds(form),
                 Submission::Deny { reason, .. } => chars(reason, INPUT_TEXT),
             };
             is_ours(&sent.user) && view_holds(&sent.view) && what

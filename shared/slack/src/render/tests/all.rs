@@ -17,7 +17,7 @@ use crate::payload::Action;
 use crate::render::details::Details;
 use crate::render::home::Home;
 use crate::render::thread::Target;
-use crate::render::{Card, answer, approver, ask, card, deny, details, home, notice, requester, thread};
+use crate::render::{Card, answer, approver, ask, card, deny, details, extend, home, notice, requester, thread};
 use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, window};
 
 pub(super) fn reasons(words: &str) -> [EndReason; 5] {
@@ -222,6 +222,7 @@ pub(super) fn views(words: &str, text: &str, copies: usize) -> Vec<View> {
         ask::choose(None),
         ask::choose(Some(&entitlement(text))),
         deny::view(&request, &names),
+        extend::view(&request, &entitlement(text)),
         home::unavailable("the catalog does not know you"),
     ];
     views.extend(

@@ -19,7 +19,7 @@ use crate::payload::Action;
 use crate::render::details::{self, Details};
 use crate::render::home::{self, Home};
 use crate::render::thread::{self, Target};
-use crate::render::{Card, answer, approver, ask, card as render_card, deny, notice, requester};
+use crate::render::{Card, answer, approver, ask, card as render_card, deny, extend, notice, requester};
 use crate::sample::{
     active, approval, ended, entitlement, evidence, names, pending, person, request, role_request, state, time, window,
 };
@@ -82,6 +82,7 @@ fn cards_and_reminders() {
         "denied",
         "denied by policy",
         "cancelled",
+        "cancelled, offboarded",
         "lapsed",
         "revoking, expired",
         "ended, expired",
@@ -249,6 +250,7 @@ fn the_other_modals_and_the_home_tab() {
     };
     let views = [
         ("deny", deny::view(&request(), &names)),
+        ("extend", extend::view(&request(), &entitlement("prod"))),
         ("notice", notice::view("Not done", &answer::refusal(&Refusal::SelfApproval, &request().id))),
         ("home, unavailable", home::unavailable("the catalog does not know you")),
         ("details, waiting", details::view(&Details { state: &waiting, rules: &rules, names: &names })),
