@@ -10,7 +10,7 @@ const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/policy");
 async fn the_sample_bundle_is_valid_and_keeps_its_own_table() {
     let api = StandIn::start().await;
     let checked = api.run(&["policy", "check", SAMPLE]).await;
-    assert!(checked.out.starts_with("valid: 4 entitlements, 5 persons"), "{checked:?}");
+    assert!(checked.out.starts_with("valid: 4 entitlements, 8 persons"), "{checked:?}");
     let tested = api.run(&["policy", "test", SAMPLE, "--output", "json"]).await;
     assert_eq!(tested.code, 0, "{}", tested.out);
     assert_eq!(tested.json()["failed"], 0);

@@ -174,10 +174,11 @@ where
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    match serde_json::from_slice(body).map_err(|_| Problem::invalid_body("it has to be JSON"))? {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(Problem::invalid_body("it has to be a JSON object")),
-    }
+    let value: Value = serde_json::from_slice(body).map_err(|_| Problem::invalid_body("it has to be JSON"))?;
+    let Value::Object(fields) = value else {
+        return Err(Problem::invalid_body("it has to be a JSON object"));
+    };
+    Ok(fields)
 }
 
 /// Whether all fields were known, and good.

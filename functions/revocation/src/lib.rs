@@ -77,9 +77,10 @@ where
         Trigger::Person { detail: OfPerson { person } } => left(ports, &person).await,
         Trigger::Email { detail: OfEmail { email } } => {
             let policy = ports.policy().await.map_err(|error| failed("policy_unavailable", &error))?;
-            let found = policy.catalog().persons().find(|person| {
-                person.email.as_ref().is_some_and(|known| known.to_string().eq_ignore_ascii_case(&email))
-            });
+            let found = policy
+                .catalog()
+                .persons()
+                .find(|person| person.email.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(&email)));
             match found {
                 Some(person) => left(ports, &person.id).await,
                 // Kept in the queue of failures, for a person: somebody may be in under another address.

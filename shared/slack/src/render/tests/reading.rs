@@ -82,6 +82,7 @@ fn cards_and_reminders() {
         "denied",
         "denied by policy",
         "cancelled",
+        "cancelled, offboarded",
         "lapsed",
         "revoking, expired",
         "ended, expired",
