@@ -42,12 +42,13 @@ where
         let refusal = Refusal::NotPermitted { action: "use" };
         let note =
             |_: &Stored, _| Command::NoteRefusal { command: "credentials".to_owned(), code: refusal.code().to_owned() };
-        let done = carry_out_on(ports, read.clone(), id, &cause, note, None, &[]).await?;
+        let done = Box::pin(carry_out_on(ports, read.clone(), id, &cause, note, None, &[])).await?;
         return Err(CommandError::Refused { refusal, stored: Box::new(done.stored) });
     }
     let ask = |_: &Stored, _| Command::RequestCredentials { by: actor.clone() };
     let unbarred = [Guard::NotBarred { person: actor.person.clone() }];
-    let stored = carry_out_on(ports, read, id, &cause, ask, None, &unbarred).await?.stored;
+    // Boxed: what is awaited here is large.
+    let stored = Box::pin(carry_out_on(ports, read, id, &cause, ask, None, &unbarred)).await?.stored;
     match assume(ports, &stored).await {
         Ok(mut credentials) => {
             let window_end = crate::ports::window(&stored).map(model::time::Window::expires_at);
@@ -58,7 +59,7 @@ where
                 access_key_id: credentials.access_key_id.clone(),
                 expires_at: credentials.expires_at,
             };
-            let done = carry_out_on(ports, Some(stored), id, &cause, note, None, &[]).await?;
+            let done = Box::pin(carry_out_on(ports, Some(stored), id, &cause, note, None, &[])).await?;
             // Ended meanwhile: what STS gave is denied everything already, and is not handed out.
             if !matches!(done.stored.state.phase, Phase::Active { .. }) {
                 let refusal = Refusal::NotActive { status: done.stored.state.status() };
@@ -69,7 +70,7 @@ where
         Err(fault) => {
             tracing::error!(request.id = %id, error.code = %fault.code, "no credentials for {id}: {fault}");
             let note = |_: &Stored, _| Command::CredentialsFailed { code: fault.code.clone() };
-            carry_out_on(ports, Some(stored), id, &cause, note, None, &[]).await?;
+            Box::pin(carry_out_on(ports, Some(stored), id, &cause, note, None, &[])).await?;
             Err(fault.into())
         }
     }
