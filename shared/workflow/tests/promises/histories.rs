@@ -68,6 +68,7 @@ impl History {
                 Verb::Arm,
                 Verb::Assume,
                 Verb::Assume,
+                Verb::Assume,
                 Verb::CreateRole,
                 Verb::RemoveRole,
                 Verb::PutKill,
@@ -75,7 +76,7 @@ impl History {
                 Verb::AttachPolicy,
                 Verb::ReplacePolicy,
                 Verb::RemovePolicy,
-            ][dice.below(10)]
+            ][dice.below(11)]
         });
         site.world.trouble(move |call| {
             if Some(call.verb) == broken {
@@ -121,12 +122,12 @@ impl History {
         let waits = matches!(stored.state.phase, Phase::Pending { .. });
         let mut person = PERSONS[self.dice.below(5)];
         let reason = text("because");
-        let wanted = match self.dice.below(if waits { 12 } else { 6 }) {
+        let wanted = match self.dice.below(if waits { 12 } else { 10 }) {
             0 => Wanted::Cancel,
             1 => Wanted::Deny { reason },
             2 => Wanted::Revoke { reason },
             3 => Wanted::Approve { digest: Digest::of(b"another") },
-            4 | 5 if !waits => return self.fetch(&id),
+            4..=9 if !waits => return self.fetch(&id),
             _ => {
                 person = ["bob", "carol", "alice"][self.dice.below(3)];
                 Wanted::Approve { digest: stored.state.request.digest() }
