@@ -7,7 +7,7 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::create_role::CreateRoleError;
 use aws_sdk_iam::types::{Role, Tag};
 use model::digest::Digest;
-use model::documents::{GRANT_PATH, TOMBSTONE_POLICY};
+use model::documents::{GRANT_PATH, GRANT_POLICY, TOMBSTONE_POLICY};
 use model::names::{PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
@@ -174,6 +174,11 @@ impl RemoveRole for Roles {
             Err(error) if is_gone(&error) => return Ok(()),
             Err(error) => return Err(fault(REMOVE, &error)),
         };
+        // The role is ours and can't be deleted with anything in or on it.
+        for name in inline.iter().filter(|name| ![TOMBSTONE_POLICY, GRANT_POLICY].contains(&name.as_str())) {
+            tracing::error!(request.id = %id, alarm = "found_on_grant_role", policy = %name,
+                "the policy {name} in the role {id} is not of Countersign's making; it goes with the role");
+        }
         for name in inline.iter().filter(|name| *name != TOMBSTONE_POLICY) {
             self.delete_policy(REMOVE, role, name).await?;
         }
@@ -185,6 +190,8 @@ impl RemoveRole for Roles {
             Err(error) => return Err(fault(REMOVE, &error)),
         };
         for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
+            tracing::error!(request.id = %id, alarm = "found_on_grant_role", policy = %arn,
+                "{arn} is attached to the role {id}, and not by Countersign; it is taken off it, and stays");
             unless_gone(REMOVE, self.client.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
         }
         // Last, so that whatever was on the role was denied while it was there.

@@ -1,5 +1,7 @@
 """IAM's simulator: it says what a real call is answered with."""
 
+import urllib.parse
+
 from checks.world import ACCOUNT, ASSUME, REGION, allow, deny, policy, refused, trusting, unique
 
 NOBODY = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -115,10 +117,10 @@ def a_session_is_judged_with_its_policy_and_its_marks(world):
     narrowed = policy(allow(["sqs:ListQueues", "sqs:DeleteQueue", "s3:ListAllMyBuckets"]))
     session = world.assume(keys, role, Policy=narrowed, SourceIdentity="req_1")["Credentials"]
 
-    def judged(key):
+    def judged(key, added=""):
         names = ["sqs:ListQueues", "sqs:DeleteQueue", "sqs:CreateQueue", "s3:ListAllMyBuckets"]
         listed = "".join(f"&ActionNames.member.{number}={name}" for number, name in enumerate(names, 1))
-        body = f"Action=SimulateSession&Version=2010-05-08&AccessKeyId={key}{listed}".encode()
+        body = f"Action=SimulateSession&Version=2010-05-08&AccessKeyId={key}{listed}{added}".encode()
         return world.http("POST", world.endpoint, body, {
             "Content-Type": "application/x-www-form-urlencoded",
             "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/iam/aws4_request, SignedHeaders=host, Signature=0",
@@ -127,6 +129,9 @@ def a_session_is_judged_with_its_policy_and_its_marks(world):
     status, answer = judged(session["AccessKeyId"])
     found = [part.split("</EvalDecision>")[0] for part in answer.split("<EvalDecision>")[1:]]
     assert (status, found) == (200, ["allowed", "explicitDeny", "implicitDeny", "implicitDeny"]), answer
+    # What is added to its role is within its session policy still.
+    more = "&PolicyInputList.member.1=" + urllib.parse.quote(policy(allow("*")))
+    assert judged(session["AccessKeyId"], more)[1].count("<EvalDecision>allowed<") == 2
     assert judged("ASIANOBODYKNOWSTHIS1")[0] == 403
     assert judged("test")[0] == 400
 

@@ -5,6 +5,7 @@ no sessions and so no session policies, session tags or source identities.
 """
 
 import contextvars
+import dataclasses
 import json
 import re
 from xml.sax.saxutils import escape
@@ -130,13 +131,14 @@ def _of_documents(call: dict):
 
 
 def _of_session(call: dict):
-    """Whoever holds the access key now, exactly as a call of theirs would be judged."""
+    """Whoever holds the access key now, exactly as a call of theirs would be judged; with the policies that the call adds to
+    what is attached to them."""
     found = engine.resolve_principal(call.get("AccessKeyId", ""), get_account_id())
     if isinstance(found, engine.AuthError):
         raise _Refusal(found.code, found.message, 403)
     if found.policies is None:
         raise _Refusal("InvalidInput", "The account's root is not judged by policies.")
-    return found
+    return dataclasses.replace(found, policies=found.policies + _documents(call, "PolicyInputList"))
 
 
 def _answer(call: dict, principal):

@@ -77,6 +77,7 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
             Phase::Provisioning { approvals, plan, .. },
             Event::ProvisioningAttemptFailed { attempt, next_attempt_at, .. },
         ) => Phase::Provisioning { approvals, plan, failures: *attempt, next_attempt_at: *next_attempt_at },
+        (phase @ Phase::Provisioning { .. }, Event::NameTaken { .. }) => phase,
         (Phase::Provisioning { approvals, plan, .. }, Event::GrantActivated { .. }) => {
             Phase::Active { approvals, plan, at, issued: 0, warned: false }
         }
