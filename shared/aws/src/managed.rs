@@ -207,8 +207,11 @@ impl ReadTarget for TargetRoles {
         // IAM knows no case in the keys of tags.
         let tagged = found.tags().iter().find(|tag| tag.key().eq_ignore_ascii_case(REQUEST_TAG));
         let tagged = tagged.map(|tag| tag.value().to_owned());
-        let mut attached: Vec<String> =
-            attached.map_err(|error| fault(READ_TARGET, &error))?.into_iter().filter_map(|policy| policy.policy_name).collect();
+        let mut attached: Vec<String> = attached
+            .map_err(|error| fault(READ_TARGET, &error))?
+            .into_iter()
+            .filter_map(|policy| policy.policy_name)
+            .collect();
         attached.sort();
         Ok(Some(TargetFound { trust, credentials_role: self.credentials_role.clone(), attached, tagged }))
     }

@@ -64,7 +64,7 @@ impl DisarmRevocation for Schedules {
             }
             Err(error) => return Err(fault(DISARM, &error)),
         };
-        if !found.target().is_some_and(|target| target.input() == Some(input(id).as_str())) {
+        if found.target().is_none_or(|target| target.input() != Some(input(id).as_str())) {
             tracing::error!(request.id = %id, alarm = "schedule_squatted",
                 "the schedule {id} is not of Countersign's making; it is left alone");
             return Ok(());
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(schedules.disarm(&id()).await, Ok(()));
         assert_eq!(schedules.disarm(&id()).await, Err(Fault::new(DISARM, "AccessDenied")));
         assert_eq!(schedules.disarm(&id()).await, Err(Fault::new(DISARM, "AccessDenied")));
-        let methods: Vec<String> = world.sent().iter().map(|sent| sent.method.to_string()).collect();
+        let methods: Vec<String> = world.sent().iter().map(|sent| sent.method.clone()).collect();
         assert_eq!(methods, ["GET", "GET", "DELETE", "GET", "DELETE", "GET"]);
     }
 

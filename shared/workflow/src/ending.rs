@@ -11,9 +11,7 @@ use crate::ports::{
     Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole, ReadPolicy,
     ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
 };
-use model::documents::{
-    TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy,
-};
+use model::documents::{TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
 use model::names::RequestId;

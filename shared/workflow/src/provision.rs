@@ -164,7 +164,11 @@ where
     }
 }
 
-async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Setback> {
+async fn make_role<P: MakeRole + ReadRole>(
+    ports: &P,
+    request: &Request,
+    window: Window,
+) -> Result<Vec<String>, Setback> {
     let too_large = |_| Fault::new("write the grant's documents", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
     let policy = role_policy(request, window).map_err(too_large)?;
@@ -204,7 +208,12 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     ])
 }
 
-async fn make_policy<P>(ports: &P, request: &Request, role: &PrincipalArn, window: Window) -> Result<Vec<String>, Setback>
+async fn make_policy<P>(
+    ports: &P,
+    request: &Request,
+    role: &PrincipalArn,
+    window: Window,
+) -> Result<Vec<String>, Setback>
 where
     P: MakePolicy + ReadPolicy + ReadTarget,
 {
@@ -218,7 +227,8 @@ where
         return Err(Fault::new("use the target role", "target_role_open").into());
     }
     if let Some(tag) = target.tagged {
-        let finding = format!("{role} itself is tagged as a session of {tag}, and so are all of its sessions; it is left alone");
+        let finding =
+            format!("{role} itself is tagged as a session of {tag}, and so are all of its sessions; it is left alone");
         return Err(Setback::Taken { code: "target_role_tagged", finding });
     }
     let before: Vec<String> = target.attached.into_iter().filter(|name| name != id.as_str()).collect();
@@ -235,7 +245,8 @@ where
             Some(found) if as_planned(&found) => {}
             Some(found) => {
                 let made = found.created_at;
-                let finding = format!("a policy named {id} is there since {made} that is not this grant's; it is left alone");
+                let finding =
+                    format!("a policy named {id} is there since {made} that is not this grant's; it is left alone");
                 return Err(Setback::Taken { code: "policy_squatted", finding });
             }
             // Under another path, or made a moment ago and not to be seen everywhere yet: the latter passes.

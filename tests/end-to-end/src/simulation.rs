@@ -61,7 +61,8 @@ pub async fn simulate(cloud: &Cloud, question: &Question) -> Result<Vec<Decided>
     for (number, (name, values)) in (1..).zip(&question.keys) {
         let entry = format!("ContextEntries.member.{number}");
         let kind = if *name == "aws:TagKeys" { "stringList" } else { "string" };
-        fields.extend([field(&format!("{entry}.ContextKeyName"), name), field(&format!("{entry}.ContextKeyType"), kind)]);
+        fields
+            .extend([field(&format!("{entry}.ContextKeyName"), name), field(&format!("{entry}.ContextKeyType"), kind)]);
         fields.extend(members(&format!("{entry}.ContextKeyValues"), values));
     }
     let mut decided = Vec::new();

@@ -77,7 +77,6 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
             Phase::Provisioning { approvals, plan, .. },
             Event::ProvisioningAttemptFailed { attempt, next_attempt_at, .. },
         ) => Phase::Provisioning { approvals, plan, failures: *attempt, next_attempt_at: *next_attempt_at },
-        (phase @ Phase::Provisioning { .. }, Event::NameTaken { .. }) => phase,
         (Phase::Provisioning { approvals, plan, .. }, Event::GrantActivated { .. }) => {
             Phase::Active { approvals, plan, at, issued: 0, warned: false }
         }
@@ -87,11 +86,13 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
         (Phase::Active { approvals, plan, at, issued, warned: false }, Event::ExpiryAnnounced { .. }) => {
             Phase::Active { approvals, plan, at, issued, warned: true }
         }
-        // The outcome of an intent may come after the state has moved on.
+        // The outcome of an intent may come after the state has moved on. What was found taken is in the record; the end
+        // that follows it moves the state on.
         (
             phase @ (Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. }),
             Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. },
-        ) => phase,
+        )
+        | (phase @ Phase::Provisioning { .. }, Event::NameTaken { .. }) => phase,
         (Phase::Provisioning { approvals, plan, .. }, Event::RevocationStarted { reason }) => {
             revoking(approvals, plan, reason, at, 0)
         }

@@ -100,8 +100,11 @@ pub(super) async fn denied<P: KillSessions>(
     if found.as_deref().is_some_and(|written| same_document(written, &kill_policy(request))) {
         return Ok(format!("{role} denies everything to sessions of {id} ({name})"));
     }
-    let taken =
-        if found.is_some() { format!("; {name} is not of Countersign's making and is left alone") } else { String::new() };
+    let taken = if found.is_some() {
+        format!("; {name} is not of Countersign's making and is left alone")
+    } else {
+        String::new()
+    };
     match all_before(ports, role).await? {
         Some(before) if before >= since.plus(KILL_ALL_MARGIN) => Ok(format!(
             "{role} denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY}){taken}",

@@ -37,7 +37,8 @@ fn snapshot(site: &Site) -> Snapshot {
 /// The events of a request.
 fn events(site: &Site, id: &RequestId) -> Vec<Event> {
     let entries = site.world.chain(id);
-    let event = |bytes: &Vec<u8>| serde_json::from_value(serde_json::from_slice::<Entry>(bytes).unwrap().event).unwrap();
+    let event =
+        |bytes: &Vec<u8>| serde_json::from_value(serde_json::from_slice::<Entry>(bytes).unwrap().event).unwrap();
     entries.iter().map(event).collect()
 }
 
@@ -46,8 +47,8 @@ fn events(site: &Site, id: &RequestId) -> Vec<Event> {
 fn refused_at_once(site: &Site, id: &RequestId, code: &str, finding: &str) {
     site.deliver();
     let events = events(site, id);
-    let found = events.iter().position(|event| matches!(event, Event::NameTaken { .. })).expect("nothing was recorded");
-    let Event::NameTaken { code: recorded, finding: said } = &events[found] else { unreachable!() };
+    let found = events.iter().position(|event| matches!(event, Event::NameTaken { .. })).unwrap();
+    let Event::NameTaken { code: recorded, finding: said } = &events[found] else { panic!("{events:?}") };
     assert_eq!(recorded, code);
     assert!(said.contains(finding) && said.ends_with("it is left alone"), "{said}");
     let reason = EndReason::Failed { code: code.to_owned() };
@@ -168,7 +169,7 @@ fn a_deny_of_that_name_is_neither_overwritten_nor_taken_out() {
     assert_eq!(site.status(&id), Status::Ended);
     let session = site.world.sessions().pop().unwrap();
     assert!(!site.world.may(&session.request, "dynamodb:GetItem", "*", site.world.aws_now()));
-    let Phase::Ended { evidence, .. } = site.stored(&id).state.phase else { unreachable!() };
+    let Phase::Ended { evidence, .. } = site.stored(&id).state.phase else { panic!("{:?}", site.status(&id)) };
     assert!(evidence.findings.join(" ").contains("is not of Countersign's making and is left alone"), "{evidence:?}");
     site.pass_until(site.window(&id).expires_at().plus(600));
     assert_eq!(site.world.kills(), before);

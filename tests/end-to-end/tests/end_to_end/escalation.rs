@@ -78,11 +78,15 @@ impl Admin {
         let trust = json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"], "AWS": account}, "Action": "sts:AssumeRole"},
         ]});
-        let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        let everything =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         // Left over from a test that was stopped, it is the same.
         let _ = root.iam().create_role().role_name(ADMIN).assume_role_policy_document(trust.to_string()).send().await;
         let put = root.iam().put_role_policy().role_name(ADMIN).policy_name("everything");
-        put.policy_document(everything.to_string()).send().await.map_err(|error| Failure::of("writing a policy", &error))?;
+        put.policy_document(everything.to_string())
+            .send()
+            .await
+            .map_err(|error| Failure::of("writing a policy", &error))?;
         let read = root.iam().get_role().role_name(ADMIN).send().await;
         let role = read.map_err(|error| Failure::of("reading the role", &error))?.role;
         let arn = role.map(|role| role.arn).ok_or_else(|| Failure::new("the role is not there"))?;
@@ -116,8 +120,11 @@ async fn every_known_way_up_is_denied_to_every_role_of_the_system() -> Result<()
         let (hits, asked) = surface.attack(&admin.root, &Whom::Principal(role), &[]).await?;
         // Who makes, changes or enters a role within the boundary gains what the boundary leaves: no way up (below).
         let theirs = |hit: &Hit| {
-            let names_role = hit.resource.contains(":role/countersign/req_") || hit.resource.contains(":role/countersign-base/");
-            surface.bounded.contains(&hit.resource) || hit.bounded && names_role || own.iter().any(|own| own.covers(hit))
+            let names_role =
+                hit.resource.contains(":role/countersign/req_") || hit.resource.contains(":role/countersign-base/");
+            surface.bounded.contains(&hit.resource)
+                || hit.bounded && names_role
+                || own.iter().any(|own| own.covers(hit))
         };
         let opening: Vec<Hit> = hits.into_iter().filter(|hit| !theirs(hit)).collect();
         assert!(open(&opening).is_empty(), "{name} has {:?} open, by {opening:#?}", open(&opening));
@@ -180,7 +187,9 @@ async fn every_known_way_up_is_denied_to_every_grant() -> Result<(), Failure> {
         let expected: BTreeSet<&str> =
             if entitlement == "prod-admin" { HELD_BY_THE_CATALOG.into() } else { BTreeSet::new() };
         assert_eq!(still_open, expected, "{entitlement}");
-        println!("{entitlement}: {WAYS} ways, {asked} variants asked, 0 open; with {added} policies added: {still_open:?}");
+        println!(
+            "{entitlement}: {WAYS} ways, {asked} variants asked, 0 open; with {added} policies added: {still_open:?}"
+        );
     }
     println!("grants: 4, {WAYS} ways, {all} variants asked, 0 ways open");
     Ok(())
@@ -193,7 +202,7 @@ async fn every_policy_that_opens_a_way_is_stopped_by_the_limits_of_a_grant() -> 
     let stage = Stage::find()?;
     let admin = Admin::make(stage.root()?, &stage.outputs.account_id).await?;
     let limits = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Deny", "Action": model::documents::NO_ESCAPE, "Resource": "*"},
+        {"Effect": "Deny", "Action": model::documents::NO_ESCAPE.as_slice(), "Resource": "*"},
     ]})
     .to_string();
     let (mut variants, mut stopped) = (0_usize, 0_usize);
@@ -218,7 +227,9 @@ async fn every_policy_that_opens_a_way_is_stopped_by_the_limits_of_a_grant() -> 
             stopped = stopped.saturating_add(usize::from(!is_open));
         }
     }
-    println!("policies: {WAYS} ways, {variants} variants, each opens its way alone; {stopped} stopped by the denies of a grant");
+    println!(
+        "policies: {WAYS} ways, {variants} variants, each opens its way alone; {stopped} stopped by the denies of a grant"
+    );
     assert!(variants >= 2_000, "{variants}");
     Ok(())
 }

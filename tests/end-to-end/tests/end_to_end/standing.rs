@@ -60,7 +60,8 @@ async fn role(iam: &aws_sdk_iam::Client, name: &str) -> Result<BTreeMap<String, 
         let read = read.map_err(failed("reading a policy"))?;
         seen.insert(format!("inline {policy}"), read.policy_document().to_owned());
     }
-    let attached = iam.list_attached_role_policies().role_name(name).send().await.map_err(failed("listing policies"))?;
+    let attached =
+        iam.list_attached_role_policies().role_name(name).send().await.map_err(failed("listing policies"))?;
     let names: BTreeSet<&str> = attached.attached_policies().iter().filter_map(|policy| policy.policy_name()).collect();
     let standing = names.into_iter().filter(|name| !name.starts_with("req_"));
     seen.extend(standing.map(|name| (format!("attached {name}"), String::new())));
@@ -111,7 +112,11 @@ async fn a_schedule_that_has_the_name_refuses_the_grant_and_stays() -> Result<()
         let found = scheduler.get_schedule().group_name(&group).name(id).send().await;
         let found = found.map_err(failed("reading their schedule"))?;
         let input = found.target().and_then(|target| target.input().map(str::to_owned));
-        Ok::<_, Failure>((found.schedule_expression().map(str::to_owned), input, format!("{:?}", found.creation_date())))
+        Ok::<_, Failure>((
+            found.schedule_expression().map(str::to_owned),
+            input,
+            format!("{:?}", found.creation_date()),
+        ))
     };
     let before = read().await?;
 

@@ -22,7 +22,8 @@ fn everything() -> String {
 }
 
 fn nothing() -> String {
-    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "none:Such", "Resource": "*"}]}).to_string()
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "none:Such", "Resource": "*"}]})
+        .to_string()
 }
 
 impl Victim {
@@ -82,14 +83,9 @@ pub(crate) async fn all(cloud: &Cloud, victim: &Victim) -> Result<Vec<(&'static 
     answers.push(("UpdateStack", let_through(&cloud.query("cloudformation", &stack).await?)));
     let instance = form("StopInstances", "2016-11-15", &[("InstanceId.1", "i-0123456789abcdef0")]);
     answers.push(("StopInstances", let_through(&cloud.query("ec2", &instance).await?)));
-    let functions = "/2015-03-31/functions";
-    let code = cloud.json("lambda", (Method::PUT, &format!("{functions}/{NAME}/code"), None), &json!({"ZipFile": ""}));
-    answers.push(("UpdateFunctionCode", let_through(&code.await?)));
-    let function = json!({"FunctionName": NAME, "Role": admin, "Runtime": "none", "Handler": "x", "Code": {}});
-    answers.push(("CreateFunction", let_through(&cloud.json("lambda", (Method::POST, functions, None), &function).await?)));
-    let open = json!({"StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": "*"});
-    let open = cloud.json("lambda", (Method::POST, &format!("{functions}/{NAME}/policy"), None), &open);
-    answers.push(("AddPermission", let_through(&open.await?)));
+    for (action, method, path, body) in by_path(admin) {
+        answers.push((action, let_through(&cloud.json("lambda", (method, &path, None), &body).await?)));
+    }
     for (service, target, body) in by_header(admin) {
         let answered = cloud.json(service, (Method::POST, "/", Some(target)), &body).await?;
         answers.push((target.rsplit('.').next().unwrap_or_default(), let_through(&answered)));
@@ -97,10 +93,25 @@ pub(crate) async fn all(cloud: &Cloud, victim: &Victim) -> Result<Vec<(&'static 
     Ok(answers)
 }
 
+fn by_path(admin: &str) -> [(&'static str, Method, String, Value); 3] {
+    let functions = "/2015-03-31/functions";
+    let function = json!({"FunctionName": NAME, "Role": admin, "Runtime": "none", "Handler": "x", "Code": {}});
+    let open = json!({"StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": "*"});
+    [
+        ("UpdateFunctionCode", Method::PUT, format!("{functions}/{NAME}/code"), json!({"ZipFile": ""})),
+        ("CreateFunction", Method::POST, functions.to_owned(), function),
+        ("AddPermission", Method::POST, format!("{functions}/{NAME}/policy"), open),
+    ]
+}
+
 fn by_header(admin: &str) -> [(&'static str, &'static str, Value); 4] {
     let nowhere = json!({});
     [
-        ("ssm", "AmazonSSM.SendCommand", json!({"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"]})),
+        (
+            "ssm",
+            "AmazonSSM.SendCommand",
+            json!({"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"]}),
+        ),
         ("codebuild", "CodeBuild_20161006.StartBuild", json!({"projectName": NAME})),
         ("glue", "AWSGlue.CreateJob", json!({"Role": admin})),
         ("ecs", "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition", nowhere),
@@ -119,7 +130,8 @@ pub(crate) async fn enter_clone(stage: &Stage, root: &Cloud, name: &str) -> Resu
     ]});
     remove_clone(root, &clone, &user).await;
     let role = iam.get_role().role_name(name).send().await.map_err(|error| failed("reading the role")(error.into()))?;
-    let boundary = role.role().and_then(|role| role.permissions_boundary()).and_then(|one| one.permissions_boundary_arn());
+    let boundary =
+        role.role().and_then(|role| role.permissions_boundary()).and_then(|one| one.permissions_boundary_arn());
     let make = iam.create_role().role_name(&clone).assume_role_policy_document(trust.to_string());
     make.set_permissions_boundary(boundary.map(str::to_owned))
         .send()
@@ -144,8 +156,7 @@ pub(crate) async fn enter_clone(stage: &Stage, root: &Cloud, name: &str) -> Resu
     let key = iam.create_access_key().user_name(&user).send().await;
     let key = key.map_err(|error| failed("making a key")(error.into()))?.access_key;
     let key = key.ok_or_else(|| Failure::new("no key"))?;
-    let keys =
-        Keys { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key, session_token: None };
+    let keys = Keys { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key, session_token: None };
     let (answer, keys) = stage.cloud(keys)?.assume(&format!("arn:aws:iam::{account}:role/{clone}"), None).await;
     keys.ok_or_else(|| Failure::new(format!("{clone} can't be entered: {answer}")))
 }

@@ -59,11 +59,15 @@ pub(crate) fn variants(actions: &[&str]) -> Vec<Vec<String>> {
     }
     for condition in always() {
         all.push(vec![policy(&[json!({"Effect": "Allow", "Action": plain, "Resource": "*", "Condition": condition})])]);
-        all.push(vec![policy(&[json!({"Effect": "Allow", "NotAction": "logs:*", "Resource": "*", "Condition": condition})])]);
+        all.push(vec![policy(&[
+            json!({"Effect": "Allow", "NotAction": "logs:*", "Resource": "*", "Condition": condition}),
+        ])]);
     }
     // What is not named.
     all.push(vec![policy(&[json!({"Effect": "Allow", "NotAction": ["logs:*"], "Resource": "*"})])]);
-    all.push(vec![policy(&[json!({"Effect": "Allow", "NotAction": "none:Such", "NotResource": ["arn:aws:s3:::nothing"]})])]);
+    all.push(vec![policy(&[
+        json!({"Effect": "Allow", "NotAction": "none:Such", "NotResource": ["arn:aws:s3:::nothing"]}),
+    ])]);
     // Split: over statements, over policies.
     let single: Vec<Value> = actions.iter().map(|action| allow(&[(*action).to_owned()])).collect();
     all.push(vec![policy(&single)]);

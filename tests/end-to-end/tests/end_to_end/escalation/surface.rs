@@ -97,8 +97,11 @@ impl Surface {
         let policies = policies.map_err(|error| Failure::of("listing the policies", &error))?;
         let ours = policies.iter().filter(|policy| policy.path() != Some("/countersign/"));
         resources.extend(ours.filter_map(|policy| policy.arn().map(str::to_owned)));
-        let services: BTreeSet<String> =
-            all_actions().iter().filter_map(|action| action.split_once(':')).map(|(service, _)| service.to_owned()).collect();
+        let services: BTreeSet<String> = all_actions()
+            .iter()
+            .filter_map(|action| action.split_once(':'))
+            .map(|(service, _)| service.to_owned())
+            .collect();
         for service in &services {
             resources.insert(format!("arn:aws:{service}:{region}:{account}:thing/any"));
         }
@@ -132,7 +135,12 @@ impl Surface {
     }
 
     /// Everything that is allowed of all paths' actions, and how much was asked.
-    pub(crate) async fn attack(&self, root: &Cloud, whom: &Whom, added: &[String]) -> Result<(Vec<Hit>, usize), Failure> {
+    pub(crate) async fn attack(
+        &self,
+        root: &Cloud,
+        whom: &Whom,
+        added: &[String],
+    ) -> Result<(Vec<Hit>, usize), Failure> {
         let (mut hits, mut asked) = (Vec::new(), 0_usize);
         for circumstances in &self.circumstances {
             for spelling in SPELLINGS {
