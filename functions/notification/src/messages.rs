@@ -167,6 +167,7 @@ impl Scene<'_> {
             | Event::ApprovalGiven { .. }
             | Event::ProvisioningStarted { .. }
             | Event::ProvisioningAttemptFailed { .. }
+            | Event::NameTaken { .. }
             | Event::ExpiryAnnounced { .. }
             | Event::CredentialsRequested {}
             | Event::CredentialsIssued { .. }

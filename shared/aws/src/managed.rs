@@ -194,7 +194,10 @@ impl TargetRoles {
 impl ReadTarget for TargetRoles {
     async fn target(&self, role: &PrincipalArn) -> Result<Option<TargetFound>, Fault> {
         let iam = self.accounts.iam(role.account(), FOR_ALL).await?;
-        let found = match iam.get_role().role_name(role.name()).send().await {
+        let attached = iam.list_attached_role_policies().role_name(role.name()).into_paginator().items();
+        let (found, attached) =
+            tokio::join!(iam.get_role().role_name(role.name()).send(), attached.send().collect::<Result<Vec<_>, _>>(),);
+        let found = match found {
             Ok(found) => found.role,
             Err(error) if is_gone(&error) => None,
             Err(error) => return Err(fault(READ_TARGET, &error)),
@@ -205,7 +208,16 @@ impl ReadTarget for TargetRoles {
             return Err(Fault::new(READ_TARGET, "role_elsewhere"));
         }
         let trust = decoded(READ_TARGET, found.assume_role_policy_document().unwrap_or_default())?;
-        Ok(Some(TargetFound { trust, credentials_role: self.credentials_role.clone() }))
+        // IAM knows no case in the keys of tags.
+        let tagged = found.tags().iter().find(|tag| tag.key().eq_ignore_ascii_case(REQUEST_TAG));
+        let tagged = tagged.map(|tag| tag.value().to_owned());
+        let mut attached: Vec<String> = attached
+            .map_err(|error| fault(READ_TARGET, &error))?
+            .into_iter()
+            .filter_map(|policy| policy.policy_name)
+            .collect();
+        attached.sort();
+        Ok(Some(TargetFound { trust, credentials_role: self.credentials_role.clone(), attached, tagged }))
     }
 }
 

@@ -8,7 +8,7 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::create_role::CreateRoleError;
 use aws_sdk_iam::types::{Role, Tag};
 use model::digest::Digest;
-use model::documents::{GRANT_PATH, KILL_POLICY_PREFIX, TOMBSTONE_POLICY};
+use model::documents::{GRANT_PATH, GRANT_POLICY, KILL_POLICY_PREFIX, TOMBSTONE_POLICY};
 use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
@@ -179,6 +179,11 @@ impl RemoveRole for Roles {
             Err(error) if is_gone(&error) => return Ok(()),
             Err(error) => return Err(fault(REMOVE, &error)),
         };
+        // The role is ours and can't be deleted with anything in or on it.
+        for name in inline.iter().filter(|name| ![TOMBSTONE_POLICY, GRANT_POLICY].contains(&name.as_str())) {
+            tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %name,
+                "the policy {name} in the role {} is not of Countersign's making; it goes with the role", of.id);
+        }
         for name in inline.iter().filter(|name| *name != TOMBSTONE_POLICY) {
             delete_policy(iam, REMOVE, role, name).await?;
         }
@@ -190,6 +195,8 @@ impl RemoveRole for Roles {
             Err(error) => return Err(fault(REMOVE, &error)),
         };
         for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
+            tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %arn,
+                "{arn} is attached to the role {}, and not by Countersign; it is taken off it, and stays", of.id);
             unless_gone(REMOVE, iam.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
         }
         // Last, so that whatever was on the role was denied while it was there.

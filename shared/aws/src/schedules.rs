@@ -4,7 +4,7 @@ use crate::fault::{fault, unsendable};
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
-use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
+use aws_sdk_scheduler::operation::get_schedule::{GetScheduleError, GetScheduleOutput};
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState,
     Target,
@@ -57,6 +57,18 @@ impl Schedules {
 
 impl DisarmRevocation for Schedules {
     async fn disarm(&self, id: &RequestId) -> Result<(), Fault> {
+        let found = match self.client.get_schedule().group_name(&self.group).name(id.as_str()).send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(GetScheduleError::is_resource_not_found_exception) => {
+                return Ok(());
+            }
+            Err(error) => return Err(fault(DISARM, &error)),
+        };
+        if found.target().is_none_or(|target| target.input() != Some(input(id).as_str())) {
+            tracing::error!(request.id = %id, alarm = "schedule_squatted",
+                "the schedule {id} is not of Countersign's making; it is left alone");
+            return Ok(());
+        }
         let deleted = self
             .client
             .delete_schedule()
@@ -224,11 +236,29 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_is_gone_is_taken_out() {
-        let world =
-            World::answering(vec![error(404, "ResourceNotFoundException"), error(403, "AccessDeniedException")]);
+        let made = created().await;
+        let world = World::answering(vec![
+            error(404, "ResourceNotFoundException"),
+            shown(&made, |_| {}),
+            error(404, "ResourceNotFoundException"),
+            shown(&made, |_| {}),
+            error(403, "AccessDeniedException"),
+            error(403, "AccessDeniedException"),
+        ]);
         let schedules = schedules(&world);
         assert_eq!(schedules.disarm(&id()).await, Ok(()));
+        assert_eq!(schedules.disarm(&id()).await, Ok(()));
         assert_eq!(schedules.disarm(&id()).await, Err(Fault::new(DISARM, "AccessDenied")));
-        assert_eq!(world.sent()[0].method, "DELETE");
+        assert_eq!(schedules.disarm(&id()).await, Err(Fault::new(DISARM, "AccessDenied")));
+        let methods: Vec<String> = world.sent().iter().map(|sent| sent.method.clone()).collect();
+        assert_eq!(methods, ["GET", "GET", "DELETE", "GET", "DELETE", "GET"]);
+    }
+
+    #[tokio::test]
+    async fn one_of_somebody_else_stays() {
+        let made = created().await;
+        let world = World::answering(vec![shown(&made, |found| found["Target"]["Input"] = "{}".into())]);
+        assert_eq!(schedules(&world).disarm(&id()).await, Ok(()));
+        assert_eq!(world.sent().len(), 1);
     }
 }

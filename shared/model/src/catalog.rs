@@ -6,6 +6,7 @@
 mod entitlement;
 mod file;
 mod form;
+mod opened;
 
 use crate::digest::Digest;
 use crate::documents::NO_ESCAPE;
@@ -20,6 +21,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use file::{Problem, Problems};
+pub use opened::OPENS_ESCALATION_PATH;
+pub(crate) use opened::{not_meant, told};
 
 /// A named thing one may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +59,10 @@ pub struct Entitlement {
     pub source_ips: Vec<String>,
     /// No-escape denies it lifts.
     pub may_outlive: Vec<String>,
+    /// Known ways to more permissions that it is meant to open, by id. Left out where there are none, so that the
+    /// digest of an entitlement from before they were asked about stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub may_open: Vec<String>,
     /// Special characters that a request's own patterns may hold.
     pub leeway: Leeway,
     /// Where approvers are asked.

@@ -75,6 +75,13 @@ pub enum Event {
         /// When it is tried again.
         next_attempt_at: Time,
     },
+    /// What the grant would have been made under is there already, and is not ours. It is left alone, and the grant refused.
+    NameTaken {
+        /// What is taken, as a code.
+        code: String,
+        /// What was found, for people.
+        finding: String,
+    },
     /// Access exists, read back and compared.
     GrantActivated {
         /// What was read back.
@@ -151,6 +158,7 @@ impl Event {
             Self::ApproversReminded { .. } => "approversReminded",
             Self::ProvisioningStarted { .. } => "provisioningStarted",
             Self::ProvisioningAttemptFailed { .. } => "provisioningAttemptFailed",
+            Self::NameTaken { .. } => "nameTaken",
             Self::GrantActivated { .. } => "grantActivated",
             Self::ExpiryAnnounced { .. } => "expiryAnnounced",
             Self::CredentialsRequested {} => "credentialsRequested",

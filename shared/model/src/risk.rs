@@ -33,6 +33,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use escalation::{EscalationPath, escalation_paths, opened_paths};
 use facts::Facts;
 
 /// What a request asks for, as far as risk goes. The lists are those of an IAM statement: patterns, not only names.

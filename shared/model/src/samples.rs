@@ -1,5 +1,7 @@
 //! The sample bundle, its people and their requests, for the tests of this crate.
 
+pub(crate) mod spelled;
+
 use crate::identity::{Actor, Identity};
 use crate::names::{PersonId, RequestId};
 use crate::policy::{Bundle, Decision, Policy};

@@ -1,7 +1,7 @@
 //! From what a person typed to a request: every field checked, everything wrong said at once.
 
 use crate::amount::display_duration;
-use crate::catalog::{EntitledMechanism, Entitlement};
+use crate::catalog::{EntitledMechanism, Entitlement, not_meant, told};
 use crate::documents::{TooLarge, attached_policy, role_policy, session_policy, trust_policy};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
@@ -237,10 +237,18 @@ fn check(policy: &Policy, entitlement: &Entitlement, actor: &Actor, wish: &Wish)
 }
 
 fn permissions(entitlement: &Entitlement, wish: &Wish) -> Result<Vec<String>, FieldError> {
-    narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway).map_err(|error| {
-        let message = format!("{error}; allowed: {}", some_of(&entitlement.permissions));
-        wrong("permissions", "invalid_permissions", message)
-    })
+    let taken =
+        narrow_actions(&entitlement.permissions, wish.permissions.as_deref(), entitlement.leeway).map_err(|error| {
+            let message = format!("{error}; allowed: {}", some_of(&entitlement.permissions));
+            wrong("permissions", "invalid_permissions", message)
+        })?;
+    // A catalog that was read holds no entitlement this could happen to. It is looked at again all the same, where it counts.
+    let open = not_meant(entitlement, &taken);
+    if open.is_empty() {
+        return Ok(taken);
+    }
+    let message = format!("this {}, and {} is not meant to; ask its operators", told(&open), entitlement.name);
+    Err(wrong("permissions", "opens_escalation_path", message))
 }
 
 fn resources(entitlement: &Entitlement, wish: &Wish) -> Result<Vec<String>, FieldError> {

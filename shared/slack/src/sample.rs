@@ -168,6 +168,7 @@ pub(crate) fn entitlement(text: &str) -> Entitlement {
         mfa: true,
         source_ips: vec![],
         may_outlive: vec![],
+        may_open: vec![],
         leeway: model::scope::Leeway::default(),
         channel: None,
         notices: Notices::default(),

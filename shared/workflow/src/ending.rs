@@ -11,9 +11,7 @@ use crate::ports::{
     Artifact, Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole,
     ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
 };
-use model::documents::{
-    TOMBSTONE_POLICY, kill_policy_name, longest_session, same_document, tombstone_policy, trust_policy,
-};
+use model::documents::{TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
 use model::names::RequestId;
@@ -318,7 +316,7 @@ where
         return Ok(());
     }
     match &request.mechanism {
-        Mechanism::Session { base_role } => ports.remove_kill(base_role, &kill_policy_name(&request)).await?,
+        Mechanism::Session { base_role } => sessions::lift(ports, &request, base_role).await?,
         Mechanism::Policy { .. } => drop(policies::removed(ports, &request).await?),
         Mechanism::Role { .. } => {}
     }

@@ -253,7 +253,7 @@ port! {
 port! {
     /// Deletes the schedule that ends a grant.
     DisarmRevocation {
-        /// Makes sure that it does not exist.
+        /// Makes sure that it does not exist. One of its name that is not ours is left alone.
         fn disarm(id: &RequestId) -> Result<(), Fault>;
     }
 }

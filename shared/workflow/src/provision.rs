@@ -66,7 +66,11 @@ where
     };
     let made = match made {
         Ok(()) => make(ports, &stored.state.request, window).await,
-        Err(fault) => Err(fault),
+        Err(fault) if fault.code == SCHEDULE_TAKEN => {
+            let finding = format!("a schedule named {id} is there that does not end this grant; it is left alone");
+            Err(Setback::Taken { code: SCHEDULE_TAKEN, finding })
+        }
+        Err(fault) => Err(fault.into()),
     };
     match made {
         Ok(mut findings) => {
@@ -80,7 +84,19 @@ where
                 Err(error) => Err(error),
             }
         }
-        Err(fault) => {
+        Err(Setback::Taken { code, finding }) => {
+            let command = |_: &Stored, _| Command::NameTaken { code: code.to_owned(), finding: finding.clone() };
+            match carry_out(ports, id, &cause, command, None, &[]).await {
+                Ok(_) => {
+                    tracing::error!(request.id = %id, alarm = code, "{id} is refused: {finding}");
+                    Ok(Provisioned::Failed)
+                }
+                // What was found may be what an early end put there.
+                Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
+                Err(error) => Err(error),
+            }
+        }
+        Err(Setback::Fault(fault)) => {
             tracing::error!(request.id = %id, error.code = %fault.code, "{id} could not be made: {fault}");
             let command = |_: &Stored, _| Command::ProvisioningFailed { code: fault.code.clone() };
             match carry_out(ports, id, &cause, command, None, &[]).await {
@@ -112,8 +128,30 @@ where
     }
 }
 
+/// The schedule's name is somebody else's.
+const SCHEDULE_TAKEN: &str = "schedule_mismatch";
+
+/// Why access was not made.
+enum Setback {
+    /// AWS did not do or answer; it is tried again.
+    Fault(Fault),
+    /// What it would be made under is there, and not ours.
+    Taken {
+        /// What is taken.
+        code: &'static str,
+        /// What was found.
+        finding: String,
+    },
+}
+
+impl From<Fault> for Setback {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 /// Makes what the mechanism needs in AWS and reads it back. Gives what was found.
-async fn make<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault>
+async fn make<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Setback>
 where
     P: MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
 {
@@ -126,7 +164,11 @@ where
     }
 }
 
-async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Fault> {
+async fn make_role<P: MakeRole + ReadRole>(
+    ports: &P,
+    request: &Request,
+    window: Window,
+) -> Result<Vec<String>, Setback> {
     let too_large = |_| Fault::new("write the grant's documents", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
     let policy = role_policy(request, window).map_err(too_large)?;
@@ -145,7 +187,11 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
             || found.digest != Some(request.digest().to_string())
             || !found.bounded
         {
-            return Err(Fault::new("make the role", "role_squatted"));
+            let finding = format!(
+                "a role named {} is there since {} that is not of Countersign's making; it is left alone",
+                request.id, found.created_at
+            );
+            return Err(Setback::Taken { code: "role_squatted", finding });
         }
     }
     ports.put_role_policy(of, GRANT_POLICY, &policy).await?;
@@ -153,10 +199,10 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     let (role, written) = (role?, written?);
     let role = role.ok_or_else(|| Fault::new("read the role back", "role_vanished"))?;
     if !role.bounded || !same_document(&role.trust, &trust) {
-        return Err(Fault::new("read the role back", "role_differs"));
+        return Err(Fault::new("read the role back", "role_differs").into());
     }
     if !written.is_some_and(|written| same_document(&written, &policy)) {
-        return Err(Fault::new("read the role back", "policy_differs"));
+        return Err(Fault::new("read the role back", "policy_differs").into());
     }
     Ok(vec![
         format!("role {} as planned, within the boundary", request.id),
@@ -164,7 +210,12 @@ async fn make_role<P: MakeRole + ReadRole>(ports: &P, request: &Request, window:
     ])
 }
 
-async fn make_policy<P>(ports: &P, request: &Request, role: &PrincipalArn, window: Window) -> Result<Vec<String>, Fault>
+async fn make_policy<P>(
+    ports: &P,
+    request: &Request,
+    role: &PrincipalArn,
+    window: Window,
+) -> Result<Vec<String>, Setback>
 where
     P: MakePolicy + ReadPolicy + ReadTarget,
 {
@@ -175,8 +226,14 @@ where
     let target = ports.target(role).await?.ok_or_else(|| Fault::new("read the target role", "NoSuchEntity"))?;
     if let Err(open) = guarded_target(&target.trust, &target.credentials_role) {
         tracing::error!(request.id = %id, alarm = "target_role_open", "{role} is not used for {id}: {open}");
-        return Err(Fault::new("use the target role", "target_role_open"));
+        return Err(Fault::new("use the target role", "target_role_open").into());
     }
+    if let Some(tag) = target.tagged {
+        let finding =
+            format!("{role} itself is tagged as a session of {tag}, and so are all of its sessions; it is left alone");
+        return Err(Setback::Taken { code: "target_role_tagged", finding });
+    }
+    let before: Vec<String> = target.attached.into_iter().filter(|name| name != id.as_str()).collect();
     let as_planned = |found: &PolicyFound| {
         found.is_of(id)
             && found.digest.as_deref() == Some(request.digest().to_string().as_str())
@@ -190,19 +247,35 @@ where
     };
     // A policy of this name exists: our own earlier attempt, or somebody else's, or what an early end
     // put there. Only the first is adopted.
-    if !ports.create_policy(&spec).await? && !ports.policy(of).await?.is_some_and(|found| as_planned(&found)) {
-        return Err(Fault::new("make the policy", "policy_squatted"));
+    if !ports.create_policy(&spec).await? {
+        match ports.policy(of).await? {
+            Some(found) if as_planned(&found) => {}
+            Some(found) => {
+                let made = found.created_at;
+                let finding =
+                    format!("a policy named {id} is there since {made} that is not this grant's; it is left alone");
+                return Err(Setback::Taken { code: "policy_squatted", finding });
+            }
+            // Under another path, or made a moment ago and not to be seen everywhere yet: the latter passes.
+            None => return Err(Fault::new("make the policy", "policy_squatted").into()),
+        }
     }
     ports.attach_policy(of, role).await?;
     let (found, attached) = futures_util::join!(ports.policy(of), ports.attached(of, role));
     if !found?.is_some_and(|found| as_planned(&found)) {
-        return Err(Fault::new("read the policy back", "policy_differs"));
+        return Err(Fault::new("read the policy back", "policy_differs").into());
     }
     if !attached? {
-        return Err(Fault::new("read the policy back", "policy_not_attached"));
+        return Err(Fault::new("read the policy back", "policy_not_attached").into());
     }
     Ok(vec![
         format!("policy {id} as planned, for sessions of {id} alone, sealed at {}", window.expires_at()),
         format!("attached to {role}, whose sessions only Countersign may tag"),
+        format!("attached to it before: {}", listed(&before)),
     ])
+}
+
+/// Names in a finding. A role has room for twenty.
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

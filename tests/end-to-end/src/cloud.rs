@@ -260,6 +260,42 @@ impl Cloud {
         Ok(events)
     }
 
+    /// Any call of a service that takes forms: IAM, STS and others.
+    ///
+    /// # Errors
+    /// No answer. A refusal is one.
+    pub async fn query(&self, service: &str, fields: &[(String, String)]) -> Result<Answered, Failure> {
+        let encoded =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let call = Call {
+            method: Method::POST,
+            url: format!("{}/", self.endpoint),
+            headers: vec![("content-type", "application/x-www-form-urlencoded")],
+            body: fields.join("&").into_bytes(),
+        };
+        self.signer.send(&self.keys, service, &call).await
+    }
+
+    /// Any call of a service that takes JSON: by the action's name in a header, or by verb and path.
+    ///
+    /// # Errors
+    /// No answer. A refusal is one.
+    pub async fn json(
+        &self,
+        service: &str,
+        how: (Method, &str, Option<&str>),
+        body: &Value,
+    ) -> Result<Answered, Failure> {
+        let (method, path, target) = how;
+        let kind = if target.is_some() { "application/x-amz-json-1.1" } else { "application/json" };
+        let mut headers = vec![("content-type", kind)];
+        headers.extend(target.map(|target| ("x-amz-target", target)));
+        let call =
+            Call { method, url: format!("{}{path}", self.endpoint), headers, body: body.to_string().into_bytes() };
+        self.signer.send(&self.keys, service, &call).await
+    }
+
     /// Puts an event on Countersign's bus, as somebody else's source.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod modals;
 pub mod outputs;
 pub mod signing;
+pub mod simulation;
 pub mod stage;
 pub mod trail;
 pub mod waiting;

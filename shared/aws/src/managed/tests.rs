@@ -159,14 +159,25 @@ async fn a_target_is_exactly_the_role_that_is_meant() {
             &format!(
                 "<Role><Path>{path}</Path><RoleName>debug</RoleName><RoleId>AROA1</RoleId>\
                  <Arn>arn:aws:iam::111111111111:role{path}debug</Arn><CreateDate>2026-11-20T19:00:00Z</CreateDate>\
-                 <AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument></Role>"
+                 <AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>\
+                 <Tags><member><Key>Countersign:Request</Key><Value>req_1</Value></member></Tags></Role>"
             ),
         )
     };
-    let world = World::answering(vec![role("/legacy/"), role("/"), error(404, "NoSuchEntity")]);
+    let attached = || {
+        let policies = ["standing", "another"].map(|name| format!("<member><PolicyName>{name}</PolicyName></member>"));
+        answer("ListAttachedRolePolicies", &format!("<AttachedPolicies>{}</AttachedPolicies>", policies.concat()))
+    };
+    let gone = || error(404, "NoSuchEntity");
+    let world = World::answering(vec![role("/legacy/"), attached(), role("/"), attached(), gone(), gone()]);
     let us: PrincipalArn = "arn:aws:iam::111111111111:role/countersign-system/countersign-credentials".parse().unwrap();
     let (targets, meant) = (target_roles(&world, us.clone()), ROLE.parse().unwrap());
-    let found = TargetFound { trust: "{}".to_owned(), credentials_role: us };
+    let found = TargetFound {
+        trust: "{}".to_owned(),
+        credentials_role: us,
+        attached: vec!["another".to_owned(), "standing".to_owned()],
+        tagged: Some("req_1".to_owned()),
+    };
     assert_eq!(targets.target(&meant).await, Ok(Some(found)));
     assert_eq!(targets.target(&meant).await, Err(Fault::new("read the target role", "role_elsewhere")));
     assert_eq!(targets.target(&meant).await, Ok(None));

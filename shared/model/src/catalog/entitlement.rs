@@ -93,6 +93,7 @@ impl Reader<'_> {
         let permissions = self.patterns(&file.permissions, "permissions", at, check_action);
         let resources = self.patterns(&file.resources, "resources", at, check_resource);
         let may_outlive = self.escapes(file);
+        let may_open = self.opened(at, file);
         let source_ips = self.cidrs(&file.source_ips);
         let max_duration = self.duration(&file.max_duration, LONGEST_GRANT);
         let approval_window = match &file.approval_window {
@@ -149,6 +150,7 @@ impl Reader<'_> {
             mfa: file.mfa,
             source_ips,
             may_outlive,
+            may_open,
             leeway: Leeway { wildcards: file.allow_wildcards, variables: file.allow_variables },
             channel,
             notices,

@@ -37,15 +37,18 @@ pub struct Problem {
     pub line: usize,
     /// What is wrong and what would be right.
     pub reason: String,
+    /// A stable code, for what somebody may want to look for.
+    pub code: Option<&'static str>,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 {
-            write!(f, "{}: {}", self.file, self.reason)
+            write!(f, "{}: {}", self.file, self.reason)?;
         } else {
-            write!(f, "{}:{}: {}", self.file, self.line, self.reason)
+            write!(f, "{}:{}: {}", self.file, self.line, self.reason)?;
         }
+        self.code.map_or(Ok(()), |code| write!(f, " [{code}]"))
     }
 }
 
@@ -68,7 +71,11 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(super) fn problem(&mut self, line: usize, reason: impl Into<String>) {
-        self.problems.push(Problem { file: self.file.to_owned(), line, reason: reason.into() });
+        self.problems.push(Problem { file: self.file.to_owned(), line, reason: reason.into(), code: None });
+    }
+
+    pub(super) fn problem_named(&mut self, code: &'static str, line: usize, reason: String) {
+        self.problems.push(Problem { file: self.file.to_owned(), line, reason, code: Some(code) });
     }
 
     pub(super) fn spanned<T: FromStr<Err = NameError>>(&mut self, text: &Spanned<String>) -> Option<T> {

@@ -2,6 +2,7 @@
 
 mod callers;
 mod notices;
+mod opened;
 
 use super::*;
 use crate::samples::CATALOG;

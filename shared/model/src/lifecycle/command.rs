@@ -66,6 +66,13 @@ pub enum Command {
         /// What went wrong, as a code.
         code: String,
     },
+    /// Note that a name the grant needs is somebody else's, and give up.
+    NameTaken {
+        /// What is taken, as a code.
+        code: String,
+        /// What was found, for people.
+        finding: String,
+    },
     /// Note that access exists and was read back.
     Activate {
         /// What was read back.
@@ -134,6 +141,7 @@ impl Command {
             Self::Warn => "warn",
             Self::StartProvisioning => "startProvisioning",
             Self::ProvisioningFailed { .. } => "provisioningFailed",
+            Self::NameTaken { .. } => "nameTaken",
             Self::Activate { .. } => "activate",
             Self::RequestCredentials { .. } => "credentials",
             Self::IssueCredentials { .. } => "issueCredentials",

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::time::Time;
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
-use making::{activate, lapse, provisioning_failed, remind, start_provisioning, warn};
+use making::{activate, lapse, name_taken, provisioning_failed, remind, start_provisioning, warn};
 use persons::{approve, cancel, credentials_outcome, deny, request_credentials, revoke, with_quorum};
 
 /// Work to do once a transition is stored, in this order. Each is idempotent by its name.
@@ -140,6 +140,7 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::Warn => (warn(state, now)?, Vec::new()),
         Command::StartProvisioning => start_provisioning(state, now)?,
         Command::ProvisioningFailed { code } => provisioning_failed(state, code, now)?,
+        Command::NameTaken { code, finding } => name_taken(state, code, finding)?,
         Command::Activate { evidence } => (activate(state, evidence, now)?, Vec::new()),
         Command::RequestCredentials { by } => request_credentials(state, by, now)?,
         Command::IssueCredentials { access_key_id, expires_at } => {

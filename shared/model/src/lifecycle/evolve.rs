@@ -86,11 +86,13 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
         (Phase::Active { approvals, plan, at, issued, warned: false }, Event::ExpiryAnnounced { .. }) => {
             Phase::Active { approvals, plan, at, issued, warned: true }
         }
-        // The outcome of an intent may come after the state has moved on.
+        // The outcome of an intent may come after the state has moved on. What was found taken is in the record; the end
+        // that follows it moves the state on.
         (
             phase @ (Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. }),
             Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. },
-        ) => phase,
+        )
+        | (phase @ Phase::Provisioning { .. }, Event::NameTaken { .. }) => phase,
         (Phase::Provisioning { approvals, plan, .. }, Event::RevocationStarted { reason }) => {
             revoking(approvals, plan, reason, at, 0)
         }

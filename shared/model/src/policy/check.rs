@@ -10,7 +10,7 @@ use cedar_policy::PolicySet;
 
 /// A problem of a file.
 pub(super) fn problem(file: &str, line: usize, reason: impl Into<String>) -> Problem {
-    Problem { file: file.to_owned(), line, reason: reason.into() }
+    Problem { file: file.to_owned(), line, reason: reason.into(), code: None }
 }
 
 /// The line of a byte offset, from 1.

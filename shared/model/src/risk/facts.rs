@@ -66,7 +66,7 @@ pub(super) struct Facts<'a> {
     pub(super) resources: Vec<(&'a str, Breadth)>,
     pub(super) production: bool,
     pub(super) duration_seconds: u64,
-    pub(super) paths: Vec<escalation::Path>,
+    pub(super) paths: Vec<escalation::EscalationPath>,
 }
 
 impl<'a> Facts<'a> {
@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
         let patterns = bounded(input.actions);
         let resources = bounded(input.resources);
         Self {
-            paths: escalation::open_to(&patterns),
+            paths: escalation::opened_paths(&patterns),
             reaches: patterns
                 .into_iter()
                 .map(|pattern| Reach { pattern, deepest: actions::highest(pattern) })

@@ -1,7 +1,7 @@
 //! Examples: what each kind of request is judged to be.
 
 use super::rules::CREDENTIAL_ACTIONS;
-use super::{Risk, RiskCode, RiskInput, RiskLevel, assess, escalation};
+use super::{EscalationPath, Risk, RiskCode, RiskInput, RiskLevel, assess, escalation_paths, opened_paths};
 use crate::actions;
 
 const TABLE: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
@@ -79,15 +79,15 @@ fn calibration() {
 
 #[test]
 fn every_escalation_path_is_critical_and_named() {
-    assert!(escalation::all().count() >= 60);
-    for path in escalation::all() {
+    assert!(escalation_paths().count() >= 60);
+    for path in escalation_paths() {
         let actions: Vec<&str> = path.required().collect();
         let found = risk(&actions, &[TABLE], "dev", HOUR);
         assert_eq!(found.level, RiskLevel::Critical, "{}", path.id);
         let reason = found.reasons.iter().find(|reason| reason.code == RiskCode::EscalationPath);
         assert!(reason.is_some_and(|reason| reason.level == RiskLevel::Critical), "{}", path.id);
         // One that contains shorter ones may be named by those: at most three are.
-        let open = escalation::open_to(&actions);
+        let open = opened_paths(&actions);
         assert!(open.iter().any(|found| found.id == path.id));
         assert!(
             reason.is_some_and(|reason| open.iter().take(3).all(|path| reason.sentence.contains(path.id))),
@@ -98,7 +98,7 @@ fn every_escalation_path_is_critical_and_named() {
 
 #[test]
 fn our_own_lists_name_real_actions() {
-    for action in escalation::all().flat_map(escalation::Path::required).chain(CREDENTIAL_ACTIONS) {
+    for action in escalation_paths().flat_map(EscalationPath::required).chain(CREDENTIAL_ACTIONS) {
         assert!(actions::level(action).is_some(), "{action}");
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails the test")]
 
 mod digest;
+mod opened;
 
 use super::*;
 use crate::samples::{CATALOG, bundle, by_slack, noon, policy, request_id, wish};

@@ -10,7 +10,7 @@ use crate::ports::{
 use model::names::{AccountId, PrincipalArn, RequestId};
 use model::request::Request;
 use model::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest sum of a role's inline policies, in characters. Source: IAM user guide, quotas.
 const INLINE_POLICIES: usize = 10_240;
@@ -63,6 +63,8 @@ pub(super) struct Cloud {
     /// The inline policies of base roles, by role and name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
     schedules: BTreeMap<RequestId, Time>,
+    /// Names of schedules in our group that somebody else made.
+    others_schedules: BTreeSet<RequestId>,
     /// Managed policies under our path, by name.
     pub(super) policies: BTreeMap<String, Managed>,
     /// The roles that they may be attached to.
@@ -104,6 +106,16 @@ impl World {
     /// The schedules, and when they fire.
     pub fn schedules(&self) -> BTreeMap<RequestId, Time> {
         self.lock().cloud.schedules.clone()
+    }
+
+    /// Makes a schedule in our group under the name of a request's, for something else, as somebody else would.
+    pub fn plant_schedule(&self, id: &RequestId) {
+        self.lock().cloud.others_schedules.insert(id.clone());
+    }
+
+    /// Those that somebody else made.
+    pub fn others_schedules(&self) -> BTreeSet<RequestId> {
+        self.lock().cloud.others_schedules.clone()
     }
 
     /// Takes out the schedules that fire by now, as they delete themselves once they fired, the
@@ -162,6 +174,7 @@ impl ArmRevocation for World {
         let doing = "make the schedule";
         self.call(Verb::Arm, id, at, |inner| match inner.cloud.schedules.get(id) {
             Some(found) if *found == at => Ok(()),
+            None if inner.cloud.others_schedules.contains(id) => Err(Fault::new(doing, "schedule_mismatch")),
             Some(_) => Err(Fault::new(doing, "schedule_mismatch")),
             None if at <= inner.now => Err(Fault::new(doing, "ValidationException")),
             None => {

@@ -56,11 +56,13 @@ pub struct Target {
     pub trust: String,
     /// The names of the managed policies attached to it, ours or not.
     pub attached: BTreeSet<String>,
+    /// What it is tagged with as if it were a session of a grant.
+    pub tagged: Option<String>,
 }
 
 impl Default for Target {
     fn default() -> Self {
-        Self { trust: TRUST.to_owned(), attached: BTreeSet::from(["standing".to_owned()]) }
+        Self { trust: TRUST.to_owned(), attached: BTreeSet::from(["standing".to_owned()]), tagged: None }
     }
 }
 
@@ -230,8 +232,12 @@ impl ReadTarget for World {
         let credentials_role: PrincipalArn =
             CREDENTIALS_ROLE.parse().map_err(|_| Fault::new("read the target role", "unreadable"))?;
         self.call(Verb::Target, role, "", |inner| {
-            let trust = inner.cloud.targets.get(role).map(|target| target.trust.clone());
-            Ok(trust.map(|trust| TargetFound { trust, credentials_role }))
+            Ok(inner.cloud.targets.get(role).cloned().map(|target| TargetFound {
+                trust: target.trust,
+                credentials_role,
+                attached: target.attached.into_iter().collect(),
+                tagged: target.tagged,
+            }))
         })
         .await
     }

@@ -29,6 +29,16 @@ pub(super) async fn deny<P: KillSessions + Clock>(
         return Ok(());
     }
     let (name, document) = (kill_policy_name(request), kill_policy(request));
+    match ports.kill(role, &name).await? {
+        Some(written) if same_document(&written, &document) => return Ok(()),
+        // Not ours to overwrite, and nothing else would name this grant's sessions alone.
+        Some(_) => {
+            tracing::error!(request.id = %request.id, alarm = "kill_squatted",
+                "{name} on {role} is not of Countersign's making; it is left alone, and all sessions of the role are ended");
+            return deny_all(ports, role, since).await;
+        }
+        None => {}
+    }
     match ports.put_kill(role, &name, &document).await {
         Ok(()) => match ports.kill(role, &name).await? {
             Some(written) if same_document(&written, &document) => Ok(()),
@@ -69,6 +79,15 @@ async fn all_before<P: KillSessions>(ports: &P, role: &PrincipalArn) -> Result<O
     Ok(ports.kill(role, KILL_ALL_POLICY).await?.as_deref().and_then(kill_all_before))
 }
 
+/// Takes out the deny of one grant. What stands under its name and is not ours stays.
+pub(super) async fn lift<P: KillSessions>(ports: &P, request: &Request, role: &PrincipalArn) -> Result<(), Fault> {
+    let name = kill_policy_name(request);
+    match ports.kill(role, &name).await? {
+        Some(written) if same_document(&written, &kill_policy(request)) => ports.remove_kill(role, &name).await,
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What denies everything to the sessions of one grant, as read back.
 pub(super) async fn denied<P: KillSessions>(
     ports: &P,
@@ -77,12 +96,18 @@ pub(super) async fn denied<P: KillSessions>(
     since: Time,
 ) -> Result<String, Fault> {
     let (id, name) = (&request.id, kill_policy_name(request));
-    if ports.kill(role, &name).await?.is_some_and(|written| same_document(&written, &kill_policy(request))) {
+    let found = ports.kill(role, &name).await?;
+    if found.as_deref().is_some_and(|written| same_document(written, &kill_policy(request))) {
         return Ok(format!("{role} denies everything to sessions of {id} ({name})"));
     }
+    let taken = if found.is_some() {
+        format!("; {name} is not of Countersign's making and is left alone")
+    } else {
+        String::new()
+    };
     match all_before(ports, role).await? {
         Some(before) if before >= since.plus(KILL_ALL_MARGIN) => Ok(format!(
-            "{role} denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY})",
+            "{role} denies everything to all sessions begun before {before}, those of other grants too ({KILL_ALL_POLICY}){taken}",
         )),
         _ => Err(Fault::new(READ_BACK, "deny_differs")),
     }

@@ -48,6 +48,11 @@ pub struct TargetFound {
     pub trust: String,
     /// The role of the function that hands out credentials, as this installation has it.
     pub credentials_role: PrincipalArn,
+    /// The names of the managed policies attached to it, ours or not, in order.
+    pub attached: Vec<String>,
+    /// What it is tagged with under the key that names a request on our sessions. All of its sessions carry that, and what
+    /// ends the grant of this request would end them.
+    pub tagged: Option<String>,
 }
 
 port! {

@@ -22,6 +22,7 @@ mod overlap;
 mod races;
 mod round_trips;
 mod shared_role;
+mod standing;
 mod support;
 mod sweeps;
 mod zombies;

@@ -8,6 +8,7 @@ mod asking;
 mod cli;
 mod countersigning;
 mod ending;
+mod escalation;
 mod extend;
 mod form;
 mod offboard;
@@ -16,6 +17,7 @@ mod policy;
 mod reading;
 mod refusals;
 mod slack_words;
+mod standing;
 
 use end_to_end::door::{Api, text};
 use end_to_end::failure::Failure;

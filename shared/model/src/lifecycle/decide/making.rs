@@ -134,6 +134,26 @@ pub(super) fn provisioning_failed(state: &State, code: &str, now: Time) -> Resul
     }
 }
 
+/// Trying again would find the same: what is not ours stays. The record says what was found, and the grant ends.
+pub(super) fn name_taken(state: &State, code: &str, finding: &str) -> Result<Steps, Refusal> {
+    match &state.phase {
+        Phase::Provisioning { .. } => {
+            let (code, finding) = (code.to_owned(), finding.to_owned());
+            let reason = EndReason::Failed { code: code.clone() };
+            let events = vec![Event::NameTaken { code, finding }, Event::RevocationStarted { reason }];
+            Ok((events, END_OF_ACCESS.to_vec()))
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { .. } => Err(Refusal::Overtaken { status: state.status() }),
+    }
+}
+
 pub(super) fn activate(state: &State, evidence: &Evidence, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
         // The start is not asked for: a worker's clock may be a second behind the one that set it.
