@@ -9,9 +9,10 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-const USAGE: &str = "usage: cargo xtask bench slack [warm cold] | grants [n] | panic [n]";
+const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n]";
 
-/// `cargo xtask bench slack [warm cold]`: how long people wait for answers in Slack; both how often each act is done.
+/// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
+/// done, and a word to choose acts by their names.
 /// `cargo xtask bench grants [n]`: how long access takes to come and to go, by mechanism. `cargo xtask bench panic [n]`:
 /// how long it takes to end so many grants at once.
 ///

@@ -39,12 +39,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
-    let (warm, cold) = times()?;
+    let (warm, cold, word) = times()?;
     let stage = Stage::find()?;
     let processes = Processes::of(&stage.outputs)?;
     let began = Instant::now();
     heading();
-    for act in Act::ALL {
+    for act in Act::ALL.into_iter().filter(|act| act.name().contains(&word)) {
         let mut acts = Acts::new(&stage).await?;
         acts.provide(act, warm.saturating_add(cold).saturating_add(WARM_UP)).await?;
         let [mut with, mut without] = [Figures::default(), Figures::default()];
@@ -69,14 +69,18 @@ async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// How often, if the arguments say so: warm, cold.
-fn times() -> Result<(usize, usize), Failure> {
-    let given: Result<Vec<usize>, _> = std::env::args().skip(1).map(|argument| argument.parse()).collect();
-    match given.as_deref() {
-        Ok([]) => Ok(TIMES),
-        Ok([warm, cold]) => Ok((*warm, *cold)),
-        _ => Err(Failure::new("usage: answers [warm cold], both how often")),
-    }
+/// How often, if the arguments say so: warm, cold; and a word that the acts' names have to hold, if not all are wanted.
+fn times() -> Result<(usize, usize, String), Failure> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let often = |text: &str| text.parse::<usize>().ok();
+    let (often_warm, often_cold, word) = match given.as_slice() {
+        [] => (Some(TIMES.0), Some(TIMES.1), ""),
+        [warm, cold] => (often(warm), often(cold), ""),
+        [warm, cold, word] => (often(warm), often(cold), word.as_str()),
+        _ => (None, None, ""),
+    };
+    let usage = || Failure::new("usage: answers [warm cold [word]], both how often");
+    Ok((often_warm.ok_or_else(usage)?, often_cold.ok_or_else(usage)?, word.to_owned()))
 }
 
 fn heading() {
