@@ -17,6 +17,7 @@ LIMITS = (
     "asynchronous invocations retry after 1 s and 2 s; on AWS after 1 and 2 minutes",
     "functions are plain processes of your user: no memory limit, no read-only disk, no arm64, no VPC",
     "not checked: Lambda resource policies, the role's right to read its stream, service control policies",
+    "the policy simulator: users and roles only, no resource policies, no positions of the statements that matched",
     "CloudTrail delivers within seconds; on AWS within 5 to 15 minutes",
     "an access key `test`, or of 12 digits, is the account's root and its secret is not checked",
 )

@@ -33,6 +33,8 @@ def _of_iam(call: dict, account: str) -> str | None:
     if call.get("UserName"):
         known = iam._users.get(call["UserName"])
         return known["Arn"] if known else f"arn:aws:iam::{account}:user{path}{call['UserName']}"
+    if call.get("Action") == "SimulatePrincipalPolicy":
+        return call.get("PolicySourceArn")
     if call.get("PolicyName") and call.get("Action") == "CreatePolicy":
         return f"arn:aws:iam::{account}:policy{path}{call['PolicyName']}"
     return None
