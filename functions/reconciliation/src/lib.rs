@@ -4,8 +4,8 @@ use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
     ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
-    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadPolicy,
+    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
 };
 use workflow::reconcile::reconcile;
 
@@ -31,6 +31,7 @@ where
         + ReadPolicy
         + ReadTarget
         + RemovePolicy
+        + ProbeDecision
         + ListPolicies
         + ListRequests
         + LoadSweep

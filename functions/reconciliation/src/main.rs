@@ -2,6 +2,7 @@
 
 use aws::clients::Clients;
 use aws::managed::{ManagedPolicies, TargetRoles};
+use aws::probes::Probes;
 use aws::roles::Roles;
 use aws::schedules::{ArmingSchedules, ScheduleTarget};
 use aws::table::Table;
@@ -15,6 +16,7 @@ struct Ports {
     roles: Roles,
     managed: ManagedPolicies,
     targets: TargetRoles,
+    probes: Probes,
     clock: SystemClock,
 }
 
@@ -25,6 +27,7 @@ aws::delegate! {
         roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
         targets: ReadTarget;
+        probes: ProbeDecision;
         clock: Clock;
     }
 }
@@ -43,6 +46,7 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
         roles: clients.roles(&boundary),
         managed: clients.managed_policies(&boundary),
         targets: clients.target_roles(settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
+        probes: clients.probes(),
         clock: SystemClock,
     })
 }

@@ -3,6 +3,7 @@
 use aws::clients::Clients;
 use aws::managed::ManagedPolicies;
 use aws::policy::PolicyStore;
+use aws::probes::Probes;
 use aws::roles::Roles;
 use aws::schedules::Schedules;
 use aws::table::Table;
@@ -16,6 +17,7 @@ struct Ports {
     schedules: Schedules,
     roles: Roles,
     managed: ManagedPolicies,
+    probes: Probes,
     clock: SystemClock,
     ids: UuidIds,
 }
@@ -27,6 +29,7 @@ aws::delegate! {
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy;
+        probes: ProbeDecision;
         clock: Clock;
         ids: Identifiers;
     }
@@ -42,6 +45,7 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
         roles: clients.roles(&boundary),
         managed: clients.managed_policies(&boundary),
+        probes: clients.probes(),
         clock: SystemClock,
         ids: UuidIds,
     })

@@ -4,6 +4,7 @@
 use crate::bus::Bus;
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
+use crate::probes::Probes;
 use crate::roles::Roles;
 use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
 use crate::secrets::Secrets;
@@ -109,6 +110,11 @@ impl Clients {
     /// The shared roles they are attached to, whose sessions `credentials_role` hands out.
     pub fn target_roles(&self, credentials_role: PrincipalArn) -> TargetRoles {
         TargetRoles::new(aws_sdk_iam::Client::new(&self.config), credentials_role)
+    }
+
+    /// IAM's own evaluation.
+    pub fn probes(&self) -> Probes {
+        Probes::new(aws_sdk_iam::Client::new(&self.config))
     }
 
     /// Sessions of base roles and target roles.

@@ -3,6 +3,7 @@
 #[doc(hidden)]
 pub mod types {
     pub use model::digest::Digest;
+    pub use model::documents::Probe;
     pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
@@ -11,7 +12,7 @@ pub mod types {
     pub use workflow::ports;
     pub use workflow::ports::{
         Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
-        RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound,
+        RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound, Verdict,
     };
 }
 
@@ -141,6 +142,12 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident ListPolicies) => {
         $crate::delegate! { @@ $ports $field ListPolicies [policy_names() -> Result<Vec<String>, Fault>] }
     };
+    (@ $ports:ident $field:ident ProbeDecision) => {
+        $crate::delegate! { @@ $ports $field ProbeDecision [
+            probe_role(role: &PrincipalArn, probe: &Probe) -> Result<Verdict, Fault>,
+            probe_document(document: &str, probe: &Probe) -> Result<Verdict, Fault>
+        ] }
+    };
     (@ $ports:ident $field:ident AssumeBaseRole) => {
         $crate::delegate! { @@ $ports $field AssumeBaseRole [
             assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>
@@ -174,6 +181,7 @@ macro_rules! delegate {
 mod tests {
     use crate::managed::{ManagedPolicies, TargetRoles};
     use crate::policy::PolicyStore;
+    use crate::probes::Probes;
     use crate::roles::Roles;
     use crate::schedules::ArmingSchedules;
     use crate::sessions::Sessions;
@@ -182,7 +190,7 @@ mod tests {
     use workflow::ports::{
         ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
         KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, MakePolicy, MakeRole, Policies,
-        ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
+        ProbeDecision, ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
     };
 
     struct Ports {
@@ -192,6 +200,7 @@ mod tests {
         roles: Roles,
         managed: ManagedPolicies,
         targets: TargetRoles,
+        probes: Probes,
         sessions: Sessions,
         clock: SystemClock,
         ids: UuidIds,
@@ -205,6 +214,7 @@ mod tests {
             roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
             managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
             targets: ReadTarget;
+            probes: ProbeDecision;
             sessions: AssumeBaseRole;
             clock: Clock;
             ids: Identifiers;
@@ -216,7 +226,7 @@ mod tests {
         P: LoadRequest + CommitRequest + LoadEntries + ListRequests + FindDue + FindByKey + RememberNotes + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
         P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
-        P: AssumeBaseRole + Clock + Identifiers,
+        P: ProbeDecision + AssumeBaseRole + Clock + Identifiers,
     {
     }
 
@@ -236,6 +246,7 @@ mod tests {
             roles: clients.roles("boundary"),
             managed: clients.managed_policies("boundary"),
             targets: clients.target_roles("arn:aws:iam::111111111111:role/credentials".parse().unwrap()),
+            probes: clients.probes(),
             sessions: clients.sessions(),
             clock: SystemClock,
             ids: UuidIds,

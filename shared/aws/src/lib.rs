@@ -39,6 +39,7 @@ mod double;
 pub mod fault;
 pub mod managed;
 pub mod policy;
+pub mod probes;
 pub mod roles;
 pub mod schedules;
 pub mod secrets;

@@ -10,6 +10,7 @@ mod cloud;
 mod gate;
 mod judge;
 mod policies;
+mod probes;
 mod store;
 mod sweeps;
 

@@ -20,4 +20,5 @@ pub mod reading;
 pub mod reconcile;
 pub mod submission;
 pub mod sweep;
+pub mod verification;
 pub mod views;

@@ -7,11 +7,12 @@ use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
     ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
-    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadPolicy,
+    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use crate::sweep::carry_out::carry_out;
+use crate::verification::{Proof, verify};
 use futures_util::StreamExt as _;
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
@@ -68,6 +69,7 @@ where
         + ReadPolicy
         + ReadTarget
         + RemovePolicy
+        + ProbeDecision
         + ListPolicies
         + ListRequests
         + LoadSweep
@@ -141,7 +143,8 @@ where
         + ReplacePolicy
         + ReadPolicy
         + ReadTarget
-        + RemovePolicy,
+        + RemovePolicy
+        + ProbeDecision,
 {
     let Some(stored) = ports.load(id).await? else { return Ok(()) };
     // The index may be behind.
@@ -164,8 +167,23 @@ where
             note(ports, stored, id, |_, _| Command::Warn).await
         }
         Phase::Active { .. } | Phase::Revoking { .. } => end(ports, PART, id).await.map(drop),
-        Phase::Ended { .. } => remove_tombstone(ports, PART, stored).await,
+        Phase::Ended { .. } => after_the_end(ports, stored).await,
         Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => Ok(()),
+    }
+}
+
+/// Shows that it has ended, and takes out the deny that outlasted it, whichever is due.
+async fn after_the_end<P>(ports: &P, stored: Stored) -> Result<(), CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + KillSessions + ReadRole + ReadPolicy + RemovePolicy + ProbeDecision,
+{
+    let id = stored.state.request.id.clone();
+    match verify(ports, &Cause::system(PART), stored.clone()).await? {
+        Proof::NotNeeded => remove_tombstone(ports, PART, stored).await,
+        Proof::Verified | Proof::Failed => match ports.load(&id).await? {
+            Some(stored) => remove_tombstone(ports, PART, stored).await,
+            None => Ok(()),
+        },
     }
 }
 
@@ -184,7 +202,7 @@ where
 async fn end_if_revoking<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     match ports.load(id).await? {
         Some(stored) if matches!(stored.state.phase, Phase::Revoking { .. }) => end(ports, PART, id).await.map(drop),

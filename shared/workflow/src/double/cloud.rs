@@ -96,6 +96,11 @@ impl World {
         self.lock().cloud.kills.insert((role.clone(), name.to_owned()), document.to_owned());
     }
 
+    /// Takes a deny off a base role, as somebody else would.
+    pub fn take_kill(&self, role: &PrincipalArn, name: &str) {
+        self.lock().cloud.kills.remove(&(role.clone(), name.to_owned()));
+    }
+
     /// Every session that STS gave.
     pub fn sessions(&self) -> Vec<Session> {
         self.lock().cloud.sessions.clone()

@@ -36,6 +36,8 @@ pub enum Verb {
     Target,
     RemovePolicy,
     PolicyNames,
+    ProbeRole,
+    ProbeDocument,
     Assume,
     Claim,
     Release,
@@ -326,6 +328,8 @@ impl Verb {
             | Self::Attached
             | Self::Target
             | Self::PolicyNames
+            | Self::ProbeRole
+            | Self::ProbeDocument
             | Self::LoadSweep
             | Self::RunningSweeps
             | Self::ReadBar
@@ -361,6 +365,7 @@ impl Verb {
             Self::Target => "read the target role",
             Self::RemovePolicy => "take the policy out",
             Self::PolicyNames => "list the policies",
+            Self::ProbeRole | Self::ProbeDocument => "ask IAM what it would decide",
             Self::Assume => "get credentials",
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",

@@ -24,4 +24,5 @@ mod round_trips;
 mod shared_role;
 mod support;
 mod sweeps;
+mod verification;
 mod zombies;

@@ -171,6 +171,7 @@ fn words_are_those_of_the_model() {
         EndReason::Offboarded,
         EndReason::Panic,
         EndReason::Failed { code },
+        EndReason::Drifted { differences: Vec::new() },
     ];
     assert_eq!(document.words("EndReason", "/enum"), set(&reasons.each_ref().map(EndReason::as_str)));
     let document = &document;
