@@ -1,11 +1,11 @@
-//! Every minute: finishes what is overdue, stuck or orphaned. Takes no input.
+//! Every minute: finishes what is overdue, stuck, orphaned or drifted. Takes no input.
 
 use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadPolicy,
-    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
+    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions, ListOnRole,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadBoundary,
+    ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
 };
 use workflow::reconcile::reconcile;
 
@@ -32,6 +32,8 @@ where
         + ReadTarget
         + RemovePolicy
         + ProbeDecision
+        + ListOnRole
+        + ReadBoundary
         + ListPolicies
         + ListRequests
         + LoadSweep
@@ -43,10 +45,12 @@ where
         metric = "ReconciliationRan",
         due = report.due,
         orphans = report.orphans,
+        drifted = report.drifted,
         failures = report.failures,
-        "reconciled: {} due, {} orphans taken out, {} to be tried again",
+        "reconciled: {} due, {} orphans taken out, {} drifted, {} to be tried again",
         report.due,
         report.orphans,
+        report.drifted,
         report.failures,
     );
     Ok(())

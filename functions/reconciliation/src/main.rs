@@ -24,7 +24,7 @@ aws::delegate! {
     Ports {
         table: LoadRequest, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps;
         schedules: ArmRevocation, DisarmRevocation;
-        roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+        roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
         targets: ReadTarget;
         probes: ProbeDecision;

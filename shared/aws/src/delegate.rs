@@ -107,6 +107,14 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident ListRoles) => {
         $crate::delegate! { @@ $ports $field ListRoles [role_names() -> Result<Vec<String>, Fault>] }
     };
+    (@ $ports:ident $field:ident ListOnRole) => {
+        $crate::delegate! { @@ $ports $field ListOnRole [on_role(id: &RequestId) -> Result<Vec<String>, Fault>] }
+    };
+    (@ $ports:ident $field:ident ReadBoundary) => {
+        $crate::delegate! { @@ $ports $field ReadBoundary [
+            bounded(role: &PrincipalArn) -> Result<Option<bool>, Fault>
+        ] }
+    };
     (@ $ports:ident $field:ident KillSessions) => {
         $crate::delegate! { @@ $ports $field KillSessions [
             put_kill(role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault>,
@@ -189,8 +197,9 @@ mod tests {
     use crate::time::{SystemClock, UuidIds};
     use workflow::ports::{
         ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
-        KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, MakePolicy, MakeRole, Policies,
-        ProbeDecision, ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
+        KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, MakePolicy,
+        MakeRole, Policies, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy,
+        RemoveRole, ReplacePolicy,
     };
 
     struct Ports {
@@ -211,7 +220,7 @@ mod tests {
             table: LoadRequest, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
             policies: Policies;
             schedules: ArmRevocation, DisarmRevocation;
-            roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+            roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
             managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
             targets: ReadTarget;
             probes: ProbeDecision;
@@ -226,7 +235,7 @@ mod tests {
         P: LoadRequest + CommitRequest + LoadEntries + ListRequests + FindDue + FindByKey + RememberNotes + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
         P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
-        P: ProbeDecision + AssumeBaseRole + Clock + Identifiers,
+        P: ListOnRole + ReadBoundary + ProbeDecision + AssumeBaseRole + Clock + Identifiers,
     {
     }
 

@@ -11,7 +11,9 @@ use model::documents::{GRANT_PATH, TOMBSTONE_POLICY};
 use model::names::{PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
-use workflow::ports::{Fault, KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+use workflow::ports::{
+    Fault, KillSessions, ListOnRole, ListRoles, MakeRole, ReadBoundary, ReadRole, RemoveRole, RoleFound, RoleSpec,
+};
 
 const MAKE: &str = "make the role";
 const WRITE: &str = "write the role's policy";
@@ -19,6 +21,8 @@ const READ: &str = "read the role";
 const READ_POLICY: &str = "read the role's policy";
 const REMOVE: &str = "take out the role";
 const LIST: &str = "list the roles";
+const LIST_ON: &str = "list what is on the role";
+const READ_BASE: &str = "read the base role";
 const DENY: &str = "write the deny";
 const READ_DENY: &str = "read the deny back";
 const LIFT: &str = "take out the deny";
@@ -203,6 +207,37 @@ impl ListRoles for Roles {
             Ok(roles) => Ok(roles.into_iter().map(|role| role.role_name).collect()),
             Err(error) => Err(fault(LIST, &error)),
         }
+    }
+}
+
+impl ListOnRole for Roles {
+    async fn on_role(&self, id: &RequestId) -> Result<Vec<String>, Fault> {
+        let role = id.as_str();
+        let listed = self.client.list_role_policies().role_name(role).into_paginator().items().send();
+        let mut found: Vec<String> = match listed.collect::<Result<Vec<_>, _>>().await {
+            Ok(names) => names,
+            Err(error) if is_gone(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(fault(LIST_ON, &error)),
+        };
+        let listed = self.client.list_attached_role_policies().role_name(role).into_paginator().items().send();
+        match listed.collect::<Result<Vec<_>, _>>().await {
+            Ok(attached) => found.extend(attached.into_iter().filter_map(|policy| policy.policy_arn)),
+            Err(error) if is_gone(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(fault(LIST_ON, &error)),
+        }
+        Ok(found)
+    }
+}
+
+impl ReadBoundary for Roles {
+    async fn bounded(&self, role: &PrincipalArn) -> Result<Option<bool>, Fault> {
+        // IAM is asked by name, in the account of our own credentials.
+        let Some(found) = self.find(READ_BASE, role.name()).await? else { return Ok(None) };
+        if found.arn() != role.as_str() {
+            return Err(Fault::new(READ_BASE, "role_elsewhere"));
+        }
+        let boundary = found.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+        Ok(Some(boundary == Some(self.boundary_arn.as_str())))
     }
 }
 

@@ -13,6 +13,7 @@ mod policies;
 mod probes;
 mod store;
 mod sweeps;
+mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble, Verb};

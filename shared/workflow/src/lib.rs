@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod decisions;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
+pub mod drift;
 pub mod ending;
 pub mod notes;
 pub mod overview;

@@ -16,6 +16,7 @@ mod policies;
 mod probes;
 mod roles;
 mod sweeps;
+mod watching;
 
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
@@ -23,6 +24,7 @@ pub use policies::{
 pub use probes::{ProbeDecision, Verdict};
 pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
 pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use watching::{ListOnRole, ReadBoundary};
 
 use model::digest::Digest;
 use model::lifecycle::State;

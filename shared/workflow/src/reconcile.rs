@@ -1,14 +1,15 @@
-//! Every minute, without input: what is overdue, stuck or orphaned is finished.
+//! Every minute, without input: what is overdue, stuck or orphaned is finished, and what drifted ended.
 //!
 //! It believes nothing it was told: each request is read again, and the steps are the same code
 //! that the functions run.
 
 use crate::command::{CommandError, carry_out_on};
+use crate::drift::look;
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadPolicy,
-    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions, ListOnRole,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadBoundary,
+    ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use crate::sweep::carry_out::carry_out;
@@ -40,6 +41,8 @@ pub struct Report {
     pub due: usize,
     /// Roles and policies that no request owned, and that were taken out.
     pub orphans: usize,
+    /// Grants and denies that somebody else had changed.
+    pub drifted: usize,
     /// What could not be done and is tried again.
     pub failures: usize,
 }
@@ -70,6 +73,8 @@ where
         + ReadTarget
         + RemovePolicy
         + ProbeDecision
+        + ListOnRole
+        + ReadBoundary
         + ListPolicies
         + ListRequests
         + LoadSweep
@@ -87,7 +92,18 @@ where
         tracing::error!(error = %error, "a due request could not be taken up: {error}");
         report.failures = report.failures.saturating_add(1);
     }
-    let (roles, policies) = futures_util::join!(orphaned_roles(ports, now), orphaned_policies(ports, now));
+    let (roles, policies, drifted) =
+        futures_util::join!(orphaned_roles(ports, now), orphaned_policies(ports, now), look(ports, PART, now));
+    match drifted {
+        Ok(found) => {
+            report.drifted = found.drifted;
+            report.failures = report.failures.saturating_add(found.failures);
+        }
+        Err(fault) => {
+            tracing::error!(error.code = %fault.code, "what is to be looked at could not be listed: {fault}");
+            report.failures = report.failures.saturating_add(1);
+        }
+    }
     for found in [roles, policies] {
         match found {
             Ok((removed, failures)) => {

@@ -10,7 +10,7 @@ use crate::ports::{
 use model::names::{PrincipalArn, RequestId};
 use model::request::Request;
 use model::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest sum of a role's inline policies, in characters. Source: IAM user guide, quotas.
 const INLINE_POLICIES: usize = 10_240;
@@ -62,6 +62,8 @@ pub(super) struct Cloud {
     pub(super) sessions: Vec<Session>,
     /// The inline policies of base roles, by role and name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
+    /// Base roles that somebody took the boundary off.
+    pub(super) unbounded: BTreeSet<PrincipalArn>,
     schedules: BTreeMap<RequestId, Time>,
     /// Managed policies under our path, by name.
     pub(super) policies: BTreeMap<String, Managed>,

@@ -38,6 +38,8 @@ pub enum Verb {
     PolicyNames,
     ProbeRole,
     ProbeDocument,
+    OnRole,
+    Bounded,
     Assume,
     Claim,
     Release,
@@ -330,6 +332,8 @@ impl Verb {
             | Self::PolicyNames
             | Self::ProbeRole
             | Self::ProbeDocument
+            | Self::OnRole
+            | Self::Bounded
             | Self::LoadSweep
             | Self::RunningSweeps
             | Self::ReadBar
@@ -366,6 +370,8 @@ impl Verb {
             Self::RemovePolicy => "take the policy out",
             Self::PolicyNames => "list the policies",
             Self::ProbeRole | Self::ProbeDocument => "ask IAM what it would decide",
+            Self::OnRole => "list what is on the role",
+            Self::Bounded => "read the base role",
             Self::Assume => "get credentials",
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",

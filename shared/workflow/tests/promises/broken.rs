@@ -11,7 +11,7 @@ use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb};
 use workflow::reconcile::reconcile;
 
-const COMPONENTS: [Verb; 25] = [
+const COMPONENTS: [Verb; 27] = [
     Verb::Load,
     Verb::Commit,
     Verb::Due,
@@ -36,6 +36,8 @@ const COMPONENTS: [Verb; 25] = [
     Verb::PolicyNames,
     Verb::ProbeRole,
     Verb::ProbeDocument,
+    Verb::OnRole,
+    Verb::Bounded,
     Verb::Assume,
 ];
 

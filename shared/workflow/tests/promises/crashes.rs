@@ -12,7 +12,7 @@ use workflow::double::Trouble;
 use workflow::reconcile::reconcile;
 use workflow::submission::submit;
 
-const TROUBLES: [Trouble; 5] =
+pub(crate) const TROUBLES: [Trouble; 5] =
     [Trouble::CrashBefore, Trouble::CrashAfter, Trouble::FaultBefore, Trouble::FaultAfter, Trouble::Throttle];
 
 /// Whether the event that the step answers is delivered again, or reconciliation has to find it.

@@ -24,7 +24,7 @@ const STEPS: usize = 220;
 
 const PERSONS: [&str; 5] = ["alice", "bob", "carol", "dave", "mallory"];
 
-const EVENTS: [&str; 20] = [
+const EVENTS: [&str; 19] = [
     "approvalGiven",
     "commandRefused",
     "credentialsFailed",
@@ -43,7 +43,6 @@ const EVENTS: [&str; 20] = [
     "revocationStarted",
     "tombstonePlaced",
     "tombstoneRemoved",
-    "verificationAttemptFailed",
     "verifiedEnded",
 ];
 

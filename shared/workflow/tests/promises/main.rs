@@ -13,6 +13,7 @@
 mod asking_again;
 mod broken;
 mod crashes;
+mod drift;
 mod full;
 mod histories;
 mod invariants;
