@@ -3,9 +3,10 @@
 use lambda::start::{Failed, failed};
 use serde_json::Value;
 use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions, ListOnRole,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadBoundary,
-    ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
+    ArmRevocation, Clock, CommitAccount, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps,
+    KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadAccount, LoadRequest, LoadSweep, MakePolicy,
+    MakeRole, Observation, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
+    ReplacePolicy,
 };
 use workflow::reconcile::reconcile;
 
@@ -38,7 +39,10 @@ where
         + ListRequests
         + LoadSweep
         + CommitSweep
-        + FindSweeps,
+        + FindSweeps
+        + LoadAccount
+        + CommitAccount
+        + Observation,
 {
     let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(

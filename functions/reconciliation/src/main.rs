@@ -8,6 +8,8 @@ use aws::schedules::{ArmingSchedules, ScheduleTarget};
 use aws::table::Table;
 use aws::time::SystemClock;
 use lambda::{settings, start};
+use model::names::AccountId;
+use workflow::ports::Observation;
 
 #[derive(Debug)]
 struct Ports {
@@ -17,17 +19,36 @@ struct Ports {
     managed: ManagedPolicies,
     targets: TargetRoles,
     probes: Probes,
+    looking: Looking,
     clock: SystemClock,
+}
+
+/// Where is looked for what no request owns, and for how long that is only observed.
+#[derive(Debug)]
+struct Looking {
+    account: AccountId,
+    observe_seconds: u64,
+}
+
+impl Observation for Looking {
+    fn account(&self) -> AccountId {
+        self.account.clone()
+    }
+
+    fn observe_seconds(&self) -> u64 {
+        self.observe_seconds
+    }
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps;
+        table: LoadRequest, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps, LoadAccount, CommitAccount;
         schedules: ArmRevocation, DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
         targets: ReadTarget;
         probes: ProbeDecision;
+        looking: Observation;
         clock: Clock;
     }
 }
@@ -47,6 +68,11 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
         managed: clients.managed_policies(&boundary),
         targets: clients.target_roles(settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
         probes: clients.probes(),
+        looking: Looking {
+            account: settings::parsed("ACCOUNT_ID", "an AWS account id")?,
+            observe_seconds: settings::parsed::<u64>("ORPHAN_OBSERVATION_HOURS", "a number of hours")?
+                .saturating_mul(3_600),
+        },
         clock: SystemClock,
     })
 }

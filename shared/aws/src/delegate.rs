@@ -4,15 +4,15 @@
 pub mod types {
     pub use model::digest::Digest;
     pub use model::documents::Probe;
-    pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
+    pub use model::names::{AccountId, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::time::Time;
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
-        RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound, Verdict,
+        AccountCommit, Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound,
+        PolicySpec, RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredSweep, SweepCommit, TargetFound, Verdict,
     };
 }
 
@@ -76,6 +76,26 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident FindSweeps) => {
         $crate::delegate! { @@ $ports $field FindSweeps [running_sweeps(limit: u32) -> Result<Vec<SweepId>, Fault>] }
+    };
+    (@ $ports:ident $field:ident Observation) => {
+        impl $crate::delegate::types::ports::Observation for $ports {
+            fn account(&self) -> $crate::delegate::types::AccountId {
+                $crate::delegate::types::ports::Observation::account(&self.$field)
+            }
+            fn observe_seconds(&self) -> u64 {
+                $crate::delegate::types::ports::Observation::observe_seconds(&self.$field)
+            }
+        }
+    };
+    (@ $ports:ident $field:ident LoadAccount) => {
+        $crate::delegate! { @@ $ports $field LoadAccount [
+            load_account(id: &AccountId) -> Result<Option<StoredAccount>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident CommitAccount) => {
+        $crate::delegate! { @@ $ports $field CommitAccount [
+            commit_account(commit: AccountCommit) -> Result<(), CommitError>
+        ] }
     };
     (@ $ports:ident $field:ident ReadBar) => {
         $crate::delegate! { @@ $ports $field ReadBar [bar(person: &PersonId) -> Result<Option<Bar>, Fault>] }

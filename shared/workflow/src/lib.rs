@@ -14,6 +14,7 @@ pub mod double;
 pub mod drift;
 pub mod ending;
 pub mod notes;
+pub mod observation;
 pub mod overview;
 pub mod ports;
 pub mod provision;

@@ -12,12 +12,14 @@ macro_rules! port {
     };
 }
 
+mod accounts;
 mod policies;
 mod probes;
 mod roles;
 mod sweeps;
 mod watching;
 
+pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };

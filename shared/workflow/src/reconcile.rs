@@ -6,15 +6,18 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::drift::look;
 use crate::ending::{end, remove_tombstone};
+use crate::observation::{know, takes_out};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions, ListOnRole,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ProbeDecision, ReadBoundary,
-    ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ArmRevocation, Clock, CommitAccount, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps,
+    KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadAccount, LoadRequest, LoadSweep, MakePolicy,
+    MakeRole, Observation, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
+    ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use crate::sweep::carry_out::carry_out;
 use crate::verification::{Proof, verify};
 use futures_util::StreamExt as _;
+use model::account::{Kind, Orphan};
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, Phase, QUARANTINE};
@@ -79,12 +82,21 @@ where
         + ListRequests
         + LoadSweep
         + CommitSweep
-        + FindSweeps,
+        + FindSweeps
+        + LoadAccount
+        + CommitAccount
+        + Observation,
 {
     let now = ports.now();
-    let (swept, due) = futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH));
+    let account = ports.account();
+    let (swept, due, known) =
+        futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH), know(ports, PART, &account));
     let due = due?;
     let mut report = Report { due: due.len(), failures: swept, ..Report::default() };
+    if let Err(fault) = known {
+        tracing::error!(aws.account = %account, error.code = %fault.code, "{account} could not be looked up: {fault}");
+        report.failures = report.failures.saturating_add(1);
+    }
     let work: Vec<_> = due.into_iter().map(|id| async move { take_up(ports, &id).await }).collect();
     let outcomes: Vec<Result<(), CommandError>> =
         futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
@@ -229,7 +241,7 @@ where
 /// Takes out roles under our path that carry our tags and that no open grant owns.
 async fn orphaned_roles<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
 where
-    P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
     let names = ports.role_names().await?;
     let work = ids(&names).map(|id| async move { (orphaned_role(ports, &id, now).await, id) });
@@ -239,7 +251,7 @@ where
 /// Takes out managed policies under our path that carry our tags and that no open grant owns.
 async fn orphaned_policies<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
 where
-    P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy,
+    P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
     let names = ports.policy_names().await?;
     let work = ids(&names).map(|id| async move { (orphaned_policy(ports, &id, now).await, id) });
@@ -281,7 +293,7 @@ async fn is_owned<P: LoadRequest>(ports: &P, id: &RequestId) -> Result<bool, Com
 
 async fn orphaned_role<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
 where
-    P: LoadRequest + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
     if is_owned(ports, id).await? {
         return Ok(false);
@@ -292,6 +304,10 @@ where
     {
         return Ok(false);
     }
+    let orphan = Orphan { kind: Kind::Role, name: id.to_string() };
+    if !takes_out(ports, PART, &ports.account(), &orphan).await? {
+        return Ok(false);
+    }
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
     ports.put_role_policy(id, TOMBSTONE_POLICY, &tombstone_policy()).await?;
     ports.remove_role(id).await?;
@@ -300,13 +316,17 @@ where
 
 async fn orphaned_policy<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
 where
-    P: LoadRequest + ReadPolicy + RemovePolicy,
+    P: LoadRequest + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
     if is_owned(ports, id).await? {
         return Ok(false);
     }
     let Some(policy) = ports.policy(id).await? else { return Ok(false) };
     if !policy.is_of(id) || policy.created_at.seconds_until(now) < ORPHAN_AGE {
+        return Ok(false);
+    }
+    let orphan = Orphan { kind: Kind::Policy, name: id.to_string() };
+    if !takes_out(ports, PART, &ports.account(), &orphan).await? {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the policy {id} belongs to no open grant; it is taken out");

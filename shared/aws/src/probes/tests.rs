@@ -10,7 +10,7 @@ fn request() -> Request {
 }
 
 fn answer(operation: &str, decisions: &[&str]) -> (u16, String) {
-    let results: String = decisions
+    let results: Vec<String> = decisions
         .iter()
         .map(|decision| {
             format!(
@@ -20,8 +20,9 @@ fn answer(operation: &str, decisions: &[&str]) -> (u16, String) {
         })
         .collect();
     let body = format!(
-        "<{operation}Response><{operation}Result><EvaluationResults>{results}</EvaluationResults></{operation}Result>\
-         </{operation}Response>"
+        "<{operation}Response><{operation}Result><EvaluationResults>{}</EvaluationResults></{operation}Result>\
+         </{operation}Response>",
+        results.concat(),
     );
     (200, body)
 }

@@ -49,6 +49,8 @@ pub enum Verb {
     CommitSweep,
     RunningSweeps,
     ReadBar,
+    LoadAccount,
+    CommitAccount,
 }
 
 /// What may happen to a call.
@@ -314,6 +316,7 @@ impl Verb {
             | Self::RemovePolicy
             | Self::Assume
             | Self::CommitSweep
+            | Self::CommitAccount
             | Self::Claim
             | Self::Release
             | Self::Note => true,
@@ -335,6 +338,7 @@ impl Verb {
             | Self::OnRole
             | Self::Bounded
             | Self::LoadSweep
+            | Self::LoadAccount
             | Self::RunningSweeps
             | Self::ReadBar
             | Self::Notes => false,
@@ -376,6 +380,8 @@ impl Verb {
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",
             Self::RunningSweeps => "list sweeps",
+            Self::LoadAccount => "read what is known of the account",
+            Self::CommitAccount => "note what was found in an account",
             Self::ReadBar => "read whether somebody is barred",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }

@@ -11,7 +11,7 @@ use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb};
 use workflow::reconcile::reconcile;
 
-const COMPONENTS: [Verb; 27] = [
+const COMPONENTS: [Verb; 29] = [
     Verb::Load,
     Verb::Commit,
     Verb::Due,
@@ -37,6 +37,8 @@ const COMPONENTS: [Verb; 27] = [
     Verb::ProbeRole,
     Verb::ProbeDocument,
     Verb::OnRole,
+    Verb::LoadAccount,
+    Verb::CommitAccount,
     Verb::Bounded,
     Verb::Assume,
 ];

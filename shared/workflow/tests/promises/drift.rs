@@ -129,14 +129,11 @@ fn a_deny_that_was_taken_away_is_put_back() {
         site.must(site.end(&id)).unwrap();
         site.world.pass(SETTLES);
         let request = site.stored(&id).state.request;
-        match &request.mechanism {
-            Mechanism::Session { base_role } => {
-                site.world.take_kill(base_role, &kill_policy_name(&request));
-            }
-            _ => {
-                let role = target(&site);
-                site.world.change_target(&role, |target| assert!(target.attached.remove(id.as_str())));
-            }
+        if let Mechanism::Session { base_role } = &request.mechanism {
+            site.world.take_kill(base_role, &kill_policy_name(&request));
+        } else {
+            let role = target(&site);
+            site.world.change_target(&role, |target| assert!(target.attached.remove(id.as_str())));
         }
         let report = unwatched(reconcile(&*site.world)).unwrap().unwrap();
         assert_eq!((report.drifted, report.failures), (1, 0));

@@ -17,6 +17,7 @@ mod drift;
 mod full;
 mod histories;
 mod invariants;
+mod observation;
 mod once;
 mod orphans;
 mod overlap;

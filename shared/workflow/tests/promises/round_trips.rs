@@ -55,12 +55,17 @@ fn fetching_credentials_is_four() {
 }
 
 #[test]
-fn a_minute_without_work_is_six_calls() {
+fn a_minute_without_work_is_seven_calls() {
     let site = Site::new();
     site.pending(Kind::Session, HALF_AN_HOUR);
+    site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
     site.world.forget_calls();
     site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
-    assert_eq!(site.world.calls().len(), 6, "due, sweeps; roles, policies, what is watched, and the one that waits");
+    assert_eq!(
+        site.world.calls().len(),
+        7,
+        "due, sweeps, the account; roles, policies, what is watched; the one that waits"
+    );
     assert_eq!(
         site.world.rounds(),
         3,

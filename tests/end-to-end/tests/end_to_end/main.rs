@@ -12,6 +12,7 @@ mod form;
 mod offboard;
 mod panic;
 mod policy;
+mod proof;
 mod reading;
 mod refusals;
 mod slack_words;
