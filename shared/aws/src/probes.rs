@@ -1,7 +1,7 @@
 //! IAM's own evaluation: what it would decide, without anything being done.
 
+use crate::accounts::{Accounts, FOR_ALL};
 use crate::fault::fault;
-use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult};
 use model::documents::{ContextValue, Probe};
 use model::names::PrincipalArn;
@@ -12,13 +12,13 @@ const ASK: &str = "ask IAM what it would decide";
 /// IAM's policy simulator.
 #[derive(Debug, Clone)]
 pub struct Probes {
-    client: Client,
+    accounts: Accounts,
 }
 
 impl Probes {
-    /// The simulator.
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// The simulator of each account.
+    pub(crate) fn new(accounts: Accounts) -> Self {
+        Self { accounts }
     }
 }
 
@@ -46,8 +46,8 @@ fn verdict(results: &[EvaluationResult]) -> Result<Verdict, Fault> {
 
 impl ProbeDecision for Probes {
     async fn probe_role(&self, role: &PrincipalArn, probe: &Probe) -> Result<Verdict, Fault> {
-        let asked = self
-            .client
+        let iam = self.accounts.iam(role.account(), FOR_ALL).await?;
+        let asked = iam
             .simulate_principal_policy()
             .policy_source_arn(role.as_str())
             .action_names(&probe.action)
@@ -58,8 +58,9 @@ impl ProbeDecision for Probes {
     }
 
     async fn probe_document(&self, document: &str, probe: &Probe) -> Result<Verdict, Fault> {
-        let asked = self
-            .client
+        // A document by itself says the same in every account.
+        let iam = self.accounts.own();
+        let asked = iam
             .simulate_custom_policy()
             .policy_input_list(document)
             .action_names(&probe.action)

@@ -8,9 +8,9 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, policies, sessions};
 use crate::ports::{
-    Clock, CommitRequest, DisarmRevocation, Fault, FindDue, KillSessions, ListOnRole, LoadRequest, MakePolicy,
-    MakeRole, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
-    Stored,
+    Artifact, Clock, CommitRequest, DisarmRevocation, Fault, FindDue, KillSessions, ListOnRole, LoadRequest,
+    MakePolicy, MakeRole, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
+    ReplacePolicy, Stored,
 };
 use crate::verification::verify;
 use futures_util::StreamExt as _;
@@ -221,12 +221,12 @@ async fn of_role<P: ReadRole + ListOnRole>(
     request: &Request,
     window: Window,
 ) -> Result<Vec<&'static str>, Fault> {
-    let id = &request.id;
+    let (id, of) = (&request.id, Artifact::of(request));
     let too_large = |_| Fault::new("compare the grant", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
     let policy = role_policy(request, window).map_err(too_large)?;
     let (role, written, on_role) =
-        futures_util::join!(ports.role(id), ports.role_policy(id, GRANT_POLICY), ports.on_role(id));
+        futures_util::join!(ports.role(of), ports.role_policy(of, GRANT_POLICY), ports.on_role(of));
     let (role, written, on_role) = (role?, written?, on_role?);
     let Some(role) = role else { return Ok(vec!["role_missing"]) };
     let tagged = role.request.as_deref() == Some(id.as_str()) && role.digest == Some(request.digest().to_string());
@@ -246,10 +246,10 @@ async fn of_policy<P: ReadPolicy + ReadTarget>(
     target_role: &PrincipalArn,
     window: Window,
 ) -> Result<Vec<&'static str>, Fault> {
-    let id = &request.id;
+    let (id, of) = (&request.id, Artifact::of(request));
     let document = attached_policy(request, window).map_err(|_| Fault::new("compare the grant", "too_large"))?;
     let (policy, attached, target) =
-        futures_util::join!(ports.policy(id), ports.attached(id, target_role), ports.target(target_role));
+        futures_util::join!(ports.policy(of), ports.attached(of, target_role), ports.target(target_role));
     let (policy, attached, target) = (policy?, attached?, target?);
     let Some(policy) = policy else { return Ok(vec!["policy_missing"]) };
     let tagged = policy.is_of(id) && policy.digest.as_deref() == Some(request.digest().to_string().as_str());

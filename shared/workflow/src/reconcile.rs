@@ -8,7 +8,7 @@ use crate::drift::look;
 use crate::ending::{end, remove_tombstone};
 use crate::observation::{know, takes_out};
 use crate::ports::{
-    ArmRevocation, Clock, CommitAccount, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps,
+    ArmRevocation, Artifact, Clock, CommitAccount, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps,
     KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadAccount, LoadRequest, LoadSweep, MakePolicy,
     MakeRole, Observation, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
     ReplacePolicy, Stored,
@@ -21,7 +21,7 @@ use model::account::{Kind, Orphan};
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, Phase, QUARANTINE};
-use model::names::RequestId;
+use model::names::{AccountId, RequestId};
 use model::time::Time;
 
 /// Due requests taken up in one run.
@@ -50,53 +50,31 @@ pub struct Report {
     pub failures: usize,
 }
 
+macro_rules! together {
+    ($(#[$doc:meta])* $name:ident: $($port:ident),+ $(,)?) => {
+        $(#[$doc])*
+        pub trait $name: $($port +)+ {}
+        impl<P: $($port +)+> $name for P {}
+    };
+}
+
+together! {
+    /// All that a run needs: it goes on with whatever any part left undone.
+    Ports: LoadRequest, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps, ProbeDecision, ListOnRole, ReadBoundary, LoadAccount, CommitAccount, Observation,
+}
+
 /// The name this part has in the record.
 const PART: &str = "reconciliation";
 
-/// One run.
+/// One run, over what is due and over what there is in `accounts`: all that grants are made in.
 ///
 /// # Errors
 /// If the store could not be asked what is due. Everything else is counted in the report.
-pub async fn reconcile<P>(ports: &P) -> Result<Report, CommandError>
-where
-    P: LoadRequest
-        + CommitRequest
-        + Clock
-        + FindDue
-        + ArmRevocation
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole
-        + ListRoles
-        + MakePolicy
-        + ReplacePolicy
-        + ReadPolicy
-        + ReadTarget
-        + RemovePolicy
-        + ProbeDecision
-        + ListOnRole
-        + ReadBoundary
-        + ListPolicies
-        + ListRequests
-        + LoadSweep
-        + CommitSweep
-        + FindSweeps
-        + LoadAccount
-        + CommitAccount
-        + Observation,
-{
+pub async fn reconcile<P: Ports>(ports: &P, accounts: &[AccountId]) -> Result<Report, CommandError> {
     let now = ports.now();
-    let account = ports.account();
-    let (swept, due, known) =
-        futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH), know(ports, PART, &account));
+    let (swept, due) = futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH));
     let due = due?;
     let mut report = Report { due: due.len(), failures: swept, ..Report::default() };
-    if let Err(fault) = known {
-        tracing::error!(aws.account = %account, error.code = %fault.code, "{account} could not be looked up: {fault}");
-        report.failures = report.failures.saturating_add(1);
-    }
     let work: Vec<_> = due.into_iter().map(|id| async move { take_up(ports, &id).await }).collect();
     let outcomes: Vec<Result<(), CommandError>> =
         futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
@@ -104,8 +82,9 @@ where
         tracing::error!(error = %error, "a due request could not be taken up: {error}");
         report.failures = report.failures.saturating_add(1);
     }
-    let (roles, policies, drifted) =
-        futures_util::join!(orphaned_roles(ports, now), orphaned_policies(ports, now), look(ports, PART, now));
+    let work: Vec<_> = accounts.iter().map(|account| orphans(ports, account, now)).collect();
+    let orphaned = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect::<Vec<(usize, usize)>>();
+    let (looked, drifted) = futures_util::join!(orphaned, look(ports, PART, now));
     match drifted {
         Ok(found) => {
             report.drifted = found.drifted;
@@ -116,17 +95,9 @@ where
             report.failures = report.failures.saturating_add(1);
         }
     }
-    for found in [roles, policies] {
-        match found {
-            Ok((removed, failures)) => {
-                report.orphans = report.orphans.saturating_add(removed);
-                report.failures = report.failures.saturating_add(failures);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "what there is under our path could not be listed: {error}");
-                report.failures = report.failures.saturating_add(1);
-            }
-        }
+    for (removed, failures) in looked {
+        report.orphans = report.orphans.saturating_add(removed);
+        report.failures = report.failures.saturating_add(failures);
     }
     Ok(report)
 }
@@ -156,24 +127,7 @@ where
     failures
 }
 
-async fn take_up<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
-where
-    P: LoadRequest
-        + CommitRequest
-        + Clock
-        + ArmRevocation
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole
-        + MakePolicy
-        + ReplacePolicy
-        + ReadPolicy
-        + ReadTarget
-        + RemovePolicy
-        + ProbeDecision,
-{
+async fn take_up<P: Ports>(ports: &P, id: &RequestId) -> Result<(), CommandError> {
     let Some(stored) = ports.load(id).await? else { return Ok(()) };
     // The index may be behind.
     if stored.state.due_at().is_none_or(|due| due > ports.now()) {
@@ -201,10 +155,7 @@ where
 }
 
 /// Shows that it has ended, and takes out the deny that outlasted it, whichever is due.
-async fn after_the_end<P>(ports: &P, stored: Stored) -> Result<(), CommandError>
-where
-    P: LoadRequest + CommitRequest + Clock + KillSessions + ReadRole + ReadPolicy + RemovePolicy + ProbeDecision,
-{
+async fn after_the_end<P: Ports>(ports: &P, stored: Stored) -> Result<(), CommandError> {
     let id = stored.state.request.id.clone();
     match verify(ports, &Cause::system(PART), stored.clone()).await? {
         Proof::NotNeeded => remove_tombstone(ports, PART, stored).await,
@@ -238,23 +189,54 @@ where
     }
 }
 
+/// Takes out what no open grant owns in `account`: how much, and how much could not be. One account
+/// that is out of reach keeps nothing from the others.
+async fn orphans<P: Ports>(ports: &P, account: &AccountId, now: Time) -> (usize, usize) {
+    let (roles, policies, known) = futures_util::join!(
+        orphaned_roles(ports, account, now),
+        orphaned_policies(ports, account, now),
+        know(ports, PART, account)
+    );
+    let (mut removed, mut failures) = (0usize, 0usize);
+    if let Err(fault) = known {
+        tracing::error!(aws.account = %account, error.code = %fault.code, "{account} could not be looked up: {fault}");
+        failures = failures.saturating_add(1);
+    }
+    for found in [roles, policies] {
+        match found {
+            Ok((taken_out, left)) => {
+                removed = removed.saturating_add(taken_out);
+                failures = failures.saturating_add(left);
+            }
+            Err(error) => {
+                tracing::error!(aws.account = %account, error = %error,
+                    "what there is under our path in {account} could not be listed: {error}");
+                failures = failures.saturating_add(1);
+            }
+        }
+    }
+    (removed, failures)
+}
+
 /// Takes out roles under our path that carry our tags and that no open grant owns.
-async fn orphaned_roles<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+async fn orphaned_roles<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
     P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
-    let names = ports.role_names().await?;
-    let work = ids(&names).map(|id| async move { (orphaned_role(ports, &id, now).await, id) });
+    let names = ports.role_names(account).await?;
+    let work =
+        ids(&names).map(|id| async move { (orphaned_role(ports, Artifact { account, id: &id }, now).await, id) });
     Ok(tally("role", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
 }
 
 /// Takes out managed policies under our path that carry our tags and that no open grant owns.
-async fn orphaned_policies<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+async fn orphaned_policies<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
     P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
-    let names = ports.policy_names().await?;
-    let work = ids(&names).map(|id| async move { (orphaned_policy(ports, &id, now).await, id) });
+    let names = ports.policy_names(account).await?;
+    let work =
+        ids(&names).map(|id| async move { (orphaned_policy(ports, Artifact { account, id: &id }, now).await, id) });
     Ok(tally("policy", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
 }
 
@@ -279,57 +261,68 @@ fn tally(kind: &str, outcomes: Vec<(Result<bool, CommandError>, RequestId)>) -> 
     (removed, failures)
 }
 
-/// Whether a request that is still open, or whose deny is to stay for a while, owns what has its name.
-async fn is_owned<P: LoadRequest>(ports: &P, id: &RequestId) -> Result<bool, CommandError> {
-    Ok(match ports.load(id).await? {
-        Some(stored) => match stored.state.phase {
-            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => true,
-            Phase::Ended { residue, .. } => residue.is_some(),
-            Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => false,
-        },
+/// Whether a request that is still open, or whose deny is to stay for a while, owns what has its name there.
+async fn is_owned<P: LoadRequest>(ports: &P, of: Artifact<'_>) -> Result<bool, CommandError> {
+    Ok(match ports.load(of.id).await? {
+        // It makes nothing in other accounts than its own.
+        Some(stored) => {
+            stored.state.request.account == *of.account
+                && match stored.state.phase {
+                    Phase::Approved { .. }
+                    | Phase::Provisioning { .. }
+                    | Phase::Active { .. }
+                    | Phase::Revoking { .. } => true,
+                    Phase::Ended { residue, .. } => residue.is_some(),
+                    Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => {
+                        false
+                    }
+                }
+        }
         None => false,
     })
 }
 
-async fn orphaned_role<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+async fn orphaned_role<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
     P: LoadRequest + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
-    if is_owned(ports, id).await? {
+    let id = of.id;
+    if is_owned(ports, of).await? {
         return Ok(false);
     }
-    let Some(role) = ports.role(id).await? else { return Ok(false) };
+    let Some(role) = ports.role(of).await? else { return Ok(false) };
     // Without our boundary it is not of our making, whatever its tags say.
     if !role.bounded || role.request.as_deref() != Some(id.as_str()) || role.created_at.seconds_until(now) < ORPHAN_AGE
     {
         return Ok(false);
     }
     let orphan = Orphan { kind: Kind::Role, name: id.to_string() };
-    if !takes_out(ports, PART, &ports.account(), &orphan).await? {
+    if !takes_out(ports, PART, of.account, &orphan).await? {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
-    ports.put_role_policy(id, TOMBSTONE_POLICY, &tombstone_policy()).await?;
-    ports.remove_role(id).await?;
+    ports.put_role_policy(of, TOMBSTONE_POLICY, &tombstone_policy()).await?;
+    ports.remove_role(of).await?;
     Ok(true)
 }
 
-async fn orphaned_policy<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+async fn orphaned_policy<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
     P: LoadRequest + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
-    if is_owned(ports, id).await? {
+    let id = of.id;
+    if is_owned(ports, of).await? {
         return Ok(false);
     }
-    let Some(policy) = ports.policy(id).await? else { return Ok(false) };
+    let Some(policy) = ports.policy(of).await? else { return Ok(false) };
     if !policy.is_of(id) || policy.created_at.seconds_until(now) < ORPHAN_AGE {
         return Ok(false);
     }
     let orphan = Orphan { kind: Kind::Policy, name: id.to_string() };
-    if !takes_out(ports, PART, &ports.account(), &orphan).await? {
+    if !takes_out(ports, PART, of.account, &orphan).await? {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the policy {id} belongs to no open grant; it is taken out");
-    ports.remove_policy(id).await?;
+    ports.remove_policy(of).await?;
     Ok(true)
 }

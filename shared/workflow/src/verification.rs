@@ -7,7 +7,8 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{is_ours, policies, sessions};
 use crate::ports::{
-    Clock, CommitRequest, Fault, KillSessions, LoadRequest, ProbeDecision, ReadPolicy, ReadRole, Stored, Verdict,
+    Artifact, Clock, CommitRequest, Fault, KillSessions, LoadRequest, ProbeDecision, ReadPolicy, ReadRole, Stored,
+    Verdict,
 };
 use model::documents::{
     Probe, TOMBSTONE_POLICY, attached_policy, same_document, session_policy, tombstone_policy, trust_policy,
@@ -179,11 +180,11 @@ fn expect_denied(verdict: Verdict) -> Result<(), Fault> {
 }
 
 async fn role_is_gone<P: ReadRole>(ports: &P, request: &Request, window: Window) -> Result<String, Fault> {
-    let id = &request.id;
-    let Some(role) = ports.role(id).await? else {
+    let (id, of) = (&request.id, Artifact::of(request));
+    let Some(role) = ports.role(of).await? else {
         return Ok(format!("role {id} is absent: IAM knows nobody of that name to let in"));
     };
-    let tombstone = ports.role_policy(id, TOMBSTONE_POLICY).await?;
+    let tombstone = ports.role_policy(of, TOMBSTONE_POLICY).await?;
     if tombstone.is_some_and(|written| same_document(&written, &tombstone_policy())) {
         return Ok(format!("role {id} is there, and denies everything"));
     }
@@ -199,8 +200,8 @@ async fn role_is_gone<P: ReadRole>(ports: &P, request: &Request, window: Window)
 }
 
 async fn policy_is_gone<P: ReadPolicy>(ports: &P, request: &Request, window: Window) -> Result<String, Fault> {
-    let id = &request.id;
-    let Some(policy) = ports.policy(id).await? else { return Ok(format!("policy {id} is absent, and so on no role")) };
+    let (id, of) = (&request.id, Artifact::of(request));
+    let Some(policy) = ports.policy(of).await? else { return Ok(format!("policy {id} is absent, and so on no role")) };
     if policy.is_of(id) {
         return Err(Fault::new(READ_BACK, "policy_still_there"));
     }

@@ -5,6 +5,12 @@ use model::time::Time;
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/countersign-base/sample";
 
+fn probes(world: &World) -> Probes {
+    let clients = world.clients();
+    let boundary = "arn:aws:iam::111111111111:policy/countersign-boundary/countersign-boundary";
+    clients.probes(&clients.accounts(boundary.parse().unwrap(), None))
+}
+
 fn request() -> Request {
     asked("orders-db-debug").next.request
 }
@@ -33,7 +39,7 @@ async fn a_session_is_asked_about_with_all_its_marks() {
     let (now, request): (Time, _) = (NOW.parse().unwrap(), request());
     let role: PrincipalArn = ROLE.parse().unwrap();
     let probe = Probe::of_session(&request, &role, now, now.plus(60));
-    assert_eq!(world.clients().probes().probe_role(&role, &probe).await, Ok(Verdict::ExplicitDeny));
+    assert_eq!(probes(&world).probe_role(&role, &probe).await, Ok(Verdict::ExplicitDeny));
     let sent = |name: &str| world.parameter(0, name).unwrap();
     assert_eq!((sent("Action"), sent("PolicySourceArn")), ("SimulatePrincipalPolicy".to_owned(), ROLE.to_owned()));
     assert_eq!(sent("ActionNames.member.1"), "dynamodb:GetItem");
@@ -66,7 +72,7 @@ async fn a_document_is_asked_about_by_itself() {
         answer(operation, &["implicitDeny"]),
         answer(operation, &[]),
     ]);
-    let probes = world.clients().probes();
+    let probes = probes(&world);
     let probe = Probe::of_document(&request(), NOW.parse().unwrap());
     assert_eq!(probes.probe_document("{}", &probe).await, Ok(Verdict::Allowed));
     assert_eq!(world.parameter(0, "PolicyInputList.member.1").unwrap(), "{}");

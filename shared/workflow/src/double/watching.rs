@@ -3,7 +3,7 @@
 use super::cloud::Role;
 use super::policies::Managed;
 use super::{Verb, World};
-use crate::ports::{Fault, ListOnRole, ReadBoundary};
+use crate::ports::{Artifact, Fault, ListOnRole, ReadBoundary};
 use model::names::{PrincipalArn, RequestId};
 
 impl World {
@@ -38,7 +38,8 @@ impl World {
 }
 
 impl ListOnRole for World {
-    async fn on_role(&self, id: &RequestId) -> Result<Vec<String>, Fault> {
+    async fn on_role(&self, of: Artifact<'_>) -> Result<Vec<String>, Fault> {
+        let id = of.id;
         self.call(Verb::OnRole, id, "", |inner| {
             Ok(inner
                 .cloud

@@ -49,9 +49,6 @@ port! {
 
 /// How an installation looks into accounts.
 pub trait Observation: Send + Sync {
-    /// The account that grants are made in.
-    fn account(&self) -> AccountId;
-
     /// How long what no request owns is only observed in an account that is new, in seconds.
     fn observe_seconds(&self) -> u64;
 }

@@ -1,14 +1,14 @@
 //! What is read of roles only to see whether somebody else changed them.
 
-use super::Fault;
-use model::names::{PrincipalArn, RequestId};
+use super::{Artifact, Fault};
+use model::names::PrincipalArn;
 use std::future::Future;
 
 port! {
     /// Lists what is on the role of a grant.
     ListOnRole {
         /// The names of its inline policies and the ARNs of those attached to it; none if it does not exist.
-        fn on_role(id: &RequestId) -> Result<Vec<String>, Fault>;
+        fn on_role(of: Artifact<'_>) -> Result<Vec<String>, Fault>;
     }
 }
 

@@ -8,7 +8,7 @@ use model::lifecycle::{EndReason, Phase};
 use model::names::{PrincipalArn, RequestId};
 use model::request::{Mechanism, Status};
 use workflow::credentials::credentials;
-use workflow::double::{Trouble, Verb, World};
+use workflow::double::{Trouble, Verb, World, home};
 use workflow::drift::{LOOKED_AT, SETTLES};
 use workflow::reconcile::reconcile;
 
@@ -107,13 +107,13 @@ fn a_grant_that_was_changed_is_ended_within_a_minute_and_says_what_differed() {
         tamper(&site.world, &id);
         // What the change lets through until it is found is not ours to promise.
         site.world.pass(60);
-        let report = unwatched(reconcile(&*site.world)).unwrap().unwrap();
+        let report = unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
         assert_eq!((report.drifted, report.failures), (1, 0), "{kind:?} {code}");
         assert!(differences(&site, &id).contains(&code.to_owned()), "{code}: {:?}", differences(&site, &id));
         assert_eq!(site.status(&other), Status::Active);
         for _ in 0..40 {
             site.world.pass(60);
-            unwatched(reconcile(&*site.world)).unwrap().unwrap();
+            unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
         }
         assert_eq!(site.status(&id), Status::Ended, "{kind:?} {code}");
     }
@@ -135,14 +135,14 @@ fn a_deny_that_was_taken_away_is_put_back() {
             let role = target(&site);
             site.world.change_target(&role, |target| assert!(target.attached.remove(id.as_str())));
         }
-        let report = unwatched(reconcile(&*site.world)).unwrap().unwrap();
+        let report = unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
         assert_eq!((report.drifted, report.failures), (1, 0));
         let told = events(&site, &id);
         assert_eq!(told.last_chunk().unwrap(), &["verifiedEnded", "driftFound", "verifiedEnded"].map(str::to_owned));
         invariants::at_every_moment(&site.world, &id);
         // Nothing is found twice.
         site.world.pass(60);
-        assert_eq!(site.must(reconcile(&*site.world)).unwrap().drifted, 0);
+        assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().drifted, 0);
         site.at_rest();
     }
 }
@@ -157,7 +157,7 @@ fn after_the_window_nobody_minds() {
     site.world.set_now(site.window(&id).expires_at());
     let role = site.world.kills()[0].0.clone();
     site.world.take_kill(&role, &kill_policy_name(&site.stored(&id).state.request));
-    assert_eq!(site.must(reconcile(&*site.world)).unwrap().drifted, 0);
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().drifted, 0);
     assert!(site.world.kill_all(&role).is_some(), "{KILL_ALL_POLICY} is nobody's");
     site.at_rest();
 }
@@ -172,10 +172,11 @@ fn what_iam_does_not_show_yet_is_no_drift() {
     site.world.take_out(&id);
     site.world.forget_calls();
     site.world.pass(SETTLES - 1);
-    assert_eq!(unwatched(reconcile(&*site.world)).unwrap().unwrap().drifted, 0);
+    assert_eq!(unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap().drifted, 0);
     site.world.pass(1);
     // It is there for the second look.
-    let mut worker = Worker::new(reconcile(&*site.world));
+    let accounts = [home()];
+    let mut worker = Worker::new(reconcile(&*site.world, &accounts));
     let looked = |site: &Site| site.world.calls().iter().any(|call| call.verb == Verb::OnRole && call.took_effect);
     let mut planted = false;
     let report = loop {
@@ -203,7 +204,7 @@ fn an_answer_that_does_not_come_is_no_drift() {
             let ids = Kind::ALL.map(|kind| used(&site, kind));
             site.world.pass(60);
             site.world.break_down(verb, trouble);
-            let report = site.must(reconcile(&*site.world)).unwrap();
+            let report = site.must(reconcile(&*site.world, &[home()])).unwrap();
             assert_eq!(report.drifted, 0, "{verb:?}");
             assert!(report.failures > 0, "{verb:?}");
             assert!(ids.iter().all(|id| site.status(id) == Status::Active));
@@ -224,7 +225,7 @@ fn every_grant_has_its_turn() {
     // Three parts' worth, in the next power of two.
     for _ in 0..4 {
         site.world.forget_calls();
-        unwatched(reconcile(&*site.world)).unwrap().unwrap();
+        unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
         let looks = site.world.count(Verb::OnRole);
         assert!((1..=LOOKED_AT + changed.len()).contains(&looks), "{looks} looks");
         site.world.pass(60);
@@ -269,12 +270,12 @@ fn ending_and_putting_right_with_trouble_at_every_call() {
                 let site = prepared.fork();
                 let before = site.world.hits();
                 site.world.trouble_at(nth, trouble);
-                let _ = unwatched(reconcile(&*site.world));
+                let _ = unwatched(reconcile(&*site.world, &[home()]));
                 site.world.heal();
                 // At the latest the runs after it do it, a minute apart.
                 for _ in 0..3 {
                     site.world.pass(60);
-                    unwatched(reconcile(&*site.world)).unwrap().unwrap();
+                    unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
                 }
                 invariants::at_every_moment(&site.world, &id);
                 if kind == Kind::Role {

@@ -6,7 +6,7 @@ use model::names::AccountId;
 use model::request::Status;
 use record::chain;
 use std::collections::BTreeMap;
-use workflow::double::Role;
+use workflow::double::{Role, home};
 use workflow::reconcile::reconcile;
 
 const NOBODY: &str = "req_0198c0ffee00700080000000deadbeef";
@@ -44,15 +44,15 @@ fn what_is_found_in_a_new_account_is_said_and_left_until_it_is_known() {
     left_over(&site);
     let known = site.world.aws_now();
     for _ in 0..3 {
-        assert_eq!(site.must(reconcile(&*site.world)).unwrap().orphans, 0);
+        assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().orphans, 0);
         site.world.pass(60);
     }
     assert_eq!(story(&site), ["accountFirstSeen", "orphanObserved"], "said once");
     site.world.set_now(known.plus(DAY - 1));
-    assert_eq!(site.must(reconcile(&*site.world)).unwrap().orphans, 0);
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().orphans, 0);
     assert_eq!(site.world.roles().len(), 1);
     site.world.pass(1);
-    assert_eq!(site.must(reconcile(&*site.world)).unwrap().orphans, 1);
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().orphans, 1);
     assert!(site.world.roles().is_empty());
     assert_eq!(story(&site), ["accountFirstSeen", "orphanObserved", "orphanRemoved"]);
 }
@@ -65,7 +65,7 @@ fn our_own_requests_are_taken_up_from_the_first_run_on() {
         site.world.set_observation(DAY);
         let id = site.active(kind, HALF_AN_HOUR);
         site.world.set_now(site.window(&id).expires_at().plus(60));
-        site.must(reconcile(&*site.world)).unwrap();
+        site.must(reconcile(&*site.world, &[home()])).unwrap();
         assert_eq!(site.status(&id), Status::Ended);
         assert!(site.world.roles().is_empty() && site.world.policies().is_empty());
         assert_eq!(story(&site), ["accountFirstSeen"]);
@@ -80,7 +80,7 @@ fn observing_and_taking_out_with_trouble_at_every_call() {
         prepared.world.set_observation(DAY);
         left_over(&prepared);
         if age > 0 {
-            prepared.must(reconcile(&*prepared.world)).unwrap();
+            prepared.must(reconcile(&*prepared.world, &[home()])).unwrap();
             prepared.world.pass(age);
         }
         for trouble in TROUBLES {
@@ -88,13 +88,13 @@ fn observing_and_taking_out_with_trouble_at_every_call() {
                 let site = prepared.fork();
                 let before = site.world.hits();
                 site.world.trouble_at(nth, trouble);
-                let _ = site.run(reconcile(&*site.world));
+                let _ = site.run(reconcile(&*site.world, &[home()]));
                 site.world.heal();
                 assert!(age > 0 || site.world.roles().len() == 1);
                 if site.world.roles().is_empty() {
                     assert_eq!(story(&site).last().unwrap(), "orphanRemoved", "the intent comes first");
                 }
-                site.must(reconcile(&*site.world)).unwrap();
+                site.must(reconcile(&*site.world, &[home()])).unwrap();
                 assert_eq!(site.world.roles().is_empty(), age > 0);
                 let expected: &[&str] = if age > 0 {
                     &["accountFirstSeen", "orphanObserved", "orphanRemoved"]

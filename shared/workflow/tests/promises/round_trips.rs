@@ -3,7 +3,7 @@
 use crate::support::{HALF_AN_HOUR, Kind, Site, actor, wish};
 use workflow::credentials::credentials;
 use workflow::decisions::act;
-use workflow::double::Verb;
+use workflow::double::{Verb, home};
 use workflow::ports::Guard;
 use workflow::provision::Provisioned;
 use workflow::submission::submit;
@@ -58,9 +58,9 @@ fn fetching_credentials_is_four() {
 fn a_minute_without_work_is_seven_calls() {
     let site = Site::new();
     site.pending(Kind::Session, HALF_AN_HOUR);
-    site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
+    site.must(workflow::reconcile::reconcile(&*site.world, &[home()])).unwrap();
     site.world.forget_calls();
-    site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
+    site.must(workflow::reconcile::reconcile(&*site.world, &[home()])).unwrap();
     assert_eq!(
         site.world.calls().len(),
         7,

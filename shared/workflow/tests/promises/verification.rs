@@ -9,7 +9,7 @@ use model::lifecycle::{EndReason, Evidence, Phase, VERIFICATION_ATTEMPTS, Verifi
 use model::names::{PrincipalArn, RequestId};
 use std::collections::BTreeMap;
 use workflow::credentials::credentials;
-use workflow::double::{Role, Trouble, Verb};
+use workflow::double::{Role, Trouble, Verb, home};
 use workflow::reconcile::reconcile;
 
 fn verification(site: &Site, id: &RequestId) -> Verification {
@@ -152,7 +152,7 @@ fn a_role_that_comes_back_is_not_verified_until_it_is_gone() {
     assert_eq!(proof(&back, &id).last().unwrap(), "verificationAttemptFailed role_still_there");
     for _ in 0..10 {
         back.world.pass(60);
-        crate::support::unwatched(reconcile(&*back.world)).unwrap().unwrap();
+        crate::support::unwatched(reconcile(&*back.world, &[home()])).unwrap().unwrap();
     }
     assert_eq!(proof(&back, &id).last().unwrap(), "verifiedEnded", "an orphan by then, and taken out");
     back.at_rest();
@@ -201,7 +201,7 @@ fn verifying_with_trouble_at_every_call() {
                 id
             },
             |site, _| {
-                let _ = site.run(reconcile(&*site.world));
+                let _ = site.run(reconcile(&*site.world, &[home()]));
             },
             |site, id, _| {
                 site.pass_until_quiet();
