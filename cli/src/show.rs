@@ -131,7 +131,17 @@ pub(crate) fn request(request: &Value, now: Time) -> String {
         ("ended", when(request, "endedAt", now)),
         ("ended by", ended.unwrap_or_default()),
         ("evidence", request.get("evidence").map(|evidence| texts(evidence, "findings")).unwrap_or_default()),
+        ("verified", request.get("verification").map(proof).unwrap_or_default()),
     ])
+}
+
+/// Whether IAM itself says that it has ended.
+fn proof(verification: &Value) -> String {
+    match text(verification, "status") {
+        "verified" => verification.get("evidence").map(|evidence| texts(evidence, "findings")).unwrap_or_default(),
+        "unverified" => "not yet; the operators are paged".to_owned(),
+        _ => "not yet".to_owned(),
+    }
 }
 
 /// Requests, one a line.

@@ -75,6 +75,7 @@ impl Scene<'_> {
             Kind::Asked => Some(requester::asked(self.state, &self.asked(), &names)),
             Kind::Access => Some(requester::access(self.state, &names)),
             Kind::Warning => Some(requester::warning(self.state, &names)),
+            Kind::Ended => Some(requester::ended(self.state, &names)),
             Kind::Told | Kind::Instead => None,
         }
     }
@@ -134,7 +135,14 @@ impl Scene<'_> {
                 by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason, &names))),
             ],
             Event::RequestApproved { .. } => vec![self.below(thread::approved(approvals, &names))],
-            Event::RequestCancelled { reason } => vec![self.below(thread::cancelled(reason.as_ref(), &names))],
+            // Whoever withdrew it knows it, and who left is not told.
+            Event::RequestCancelled { reason } => vec![
+                reason
+                    .as_ref()
+                    .filter(|reason| **reason != EndReason::Offboarded)
+                    .and_then(|reason| self.tell_requester(requester::stopped(request, reason, &names))),
+                self.below(thread::cancelled(reason.as_ref(), &names)),
+            ],
             Event::RequestLapsed {} => {
                 vec![self.tell_requester(requester::lapsed(request)), self.below(thread::lapsed())]
             }
@@ -158,10 +166,13 @@ impl Scene<'_> {
             Event::RevocationAttemptFailed { attempt, next_attempt_at, .. } if *attempt == ATTEMPTS_BEFORE_ALARM => {
                 vec![self.tell_requester(requester::delayed(request, *next_attempt_at))]
             }
-            Event::GrantEnded { reason, evidence, .. } => vec![
-                self.tell_requester(requester::ended(self.state, &names)),
-                self.below(thread::ended(reason, evidence, &names)),
-            ],
+            Event::GrantEnded { reason, evidence, .. } => {
+                vec![self.for_requester(Kind::Ended), self.below(thread::ended(reason, evidence, &names))]
+            }
+            Event::EndedUnverified { code, .. } => {
+                vec![self.tell_requester(requester::unverified(request, code)), self.below(thread::unverified(code))]
+            }
+            Event::DriftFound { differences } => vec![self.below(thread::deny_drifted(differences))],
             Event::RequestSubmitted { .. }
             | Event::ApproversReminded { .. }
             | Event::ApprovalGiven { .. }
@@ -174,6 +185,8 @@ impl Scene<'_> {
             | Event::CredentialsFailed { .. }
             | Event::TombstonePlaced { .. }
             | Event::RevocationAttemptFailed { .. }
+            | Event::VerifiedEnded { .. }
+            | Event::VerificationAttemptFailed { .. }
             | Event::TombstoneRemoved {}
             | Event::CommandRefused { .. } => Vec::new(),
         };

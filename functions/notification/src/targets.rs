@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Access,
     /// The requester's access ends soon.
     Warning,
+    /// The requester's access has ended.
+    Ended,
     /// Something happened. Said once, and not shown again.
     Told,
     /// Somebody else could not be told. Said once.
@@ -24,8 +26,8 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 7] =
-        [Self::Card, Self::Reminder, Self::Asked, Self::Access, Self::Warning, Self::Told, Self::Instead];
+    const ALL: [Self; 8] =
+        [Self::Card, Self::Reminder, Self::Asked, Self::Access, Self::Warning, Self::Ended, Self::Told, Self::Instead];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -34,6 +36,7 @@ impl Kind {
             Self::Asked => "asked",
             Self::Access => "access",
             Self::Warning => "warning",
+            Self::Ended => "ended",
             Self::Told => "told",
             Self::Instead => "instead",
         }

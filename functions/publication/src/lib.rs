@@ -115,8 +115,12 @@ fn published(record: &StreamRecord) -> Result<Option<Published>, ()> {
         .ok_or(())?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| ())?;
     let entry: Entry = serde_json::from_value(value.clone()).map_err(|_| ())?;
-    // A record is one of a request, or of a sweep.
-    let about = if entry.request.starts_with("swp_") { "sweepId" } else { "requestId" };
+    // A record is one of a request, of a sweep, or of an account.
+    let about = match entry.request.split('_').next() {
+        Some("swp") => "sweepId",
+        Some("acc") => "accountId",
+        Some(_) | None => "requestId",
+    };
     let detail = json!({
         "schema": SCHEMA,
         about: entry.request,
@@ -201,6 +205,19 @@ mod tests {
             taken.iter().map(|event| serde_json::from_str::<Value>(&event.detail).unwrap()["seq"].clone()).collect();
         assert_eq!(seqs, [1, 2, 3, 4, 5]);
         assert_eq!(taken[0].name, "requestLapsed");
+    }
+
+    #[tokio::test]
+    async fn what_an_event_is_about_is_named_by_its_record() {
+        for (of, named) in [("req_a", "requestId"), ("swp_a", "sweepId"), ("acc_111111111111", "accountId")] {
+            let event = json!({"type": "x", "data": {}});
+            let link = append(Head::START, of, "2026-11-20T19:00:00Z", json!({"kind": "system"}), event).unwrap().0;
+            let bus = bus(vec![], false);
+            let batch = serde_json::from_value(json!({"Records": [record(1, &link.bytes)]})).unwrap();
+            assert!(failures(&handle(&bus, batch).await).is_empty());
+            let detail: Value = serde_json::from_str(&bus.taken.lock().unwrap()[0].detail).unwrap();
+            assert_eq!(detail[named], of);
+        }
     }
 
     #[tokio::test]

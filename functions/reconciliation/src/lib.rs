@@ -1,4 +1,4 @@
-//! Every minute: finishes what is overdue, stuck or orphaned. Takes no input.
+//! Every minute: finishes what is overdue, stuck, orphaned or drifted. Takes no input.
 
 use lambda::start::{Failed, failed};
 use model::names::AccountId;
@@ -15,10 +15,12 @@ pub async fn handle<P: Ports>(ports: &P, accounts: &[AccountId], _: Value) -> Re
         metric = "ReconciliationRan",
         due = report.due,
         orphans = report.orphans,
+        drifted = report.drifted,
         failures = report.failures,
-        "reconciled: {} due, {} orphans taken out, {} to be tried again",
+        "reconciled: {} due, {} orphans taken out, {} drifted, {} to be tried again",
         report.due,
         report.orphans,
+        report.drifted,
         report.failures,
     );
     Ok(())

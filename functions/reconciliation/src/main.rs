@@ -3,12 +3,14 @@
 use aws::accounts::Spokes;
 use aws::clients::Clients;
 use aws::managed::{ManagedPolicies, TargetRoles};
+use aws::probes::Probes;
 use aws::roles::Roles;
 use aws::schedules::{ArmingSchedules, ScheduleTarget};
 use aws::table::Table;
 use aws::time::SystemClock;
 use lambda::{settings, start};
 use model::names::AccountId;
+use workflow::ports::Observation;
 
 #[derive(Debug)]
 struct Ports {
@@ -17,16 +19,32 @@ struct Ports {
     roles: Roles,
     managed: ManagedPolicies,
     targets: TargetRoles,
+    probes: Probes,
+    looking: Looking,
     clock: SystemClock,
+}
+
+/// For how long what no request owns is only observed in a new account.
+#[derive(Debug)]
+struct Looking {
+    observe_seconds: u64,
+}
+
+impl Observation for Looking {
+    fn observe_seconds(&self) -> u64 {
+        self.observe_seconds
+    }
 }
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, LoadRequests, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps;
+        table: LoadRequest, LoadRequests, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps, LoadAccount, CommitAccount;
         schedules: ArmRevocation, DisarmRevocation;
-        roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+        roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
         targets: ReadTarget;
+        probes: ProbeDecision;
+        looking: Observation;
         clock: Clock;
     }
 }
@@ -47,6 +65,11 @@ fn wire() -> Result<(Ports, Vec<AccountId>), Box<dyn std::error::Error>> {
         roles: clients.roles(&accounts),
         managed: clients.managed_policies(&accounts),
         targets: clients.target_roles(&accounts, settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
+        probes: clients.probes(&accounts),
+        looking: Looking {
+            observe_seconds: settings::parsed::<u64>("ORPHAN_OBSERVATION_HOURS", "a number of hours")?
+                .saturating_mul(3_600),
+        },
         clock: SystemClock,
     };
     Ok((ports, settings::list("ACCOUNTS", "a list of AWS account ids")?))

@@ -9,8 +9,8 @@ use workflow::command::CommandError;
 use workflow::ending::{Ending, end};
 use workflow::ports::{
     Clock, CommitRequest, CommitSweep, DisarmRevocation, Fault, Identifiers, KillSessions, ListRequests, LoadRequest,
-    LoadRequests, LoadSweep, MakePolicy, MakeRole, Policies, ReadBar, ReadPolicy, ReadRole, RemovePolicy, RemoveRole,
-    ReplacePolicy,
+    LoadRequests, LoadSweep, MakePolicy, MakeRole, Policies, ProbeDecision, ReadBar, ReadPolicy, ReadRole,
+    RemovePolicy, RemoveRole, ReplacePolicy,
 };
 use workflow::sweep::carry_out::carry_out;
 use workflow::sweep::{OrderedBy, offboard};
@@ -68,7 +68,7 @@ pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
 where
     P: LoadRequest + LoadRequests + CommitRequest + ListRequests + Clock + Identifiers + Policies,
     P: DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + LoadSweep + CommitSweep + ReadBar,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     let trigger: Trigger = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
     match trigger {
@@ -94,16 +94,8 @@ where
 
 async fn grant<P>(ports: &P, id: &RequestId) -> Result<(), Failed>
 where
-    P: LoadRequest
-        + LoadRequests
-        + CommitRequest
-        + Clock
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     match end(ports, "revocation", id).await {
         Ok(Ending::Ended | Ending::Denied { .. } | Ending::NotNeeded | Ending::Failed { .. }) => Ok(()),

@@ -4,6 +4,7 @@ use aws::accounts::Spokes;
 use aws::clients::Clients;
 use aws::managed::ManagedPolicies;
 use aws::policy::PolicyStore;
+use aws::probes::Probes;
 use aws::roles::Roles;
 use aws::schedules::Schedules;
 use aws::table::Table;
@@ -17,6 +18,7 @@ struct Ports {
     schedules: Schedules,
     roles: Roles,
     managed: ManagedPolicies,
+    probes: Probes,
     clock: SystemClock,
     ids: UuidIds,
 }
@@ -28,6 +30,7 @@ aws::delegate! {
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy;
+        probes: ProbeDecision;
         clock: Clock;
         ids: Identifiers;
     }
@@ -45,6 +48,7 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
         roles: clients.roles(&accounts),
         managed: clients.managed_policies(&accounts),
+        probes: clients.probes(&accounts),
         clock: SystemClock,
         ids: UuidIds,
     })

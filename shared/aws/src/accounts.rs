@@ -114,6 +114,11 @@ impl Accounts {
         }))
     }
 
+    /// IAM of our own account.
+    pub(crate) fn own(&self) -> Client {
+        self.0.own.get_or_init(|| Client::new(&self.0.config)).clone()
+    }
+
     /// The permissions boundary of what is made in `account`.
     pub(crate) fn boundary(&self, account: &str) -> String {
         let Boundary { partition, name, .. } = &self.0.boundary;
@@ -132,7 +137,7 @@ impl Accounts {
     pub(crate) async fn iam(&self, account: &str, identity: &str) -> Result<Client, Fault> {
         let inner = &self.0;
         if account == inner.boundary.home.as_str() {
-            return Ok(inner.own.get_or_init(|| Client::new(&inner.config)).clone());
+            return Ok(self.own());
         }
         let (Some(spokes), Ok(account)) = (&inner.spokes, account.parse::<AccountId>()) else {
             return Err(Fault::new(ENTER, "account_not_connected"));

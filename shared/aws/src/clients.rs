@@ -5,6 +5,7 @@ use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
+use crate::probes::Probes;
 use crate::roles::Roles;
 use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
 use crate::secrets::Secrets;
@@ -115,6 +116,11 @@ impl Clients {
     /// The shared roles they are attached to, whose sessions `credentials_role` hands out.
     pub fn target_roles(&self, accounts: &Accounts, credentials_role: PrincipalArn) -> TargetRoles {
         TargetRoles::new(accounts.clone(), credentials_role)
+    }
+
+    /// IAM's own evaluation.
+    pub fn probes(&self, accounts: &Accounts) -> Probes {
+        Probes::new(accounts.clone())
     }
 
     /// Sessions of base roles and target roles.

@@ -3,6 +3,7 @@
 #[doc(hidden)]
 pub mod types {
     pub use model::digest::Digest;
+    pub use model::documents::Probe;
     pub use model::names::{AccountId, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
@@ -10,8 +11,8 @@ pub mod types {
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Artifact, Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec,
-        RoleFound, RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound,
+        AccountCommit, Artifact, Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound,
+        PolicySpec, RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredSweep, SweepCommit, TargetFound, Verdict,
     };
 }
 
@@ -79,6 +80,23 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident FindSweeps) => {
         $crate::delegate! { @@ $ports $field FindSweeps [running_sweeps(limit: u32) -> Result<Vec<SweepId>, Fault>] }
     };
+    (@ $ports:ident $field:ident Observation) => {
+        impl $crate::delegate::types::ports::Observation for $ports {
+            fn observe_seconds(&self) -> u64 {
+                $crate::delegate::types::ports::Observation::observe_seconds(&self.$field)
+            }
+        }
+    };
+    (@ $ports:ident $field:ident LoadAccount) => {
+        $crate::delegate! { @@ $ports $field LoadAccount [
+            load_account(id: &AccountId) -> Result<Option<StoredAccount>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident CommitAccount) => {
+        $crate::delegate! { @@ $ports $field CommitAccount [
+            commit_account(commit: AccountCommit) -> Result<(), CommitError>
+        ] }
+    };
     (@ $ports:ident $field:ident ReadBar) => {
         $crate::delegate! { @@ $ports $field ReadBar [bar(person: &PersonId) -> Result<Option<Bar>, Fault>] }
     };
@@ -108,6 +126,14 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident ListRoles) => {
         $crate::delegate! { @@ $ports $field ListRoles [role_names(account: &AccountId) -> Result<Vec<String>, Fault>] }
+    };
+    (@ $ports:ident $field:ident ListOnRole) => {
+        $crate::delegate! { @@ $ports $field ListOnRole [on_role(of: Artifact<'_>) -> Result<Vec<String>, Fault>] }
+    };
+    (@ $ports:ident $field:ident ReadBoundary) => {
+        $crate::delegate! { @@ $ports $field ReadBoundary [
+            bounded(role: &PrincipalArn) -> Result<Option<bool>, Fault>
+        ] }
     };
     (@ $ports:ident $field:ident KillSessions) => {
         $crate::delegate! { @@ $ports $field KillSessions [
@@ -144,6 +170,12 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident ListPolicies) => {
         $crate::delegate! { @@ $ports $field ListPolicies [policy_names(account: &AccountId) -> Result<Vec<String>, Fault>] }
     };
+    (@ $ports:ident $field:ident ProbeDecision) => {
+        $crate::delegate! { @@ $ports $field ProbeDecision [
+            probe_role(role: &PrincipalArn, probe: &Probe) -> Result<Verdict, Fault>,
+            probe_document(document: &str, probe: &Probe) -> Result<Verdict, Fault>
+        ] }
+    };
     (@ $ports:ident $field:ident AssumeBaseRole) => {
         $crate::delegate! { @@ $ports $field AssumeBaseRole [
             assume(request: &Request, role: &PrincipalArn, session_policy: &str, seconds: i32) -> Result<Credentials, Fault>
@@ -177,6 +209,7 @@ macro_rules! delegate {
 mod tests {
     use crate::managed::{ManagedPolicies, TargetRoles};
     use crate::policy::PolicyStore;
+    use crate::probes::Probes;
     use crate::roles::Roles;
     use crate::schedules::ArmingSchedules;
     use crate::sessions::Sessions;
@@ -184,8 +217,9 @@ mod tests {
     use crate::time::{SystemClock, UuidIds};
     use workflow::ports::{
         ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
-        KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, LoadRequests, MakePolicy,
-        MakeRole, Policies, ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
+        KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, LoadRequests,
+        MakePolicy, MakeRole, Policies, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RememberNotes,
+        RemovePolicy, RemoveRole, ReplacePolicy,
     };
 
     struct Ports {
@@ -195,6 +229,7 @@ mod tests {
         roles: Roles,
         managed: ManagedPolicies,
         targets: TargetRoles,
+        probes: Probes,
         sessions: Sessions,
         clock: SystemClock,
         ids: UuidIds,
@@ -205,9 +240,10 @@ mod tests {
             table: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
             policies: Policies;
             schedules: ArmRevocation, DisarmRevocation;
-            roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
+            roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
             managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;
             targets: ReadTarget;
+            probes: ProbeDecision;
             sessions: AssumeBaseRole;
             clock: Clock;
             ids: Identifiers;
@@ -227,7 +263,7 @@ mod tests {
             + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
         P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
-        P: AssumeBaseRole + Clock + Identifiers,
+        P: ListOnRole + ReadBoundary + ProbeDecision + AssumeBaseRole + Clock + Identifiers,
     {
     }
 
@@ -249,6 +285,7 @@ mod tests {
             roles: clients.roles(&accounts),
             managed: clients.managed_policies(&accounts),
             targets: clients.target_roles(&accounts, "arn:aws:iam::111111111111:role/credentials".parse().unwrap()),
+            probes: clients.probes(&accounts),
             sessions: clients.sessions(),
             clock: SystemClock,
             ids: UuidIds,

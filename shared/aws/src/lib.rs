@@ -40,6 +40,7 @@ mod double;
 pub mod fault;
 pub mod managed;
 pub mod policy;
+pub mod probes;
 pub mod roles;
 pub mod schedules;
 pub mod secrets;

@@ -12,7 +12,10 @@ use model::documents::{GRANT_PATH, GRANT_POLICY, KILL_POLICY_PREFIX, TOMBSTONE_P
 use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
-use workflow::ports::{Artifact, Fault, KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+use workflow::ports::{
+    Artifact, Fault, KillSessions, ListOnRole, ListRoles, MakeRole, ReadBoundary, ReadRole, RemoveRole, RoleFound,
+    RoleSpec,
+};
 
 const MAKE: &str = "make the role";
 const WRITE: &str = "write the role's policy";
@@ -20,6 +23,8 @@ const READ: &str = "read the role";
 const READ_POLICY: &str = "read the role's policy";
 const REMOVE: &str = "take out the role";
 const LIST: &str = "list the roles";
+const LIST_ON: &str = "list what is on the role";
+const READ_BASE: &str = "read the base role";
 const DENY: &str = "write the deny";
 const READ_DENY: &str = "read the deny back";
 const LIFT: &str = "take out the deny";
@@ -216,6 +221,38 @@ impl ListRoles for Roles {
             Ok(roles) => Ok(roles.into_iter().map(|role| role.role_name).collect()),
             Err(error) => Err(fault(LIST, &error)),
         }
+    }
+}
+
+impl ListOnRole for Roles {
+    async fn on_role(&self, of: Artifact<'_>) -> Result<Vec<String>, Fault> {
+        let (iam, role) = (self.iam(of).await?, of.id.as_str());
+        let listed = iam.list_role_policies().role_name(role).into_paginator().items().send();
+        let mut found: Vec<String> = match listed.collect::<Result<Vec<_>, _>>().await {
+            Ok(names) => names,
+            Err(error) if is_gone(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(fault(LIST_ON, &error)),
+        };
+        let listed = iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
+        match listed.collect::<Result<Vec<_>, _>>().await {
+            Ok(attached) => found.extend(attached.into_iter().filter_map(|policy| policy.policy_arn)),
+            Err(error) if is_gone(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(fault(LIST_ON, &error)),
+        }
+        Ok(found)
+    }
+}
+
+impl ReadBoundary for Roles {
+    async fn bounded(&self, role: &PrincipalArn) -> Result<Option<bool>, Fault> {
+        let iam = self.accounts.iam(role.account(), FOR_ALL).await?;
+        let Some(found) = find(&iam, READ_BASE, role.name()).await? else { return Ok(None) };
+        // IAM is asked by name, whatever the path.
+        if found.arn() != role.as_str() {
+            return Err(Fault::new(READ_BASE, "role_elsewhere"));
+        }
+        let boundary = found.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+        Ok(Some(boundary == Some(self.accounts.boundary(role.account()).as_str())))
     }
 }
 

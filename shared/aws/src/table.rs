@@ -3,6 +3,7 @@
 //! Decisions are taken on `load` alone, which is strongly consistent, and changes are made by
 //! `commit` alone, one transaction conditioned on the version that was read. Indexes give ids.
 
+mod accounts;
 mod commit;
 pub(crate) mod items;
 mod keys;

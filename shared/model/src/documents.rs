@@ -7,10 +7,12 @@
 //! No free text of a person enters a document.
 
 mod attached;
+mod probe;
 mod same;
 mod target;
 
 pub use attached::{attached_policy, attached_tombstone};
+pub use probe::{ContextValue, Probe};
 pub use same::same_document;
 pub use target::{OpenTarget, guarded_target};
 

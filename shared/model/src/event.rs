@@ -134,6 +134,33 @@ pub enum Event {
         /// When the explicit deny itself may be taken out, if it has to stay for a while.
         tombstone_until: Option<Time>,
     },
+    /// IAM was asked whether anything of the grant still lets anybody in, and said no.
+    VerifiedEnded {
+        /// What was read back, what was asked, and what IAM answered.
+        evidence: Evidence,
+    },
+    /// An attempt at that failed, or IAM did not answer so, and it will be asked again, for ever.
+    VerificationAttemptFailed {
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// What went wrong, as a code.
+        code: String,
+        /// When it is tried again.
+        next_attempt_at: Time,
+    },
+    /// So many attempts failed that a person has to look. They go on.
+    EndedUnverified {
+        /// How many.
+        attempts: u32,
+        /// What went wrong with the last one, as a code.
+        code: String,
+    },
+    /// The explicit deny that has to outlast the grant was taken away or changed by somebody else.
+    /// It is put back, and the end verified anew.
+    DriftFound {
+        /// What differs, as codes.
+        differences: Vec<String>,
+    },
     /// The explicit deny that outlasted the grant was taken out.
     TombstoneRemoved {},
     /// Somebody attempted something they may not do, or not any more.
@@ -168,6 +195,10 @@ impl Event {
             Self::TombstonePlaced { .. } => "tombstonePlaced",
             Self::RevocationAttemptFailed { .. } => "revocationAttemptFailed",
             Self::GrantEnded { .. } => "grantEnded",
+            Self::VerifiedEnded { .. } => "verifiedEnded",
+            Self::VerificationAttemptFailed { .. } => "verificationAttemptFailed",
+            Self::EndedUnverified { .. } => "endedUnverified",
+            Self::DriftFound { .. } => "driftFound",
             Self::TombstoneRemoved {} => "tombstoneRemoved",
             Self::CommandRefused { .. } => "commandRefused",
         }

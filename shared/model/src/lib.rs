@@ -6,6 +6,7 @@
 //! Start reading at [`lifecycle`] (what may happen to a request), then [`policy`] (who may ask
 //! and who countersigns), then [`documents`] (what is written into IAM).
 
+pub mod account;
 pub mod actions;
 pub mod amount;
 pub mod catalog;

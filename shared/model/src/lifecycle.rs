@@ -14,12 +14,14 @@ mod sound;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 pub use command::{Command, Permission};
 pub use decide::{Effect, Transition, decide, submit};
 pub use evolve::{Inconsistent, evolve};
 pub use sound::Unsound;
 pub use state::{Approval, EndReason, Evidence, Phase, Plan, Residue, State};
+pub use verification::Verification;
 
 /// Shortest grant, in seconds. With less than [`SCHEDULE_MARGIN`] of the window left no schedule
 /// is made and the grant ends at once, so anything shorter could never start.
@@ -49,7 +51,12 @@ pub const ATTEMPTS_BEFORE_ALARM: u32 = 6;
 /// The same for an early end, whose window is still open.
 pub const ATTEMPTS_BEFORE_ALARM_EARLY: u32 = 2;
 
-/// Longest pause between two attempts at ending a grant, in seconds.
+/// Failed attempts at verifying an end after which it counts as unverified and somebody is paged:
+/// two and a half minutes with their pauses, far longer than IAM takes to spread what was written.
+/// The attempts go on.
+pub const VERIFICATION_ATTEMPTS: u32 = 5;
+
+/// Longest pause between two attempts at ending a grant or at verifying its end, in seconds.
 pub const LONGEST_BACKOFF: u64 = 900;
 
 /// Refused attempts that one request's record takes; later ones are only logged, so that nobody

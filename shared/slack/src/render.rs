@@ -122,6 +122,10 @@ fn end_reason(reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
         EndReason::Failed { code } => {
             (Markup::ours("it could not be made"), Some(Words::of(code, WORDS_SHOWN).labelled("Code: ")))
         }
+        EndReason::Drifted { differences } => (
+            Markup::ours("what it rests on in AWS was changed by somebody else"),
+            Some(Words::lines([differences.join(", ")], WORDS_SHOWN).labelled("What differed: ")),
+        ),
     }
 }
 

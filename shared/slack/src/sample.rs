@@ -3,7 +3,7 @@
 use model::catalog::{EntitledMechanism, Entitlement};
 use model::digest::Digest;
 use model::identity::Identity;
-use model::lifecycle::{Approval, EndReason, Evidence, Phase, Plan, State};
+use model::lifecycle::{Approval, EndReason, Evidence, Phase, Plan, State, Verification};
 use model::names::{PersonId, SlackUser};
 use model::notices::{Notices, Reminder};
 use model::request::{Judged, Mechanism, Quorum, Request, RequestFacts};
@@ -137,7 +137,20 @@ pub(crate) fn ended(reason: EndReason) -> Phase {
         evidence: evidence(),
         residue: None,
         issued: 3,
+        since: Some(time("2026-11-20T21:10:00Z")),
+        verification: verified(),
     }
+}
+
+/// IAM says that it has ended.
+pub(crate) fn verified() -> Verification {
+    let findings = vec!["role absent: IAM knows nobody of that name".to_owned()];
+    Verification::Verified { evidence: Evidence { checked_at: time("2026-11-20T21:10:31Z"), findings } }
+}
+
+/// Not yet, and whether somebody was paged.
+pub(crate) fn unproven(unverified: bool) -> Verification {
+    Verification::Due { failures: if unverified { 5 } else { 0 }, next_attempt_at: None, unverified }
 }
 
 /// The card of the request while it waits.

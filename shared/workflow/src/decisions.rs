@@ -57,8 +57,9 @@ where
         Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
     };
     let cause = Cause::Person(actor.clone());
-    carry_out_on(ports, read, id, &cause, |stored, now| command(&policy, actor, wanted, stored, now), follow, &guards)
-        .await
+    let command = |stored: &Stored, now| command(&policy, actor, wanted, stored, now);
+    // Boxed: what is awaited here is large.
+    Box::pin(carry_out_on(ports, read, id, &cause, command, follow, &guards)).await
 }
 
 /// Who must not be barred, as a condition of the same transaction: whoever votes; and, for a

@@ -6,12 +6,15 @@
 //! made to fail or to stop. Whether a grant lets anybody do anything is judged from the documents
 //! in the world alone, by code that shares nothing with what wrote them ([`World::may`]).
 
+mod accounts;
 mod cloud;
 mod gate;
 mod judge;
 mod policies;
+mod probes;
 mod store;
 mod sweeps;
+mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble, Verb};
@@ -46,6 +49,8 @@ pub struct World {
 struct Inner {
     now: Time,
     skew_seconds: i64,
+    /// How long a new account is only observed.
+    observe_seconds: u64,
     ids: u64,
     policy: Option<Arc<Policy>>,
     gate: Gate,
@@ -81,6 +86,7 @@ impl World {
             inner: Mutex::new(Inner {
                 now,
                 skew_seconds: 0,
+                observe_seconds: 0,
                 ids: 0,
                 policy: SAMPLE.clone(),
                 gate: Gate::default(),
@@ -110,6 +116,7 @@ impl World {
             inner: Mutex::new(Inner {
                 now: inner.now,
                 skew_seconds: inner.skew_seconds,
+                observe_seconds: inner.observe_seconds,
                 ids: inner.ids,
                 policy: inner.policy.clone(),
                 gate: inner.gate.fork(),

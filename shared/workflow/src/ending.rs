@@ -3,14 +3,15 @@
 //! Tried again for ever with growing pauses, never given up: a grant leaves `revoking` only by
 //! being verified as gone.
 
-mod policies;
+pub(crate) mod policies;
 pub(crate) mod sessions;
 
-use crate::command::{CommandError, Done, carry_out_on};
+use crate::command::{CommandError, carry_out_on};
 use crate::ports::{
     Artifact, Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole,
-    ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
+    ProbeDecision, ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
 };
+use crate::verification::verify;
 use model::documents::{TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
@@ -45,7 +46,7 @@ pub enum Ending {
 pub async fn end<P>(ports: &P, part: &str, id: &RequestId) -> Result<Ending, CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     let cause = Cause::system(part);
     let Some(stored) = ports.load(id).await? else { return Err(CommandError::NotFound(id.clone())) };
@@ -63,8 +64,9 @@ where
         | Phase::Approved { .. }
         | Phase::Denied { .. }
         | Phase::Cancelled { .. }
-        | Phase::Lapsed { .. }
-        | Phase::Ended { .. } => return Ok(Ending::NotNeeded),
+        | Phase::Lapsed { .. } => return Ok(Ending::NotNeeded),
+        // A worker that came so far and died may have been about to verify it.
+        Phase::Ended { .. } => return verify(ports, &cause, stored).await.map(|_| Ending::NotNeeded),
     };
     let Phase::Revoking { plan, since, issued, reason, .. } = &stored.state.phase else { return Ok(Ending::NotNeeded) };
     let panic = *reason == EndReason::Panic;
@@ -117,7 +119,7 @@ impl From<CommandError> for Setback {
 async fn unmake<P>(ports: &P, cause: &Cause, stored: Stored, access: Access) -> Result<Ending, Setback>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     let request = stored.state.request.clone();
     let window = access.window;
@@ -155,7 +157,11 @@ where
     };
     let command =
         |_: &Stored, now: Time| Command::End { evidence: Evidence { checked_at: now, findings: findings.clone() } };
-    let Done { .. } = carry_out_on(ports, Some(stored), &request.id, cause, command, None, &[]).await?;
+    let done = carry_out_on(ports, Some(stored), &request.id, cause, command, None, &[]).await?;
+    // With everything else ended at once, the next end comes first: reconciliation verifies them all.
+    if !access.panic {
+        verify(ports, cause, done.stored).await?;
+    }
     Ok(Ending::Ended)
 }
 
@@ -246,7 +252,7 @@ async fn tombstone<P: MakeRole + ReadRole>(
 }
 
 /// Whether we made it. Somebody else's role under our name we neither change nor remove.
-fn is_ours(role: &RoleFound, request: &Request) -> bool {
+pub(crate) fn is_ours(role: &RoleFound, request: &Request) -> bool {
     role.request.as_deref() == Some(request.id.as_str())
 }
 

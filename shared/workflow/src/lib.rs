@@ -11,8 +11,10 @@ pub mod credentials;
 pub mod decisions;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
+pub mod drift;
 pub mod ending;
 pub mod notes;
+pub mod observation;
 pub mod overview;
 pub mod ports;
 pub mod provision;
@@ -20,4 +22,5 @@ pub mod reading;
 pub mod reconcile;
 pub mod submission;
 pub mod sweep;
+pub mod verification;
 pub mod views;

@@ -12,15 +12,21 @@ macro_rules! port {
     };
 }
 
+mod accounts;
 mod policies;
+mod probes;
 mod roles;
 mod sweeps;
+mod watching;
 
+pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };
+pub use probes::{ProbeDecision, Verdict};
 pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
 pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use watching::{ListOnRole, ReadBoundary};
 
 use model::digest::Digest;
 use model::lifecycle::State;

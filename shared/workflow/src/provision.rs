@@ -48,8 +48,9 @@ where
     let (read, armed) = futures_util::join!(ports.load(id), arm_early(ports, id, hint));
     let Some(mut stored) = read? else { return Err(CommandError::NotFound(id.clone())) };
     if matches!(stored.state.phase, Phase::Approved { .. }) {
-        stored = match carry_out_on(ports, Some(stored), id, &cause, |_, _| Command::StartProvisioning, None, &[]).await
-        {
+        let start = |_: &Stored, _| Command::StartProvisioning;
+        // Boxed: what is awaited here is large.
+        stored = match Box::pin(carry_out_on(ports, Some(stored), id, &cause, start, None, &[])).await {
             Ok(done) => done.stored,
             Err(CommandError::Refused { .. }) => return Ok(Provisioned::NotNeeded),
             Err(error) => return Err(error),
@@ -58,7 +59,7 @@ where
     let Phase::Provisioning { plan, .. } = &stored.state.phase else { return Ok(Provisioned::NotNeeded) };
     let window = plan.window;
     if ports.now().seconds_until(window.expires_at()) < SCHEDULE_MARGIN {
-        return too_late(ports, id, &cause, stored).await;
+        return Box::pin(too_late(ports, id, &cause, stored)).await;
     }
     let made = match armed {
         Some(result) if hint == Some(window.expires_at()) => result,
@@ -77,7 +78,7 @@ where
             findings.insert(0, format!("schedule armed for {}", window.expires_at()));
             let evidence = |now| Evidence { checked_at: now, findings: findings.clone() };
             let command = |_: &Stored, now: Time| Command::Activate { evidence: evidence(now) };
-            match carry_out_on(ports, Some(stored), id, &cause, command, None, &[]).await {
+            match Box::pin(carry_out_on(ports, Some(stored), id, &cause, command, None, &[])).await {
                 Ok(_) => Ok(Provisioned::Active),
                 // Revoked meanwhile: the revocation takes out what was made.
                 Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
@@ -99,7 +100,7 @@ where
         Err(Setback::Fault(fault)) => {
             tracing::error!(request.id = %id, error.code = %fault.code, "{id} could not be made: {fault}");
             let command = |_: &Stored, _| Command::ProvisioningFailed { code: fault.code.clone() };
-            match carry_out(ports, id, &cause, command, None, &[]).await {
+            match Box::pin(carry_out(ports, id, &cause, command, None, &[])).await {
                 Ok(_) => Ok(Provisioned::Failed),
                 Err(CommandError::Refused { .. }) => Ok(Provisioned::NotNeeded),
                 Err(error) => Err(error),

@@ -1,18 +1,23 @@
-//! Every minute, without input: what is overdue, stuck or orphaned is finished.
+//! Every minute, without input: what is overdue, stuck or orphaned is finished, and what drifted ended.
 //!
 //! It believes nothing it was told: each request is read again, and the steps are the same code
 //! that the functions run.
 
 use crate::command::{CommandError, carry_out_on};
+use crate::drift::look;
 use crate::ending::{end, remove_tombstone};
+use crate::observation::{know, takes_out};
 use crate::ports::{
-    ArmRevocation, Artifact, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadRequests, LoadSweep, MakePolicy, MakeRole, ReadPolicy,
-    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ArmRevocation, Artifact, Clock, CommitAccount, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps,
+    KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadAccount, LoadRequest, LoadRequests, LoadSweep,
+    MakePolicy, MakeRole, Observation, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy,
+    RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use crate::sweep::carry_out::carry_out;
+use crate::verification::{Proof, verify};
 use futures_util::StreamExt as _;
+use model::account::{Kind, Orphan};
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, Phase, QUARANTINE};
@@ -39,6 +44,8 @@ pub struct Report {
     pub due: usize,
     /// Roles and policies that no request owned, and that were taken out.
     pub orphans: usize,
+    /// Grants and denies that somebody else had changed.
+    pub drifted: usize,
     /// What could not be done and is tried again.
     pub failures: usize,
 }
@@ -53,7 +60,7 @@ macro_rules! together {
 
 together! {
     /// All that a run needs: it goes on with whatever any part left undone.
-    Ports: LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps,
+    Ports: LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps, ProbeDecision, ListOnRole, ReadBoundary, LoadAccount, CommitAccount, Observation,
 }
 
 /// The name this part has in the record.
@@ -76,7 +83,18 @@ pub async fn reconcile<P: Ports>(ports: &P, accounts: &[AccountId]) -> Result<Re
         report.failures = report.failures.saturating_add(1);
     }
     let work: Vec<_> = accounts.iter().map(|account| orphans(ports, account, now)).collect();
-    let looked: Vec<(usize, usize)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    let orphaned = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect::<Vec<(usize, usize)>>();
+    let (looked, drifted) = futures_util::join!(orphaned, look(ports, PART, now));
+    match drifted {
+        Ok(found) => {
+            report.drifted = found.drifted;
+            report.failures = report.failures.saturating_add(found.failures);
+        }
+        Err(fault) => {
+            tracing::error!(error.code = %fault.code, "what is to be looked at could not be listed: {fault}");
+            report.failures = report.failures.saturating_add(1);
+        }
+    }
     for (removed, failures) in looked {
         report.orphans = report.orphans.saturating_add(removed);
         report.failures = report.failures.saturating_add(failures);
@@ -139,8 +157,20 @@ async fn take_up<P: Ports>(ports: &P, id: &RequestId) -> Result<(), CommandError
             note(ports, stored, id, |_, _| Command::Warn).await
         }
         Phase::Active { .. } | Phase::Revoking { .. } => end(ports, PART, id).await.map(drop),
-        Phase::Ended { .. } => remove_tombstone(ports, PART, stored).await,
+        Phase::Ended { .. } => after_the_end(ports, stored).await,
         Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => Ok(()),
+    }
+}
+
+/// Shows that it has ended, and takes out the deny that outlasted it, whichever is due.
+async fn after_the_end<P: Ports>(ports: &P, stored: Stored) -> Result<(), CommandError> {
+    let id = stored.state.request.id.clone();
+    match verify(ports, &Cause::system(PART), stored.clone()).await? {
+        Proof::NotNeeded => remove_tombstone(ports, PART, stored).await,
+        Proof::Verified | Proof::Failed => match ports.load(&id).await? {
+            Some(stored) => remove_tombstone(ports, PART, stored).await,
+            None => Ok(()),
+        },
     }
 }
 
@@ -159,7 +189,7 @@ where
 async fn end_if_revoking<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
 where
     P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
 {
     match ports.load(id).await? {
         Some(stored) if matches!(stored.state.phase, Phase::Revoking { .. }) => end(ports, PART, id).await.map(drop),
@@ -170,9 +200,16 @@ where
 /// Takes out what no open grant owns in `account`: how much, and how much could not be. One account
 /// that is out of reach keeps nothing from the others.
 async fn orphans<P: Ports>(ports: &P, account: &AccountId, now: Time) -> (usize, usize) {
-    let (roles, policies) =
-        futures_util::join!(orphaned_roles(ports, account, now), orphaned_policies(ports, account, now));
+    let (roles, policies, known) = futures_util::join!(
+        orphaned_roles(ports, account, now),
+        orphaned_policies(ports, account, now),
+        know(ports, PART, account)
+    );
     let (mut removed, mut failures) = (0usize, 0usize);
+    if let Err(fault) = known {
+        tracing::error!(aws.account = %account, error.code = %fault.code, "{account} could not be looked up: {fault}");
+        failures = failures.saturating_add(1);
+    }
     for found in [roles, policies] {
         match found {
             Ok((taken_out, left)) => {
@@ -192,7 +229,7 @@ async fn orphans<P: Ports>(ports: &P, account: &AccountId, now: Time) -> (usize,
 /// Takes out roles under our path that carry our tags and that no open grant owns.
 async fn orphaned_roles<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
-    P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
     let names = ports.role_names(account).await?;
     let work =
@@ -203,7 +240,7 @@ where
 /// Takes out managed policies under our path that carry our tags and that no open grant owns.
 async fn orphaned_policies<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
-    P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy,
+    P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
     let names = ports.policy_names(account).await?;
     let work =
@@ -255,7 +292,7 @@ async fn is_owned<P: LoadRequest>(ports: &P, of: Artifact<'_>) -> Result<bool, C
 
 async fn orphaned_role<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
-    P: LoadRequest + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest + MakeRole + ReadRole + RemoveRole + LoadAccount + CommitAccount + Observation + Clock,
 {
     let id = of.id;
     if is_owned(ports, of).await? {
@@ -267,6 +304,10 @@ where
     {
         return Ok(false);
     }
+    let orphan = Orphan { kind: Kind::Role, name: id.to_string() };
+    if !takes_out(ports, PART, of.account, &orphan).await? {
+        return Ok(false);
+    }
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
     ports.put_role_policy(of, TOMBSTONE_POLICY, &tombstone_policy()).await?;
     ports.remove_role(of).await?;
@@ -275,7 +316,7 @@ where
 
 async fn orphaned_policy<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
-    P: LoadRequest + ReadPolicy + RemovePolicy,
+    P: LoadRequest + ReadPolicy + RemovePolicy + LoadAccount + CommitAccount + Observation + Clock,
 {
     let id = of.id;
     if is_owned(ports, of).await? {
@@ -283,6 +324,10 @@ where
     }
     let Some(policy) = ports.policy(of).await? else { return Ok(false) };
     if !policy.is_of(id) || policy.created_at.seconds_until(now) < ORPHAN_AGE {
+        return Ok(false);
+    }
+    let orphan = Orphan { kind: Kind::Policy, name: id.to_string() };
+    if !takes_out(ports, PART, of.account, &orphan).await? {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the policy {id} belongs to no open grant; it is taken out");

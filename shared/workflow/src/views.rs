@@ -3,7 +3,7 @@
 use crate::ports::Stored;
 use model::documents::grant_role_arn;
 use model::identity::Actor;
-use model::lifecycle::Phase;
+use model::lifecycle::{Phase, Verification};
 use model::policy::Policy;
 use model::request::Mechanism;
 use model::time::Time;
@@ -84,13 +84,24 @@ pub fn request(stored: &Stored) -> Value {
             set("revokingSince", json!(since));
             set("failedAttempts", json!(failures));
         }
-        Phase::Ended { reason, at, evidence, .. } => {
+        Phase::Ended { reason, at, evidence, verification, .. } => {
             set("endReason", json!(reason.as_str()));
             set("end", json!(reason));
             set("endedAt", json!(at));
             set("evidence", json!(evidence));
+            set("verification", proof(verification));
         }
         Phase::Approved { .. } | Phase::Provisioning { .. } => {}
     }
     shown
+}
+
+/// Whether IAM itself says that it has ended.
+fn proof(verification: &Verification) -> Value {
+    match verification {
+        Verification::Due { failures, unverified, .. } => {
+            json!({"status": if *unverified { "unverified" } else { "due" }, "failedAttempts": failures})
+        }
+        Verification::Verified { evidence } => json!({"status": "verified", "evidence": evidence}),
+    }
 }

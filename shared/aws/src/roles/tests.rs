@@ -178,3 +178,42 @@ async fn a_refusal_is_one_word_whatever_the_service_calls_it() {
         assert_eq!(roles(&world).role_names(&home()).await, Err(Fault::new("list the roles", "AccessDenied")));
     }
 }
+
+#[tokio::test]
+async fn what_is_on_a_role_is_listed_attached_or_inline() {
+    let world = World::answering(vec![
+        (
+            200,
+            "<ListRolePoliciesResponse><ListRolePoliciesResult><IsTruncated>false</IsTruncated><PolicyNames>\
+             <member>grant</member><member>more</member></PolicyNames></ListRolePoliciesResult></ListRolePoliciesResponse>"
+                .to_owned(),
+        ),
+        (
+            200,
+            "<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><IsTruncated>false</IsTruncated>\
+             <AttachedPolicies><member><PolicyName>All</PolicyName><PolicyArn>arn:aws:iam::aws:policy/All</PolicyArn>\
+             </member></AttachedPolicies></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>"
+                .to_owned(),
+        ),
+        error(404, "NoSuchEntity"),
+    ]);
+    let roles = roles(&world);
+    assert_eq!(roles.on_role(of(&home(), &id())).await.unwrap(), ["grant", "more", "arn:aws:iam::aws:policy/All"]);
+    assert!(roles.on_role(of(&home(), &id())).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_base_role_is_bounded_by_our_boundary_and_no_other() {
+    let name = "sample";
+    let world = World::answering(vec![
+        role("/countersign-base/", name, BOUNDARY),
+        role("/countersign-base/", name, "arn:aws:iam::111111111111:policy/other"),
+        error(404, "NoSuchEntity"),
+        role("/elsewhere/", name, BOUNDARY),
+    ]);
+    let (roles, base) = (roles(&world), "arn:aws:iam::111111111111:role/countersign-base/sample".parse().unwrap());
+    assert_eq!(roles.bounded(&base).await, Ok(Some(true)));
+    assert_eq!(roles.bounded(&base).await, Ok(Some(false)));
+    assert_eq!(roles.bounded(&base).await, Ok(None));
+    assert_eq!(roles.bounded(&base).await.unwrap_err().code, "role_elsewhere");
+}

@@ -1,7 +1,7 @@
 //! The keys of the table's items.
 
 use model::digest::Digest;
-use model::names::{IdempotencyKey, PersonId, RequestId, SweepId};
+use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::time::Time;
 
 /// Highest place an entry's key can hold.
@@ -72,6 +72,14 @@ pub(super) fn sweep_state(id: &SweepId) -> (String, String) {
 
 pub(super) fn sweep_entry(id: &SweepId, seq: u64) -> (String, String) {
     (sweep_partition(id), format!("EVENT#{seq:06}"))
+}
+
+pub(super) fn account_state(id: &AccountId) -> (String, String) {
+    (format!("ACCOUNT#{id}"), "STATE".to_owned())
+}
+
+pub(super) fn account_entry(id: &AccountId, seq: u64) -> (String, String) {
+    (format!("ACCOUNT#{id}"), format!("EVENT#{seq:06}"))
 }
 
 pub(super) fn bar(person: &PersonId) -> (String, String) {

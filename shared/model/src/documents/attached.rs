@@ -12,7 +12,7 @@ use crate::time::Window;
 use serde_json::{Value, json};
 
 /// The condition key of the session tag that names the request.
-const TAG: &str = "aws:PrincipalTag/countersign:request";
+pub(super) const TAG: &str = "aws:PrincipalTag/countersign:request";
 
 /// The managed policy of a `policy` grant.
 ///

@@ -7,6 +7,7 @@ mod escape;
 mod evaluator;
 mod generated;
 mod limits;
+mod probe;
 mod same;
 mod target;
 

@@ -117,6 +117,21 @@ pub enum Command {
         /// What was read back.
         evidence: Evidence,
     },
+    /// Note that IAM was asked, and says that access is over.
+    Verify {
+        /// What was read back, asked and answered.
+        evidence: Evidence,
+    },
+    /// Note that this could not be shown, to be repeated.
+    VerificationFailed {
+        /// What went wrong, as a code.
+        code: String,
+    },
+    /// Note that the explicit deny which has to outlast the grant is not as it was written.
+    NoteDrift {
+        /// What differs, as codes.
+        differences: Vec<String>,
+    },
     /// Note that the explicit deny that outlasted the grant was taken out.
     RemoveTombstone,
     /// Note a refused attempt, so that the record shows it.
@@ -151,6 +166,9 @@ impl Command {
             Self::PlaceTombstone => "placeTombstone",
             Self::RevocationFailed { .. } => "revocationFailed",
             Self::End { .. } => "end",
+            Self::Verify { .. } => "verify",
+            Self::VerificationFailed { .. } => "verificationFailed",
+            Self::NoteDrift { .. } => "noteDrift",
             Self::RemoveTombstone => "removeTombstone",
             Self::NoteRefusal { .. } => "noteRefusal",
         }

@@ -3,6 +3,7 @@
 mod ending;
 mod making;
 mod persons;
+mod verification;
 
 use super::evolve::evolve;
 use super::{Command, Phase, REFUSALS_RECORDED, State};
@@ -14,6 +15,7 @@ use crate::time::Time;
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
 use making::{activate, lapse, name_taken, provisioning_failed, remind, start_provisioning, warn};
 use persons::{approve, cancel, credentials_outcome, deny, request_credentials, revoke, with_quorum};
+use verification::{note_drift, verification_failed, verify};
 
 /// Work to do once a transition is stored, in this order. Each is idempotent by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +157,9 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::PlaceTombstone => (place_tombstone(state, now)?, Vec::new()),
         Command::RevocationFailed { code } => (revocation_failed(state, code, now)?, Vec::new()),
         Command::End { evidence } => (end(state, evidence, now)?, Vec::new()),
+        Command::Verify { evidence } => (verify(state, evidence)?, Vec::new()),
+        Command::VerificationFailed { code } => (verification_failed(state, code, now)?, Vec::new()),
+        Command::NoteDrift { differences } => (note_drift(state, differences, now)?, Vec::new()),
         Command::RemoveTombstone => (remove_tombstone(state, now)?, Vec::new()),
         Command::NoteRefusal { command, code } => {
             let event = Event::CommandRefused { command: command.clone(), code: code.clone() };

@@ -1,6 +1,6 @@
 //! State from events.
 
-use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State};
+use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State, Verification};
 use crate::event::Event;
 use crate::request::Request;
 use crate::time::Time;
@@ -37,7 +37,10 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
 }
 
 /// `None`: the event cannot follow. Every pair that is not listed cannot have happened.
-fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+fn next_phase(request: &Request, mut phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+    if let Phase::Ended { .. } = phase {
+        return after_the_end(&mut phase, event, at).map(|()| phase);
+    }
     let next = match (phase, event) {
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestDenied { by, reason, .. }) => {
             Phase::Denied { by: by.clone(), reason: reason.clone(), at }
@@ -89,7 +92,7 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
         // The outcome of an intent may come after the state has moved on. What was found taken is in the record; the end
         // that follows it moves the state on.
         (
-            phase @ (Phase::Active { .. } | Phase::Revoking { .. } | Phase::Ended { .. }),
+            phase @ (Phase::Active { .. } | Phase::Revoking { .. }),
             Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. },
         )
         | (phase @ Phase::Provisioning { .. }, Event::NameTaken { .. }) => phase,
@@ -125,23 +128,45 @@ fn next_phase(request: &Request, phase: Phase, event: &Event, at: Time) -> Optio
             failures: *attempt,
             next_attempt_at: *next_attempt_at,
         },
-        (Phase::Revoking { approvals, plan, issued, .. }, Event::GrantEnded { reason, evidence, tombstone_until }) => {
-            Phase::Ended {
-                approvals,
-                plan,
-                reason: reason.clone(),
-                at,
-                evidence: evidence.clone(),
-                residue: tombstone_until.map(|until| Residue { until }),
-                issued,
-            }
-        }
-        (Phase::Ended { approvals, plan, reason, at, evidence, issued, .. }, Event::TombstoneRemoved {}) => {
-            Phase::Ended { approvals, plan, reason, at, evidence, residue: None, issued }
+        (
+            Phase::Revoking { approvals, plan, issued, since, .. },
+            Event::GrantEnded { reason, evidence, tombstone_until },
+        ) => {
+            let (reason, evidence) = (reason.clone(), evidence.clone());
+            let (residue, since) = (tombstone_until.map(|until| Residue { until }), Some(since));
+            let verification = Verification::default();
+            Phase::Ended { approvals, plan, reason, at, evidence, residue, issued, since, verification }
         }
         _ => return None,
     };
     Some(next)
+}
+
+/// What becomes of an end; `None`: the event can't follow.
+fn after_the_end(phase: &mut Phase, event: &Event, at: Time) -> Option<()> {
+    let Phase::Ended { verification, residue, .. } = phase else { return None };
+    match (event, &verification) {
+        // The outcome of an intent from before.
+        (Event::CredentialsIssued { .. } | Event::CredentialsFailed { .. }, _) => {}
+        (Event::TombstoneRemoved {}, _) => *residue = None,
+        // The deny was not as it was written: what was shown before is worth nothing.
+        (Event::DriftFound { .. }, _) if residue.is_some() => {
+            *verification = Verification::Due { failures: 0, next_attempt_at: Some(at), unverified: false };
+        }
+        (Event::VerifiedEnded { evidence }, Verification::Due { .. }) => {
+            *verification = Verification::Verified { evidence: evidence.clone() };
+        }
+        (Event::VerificationAttemptFailed { attempt, next_attempt_at, .. }, Verification::Due { unverified, .. }) => {
+            let (failures, unverified) = (*attempt, *unverified);
+            *verification = Verification::Due { failures, next_attempt_at: Some(*next_attempt_at), unverified };
+        }
+        (Event::EndedUnverified { .. }, Verification::Due { failures, next_attempt_at, .. }) => {
+            let (failures, next_attempt_at) = (*failures, *next_attempt_at);
+            *verification = Verification::Due { failures, next_attempt_at, unverified: true };
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 /// With one more countersignature; `None`: it does not count.

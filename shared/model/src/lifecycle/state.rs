@@ -6,7 +6,7 @@ use crate::request::{Request, Status};
 use crate::time::{Time, Window};
 use serde::{Deserialize, Serialize};
 
-use super::STUCK_AFTER;
+use super::{STUCK_AFTER, Verification};
 
 /// A request and where it is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,11 @@ pub enum EndReason {
         /// What went wrong, as a code.
         code: String,
     },
+    /// What it rests on in AWS is not as it was made: somebody else changed it.
+    Drifted {
+        /// What differs, as codes.
+        differences: Vec<String>,
+    },
 }
 
 impl EndReason {
@@ -73,6 +78,7 @@ impl EndReason {
             Self::Offboarded => "offboarded",
             Self::Panic => "panic",
             Self::Failed { .. } => "failed",
+            Self::Drifted { .. } => "drifted",
         }
     }
 }
@@ -191,7 +197,7 @@ pub enum Phase {
         plan: Plan,
         /// Why.
         reason: EndReason,
-        /// When that was verified.
+        /// When AWS was read back and nothing was left.
         at: Time,
         /// What was read back.
         evidence: Evidence,
@@ -200,6 +206,12 @@ pub enum Phase {
         /// How often credentials were asked for.
         #[serde(default)]
         issued: u32,
+        /// When it was ordered; all sessions were begun before. `None`: ended before this was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Time>,
+        /// Whether IAM itself says so.
+        #[serde(default)]
+        verification: Verification,
     },
 }
 
@@ -240,7 +252,10 @@ impl State {
                 let warning = self.request.notices.warning_at(plan.window).filter(|_| !warned);
                 Some(warning.unwrap_or(plan.window.expires_at()))
             }
-            Phase::Ended { residue, .. } => residue.map(|residue| residue.until),
+            Phase::Ended { residue, verification, at, .. } => {
+                let taken_out = residue.map(|residue| residue.until);
+                verification.due_at(*at).into_iter().chain(taken_out).min()
+            }
             Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ mod limits;
 mod sequences;
 mod sound;
 mod table;
+mod verification;
 mod votes;
 
 use super::*;

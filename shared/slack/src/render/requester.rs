@@ -1,12 +1,12 @@
 //! What the requester is told. Those made of a state are shown again as it moves; the others are said once.
 
 use model::documents::grant_role_arn;
-use model::lifecycle::{Approval, EndReason, Phase, State};
+use model::lifecycle::{Approval, EndReason, Evidence, Phase, State, Verification};
 use model::names::PersonId;
 use model::request::{Mechanism, Request};
 use model::time::Time;
 
-use super::standing::{Standing, could_not_be_made, standing};
+use super::standing::{Standing, could_not_be_made, ended_at, standing};
 use super::{approvers, end_reason, place, wanted};
 use crate::blocks::{Block, Button, Markup, Message, Names, Words, id};
 use crate::limits::{EVIDENCE_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
@@ -132,14 +132,17 @@ fn told_why(request: &Request, reason: &EndReason, names: Names<'_>) -> (Markup,
         | EndReason::Expired
         | EndReason::Offboarded
         | EndReason::Panic
-        | EndReason::Failed { .. } => end_reason(reason, names),
+        | EndReason::Failed { .. }
+        | EndReason::Drifted { .. } => end_reason(reason, names),
     }
 }
 
 /// Access is over: a summary.
 pub fn ended(state: &State, names: Names<'_>) -> Message {
     let request = &state.request;
-    let Phase::Ended { plan, reason, at, evidence, issued, .. } = &state.phase else { return over(state, names) };
+    let Phase::Ended { plan, reason, at, evidence, issued, verification, .. } = &state.phase else {
+        return over(state, names);
+    };
     let (why, words) = told_why(request, reason, names);
     let text = Markup::ours("Your access to ").code(request.entitlement.as_str()).and(" in ").then(&place(request));
     let text = if could_not_be_made(reason) {
@@ -162,10 +165,14 @@ pub fn ended(state: &State, names: Names<'_>) -> Message {
             fields.push(text.and(if *issued == 1 { " time" } else { " times" }));
         }
     }
-    fields.push(Markup::ours("*Verified:* ").time(evidence.checked_at));
+    fields.push(ended_at(*at, verification));
     blocks.push(Block::fields(fields));
-    if !evidence.findings.is_empty() {
-        let found = Words::lines([evidence.findings.join("; ")], EVIDENCE_SHOWN);
+    let Evidence { findings, .. } = match verification {
+        Verification::Verified { evidence } => evidence,
+        Verification::Due { .. } => evidence,
+    };
+    if !findings.is_empty() {
+        let found = Words::lines([findings.join("; ")], EVIDENCE_SHOWN);
         blocks.push(Block::small_words(found.labelled("Read back from AWS: ")));
     }
     blocks.push(footer(request));
@@ -196,6 +203,22 @@ pub fn denied(request: &Request, by: Option<&PersonId>, reason: &str, names: Nam
     };
     let text = text.and(". Nothing was made. If the reason no longer holds, you can ask again.");
     said(text, Some(Words::of(reason, WORDS_SHOWN).labelled("Reason: ")), request)
+}
+
+/// That it has ended could not be shown yet.
+pub fn unverified(request: &Request, code: &str) -> Message {
+    let text = Markup::ours("That your access to ")
+        .code(request.entitlement.as_str())
+        .and(" has ended could not be verified yet. ")
+        .and("The operators are paged, and it is tried again until it can. You need to do nothing.");
+    said(text, Some(Words::of(code, WORDS_SHOWN).labelled("Code: ")), request)
+}
+
+/// It waited, and was stopped by something else than its requester.
+pub fn stopped(request: &Request, reason: &EndReason, names: Names<'_>) -> Message {
+    let (why, words) = told_why(request, reason, names);
+    let text = Markup::ours("Your request for ").then(&wanted(request)).and(" is cancelled: ").then(&why);
+    said(text.and(". Nothing was made. If you still need it afterwards, ask again."), words, request)
 }
 
 /// They withdrew it.

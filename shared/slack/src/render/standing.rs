@@ -1,6 +1,6 @@
 //! Where a request is and what happens next, in a sentence or two: every message that is shown again says it so.
 
-use model::lifecycle::{Approval, EndReason, Phase, State};
+use model::lifecycle::{Approval, EndReason, Phase, State, Verification};
 use model::time::Time;
 
 use super::{approvers, counted, end_reason, reason_given, state_word};
@@ -61,12 +61,26 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
             let text = word.and(" ").time(*at).and(": not enough people countersigned in time.");
             ours(text.and(" Nothing was made. It can be asked for again."))
         }
-        Phase::Ended { reason, at, .. } => {
+        Phase::Ended { reason, at, verification, .. } => {
             let (why, words) = end_reason(reason, names);
-            let text = word.and(" ").time(*at).and(", verified: ").then(&why).and(".");
+            let text = word.and(" ").time(*at).and(proof(verification)).and(": ").then(&why).and(".");
             let text = if could_not_be_made(reason) { text.and(" Nothing of it is left in AWS.") } else { text };
             Standing { text, words }
         }
+    }
+}
+
+/// When it ended, and whether IAM itself says so.
+pub(super) fn ended_at(at: Time, verification: &Verification) -> Markup {
+    Markup::ours("*Ended:* ").time(at).and(proof(verification))
+}
+
+/// Whether IAM itself says that it has ended, after the time of it.
+fn proof(verification: &Verification) -> &'static str {
+    match verification {
+        Verification::Verified { .. } => ", verified",
+        Verification::Due { unverified: false, .. } => ", being verified",
+        Verification::Due { unverified: true, .. } => ", *not verified yet* (the operators are paged)",
     }
 }
 

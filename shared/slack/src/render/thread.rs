@@ -93,9 +93,24 @@ pub fn ending(reason: &EndReason, names: Names<'_>) -> Message {
 /// Access is over, and AWS was read back.
 pub fn ended(reason: &EndReason, evidence: &Evidence, names: Names<'_>) -> Message {
     let (why, words) = end_reason(reason, names);
-    let text = Markup::ours("Access has ended: ").then(&why).and(". Verified ").time(evidence.checked_at).and(".");
+    let text = Markup::ours("Access has ended: ").then(&why).and(". AWS was read back ").time(evidence.checked_at);
+    let text = text.and("; next, IAM itself is asked.");
     let text = if could_not_be_made(reason) { text.and(" Nothing of it is left in AWS.") } else { text };
     said(text, words)
+}
+
+/// It has ended, and IAM could not be brought to say so.
+pub fn unverified(code: &str) -> Message {
+    let text = Markup::ours("That access has ended could not be verified. ");
+    let text = text.and("The operators are paged, and it is tried again until it can.");
+    said(text, Some(Words::of(code, WORDS_SHOWN).labelled("Code: ")))
+}
+
+/// The deny that ended it was changed by somebody else.
+pub fn deny_drifted(differences: &[String]) -> Message {
+    let text = Markup::ours("The deny that ended this access early was changed in AWS by somebody else. ");
+    let text = text.and("It is put back, and the end verified anew. The operators are paged.");
+    said(text, Some(Words::lines([differences.join(", ")], WORDS_SHOWN).labelled("What differed: ")))
 }
 
 /// Who could not be told.

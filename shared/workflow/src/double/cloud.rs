@@ -62,6 +62,8 @@ pub(super) struct Cloud {
     pub(super) sessions: Vec<Session>,
     /// The inline policies of base roles, by role and name.
     pub(super) kills: BTreeMap<(PrincipalArn, String), String>,
+    /// Base roles that somebody took the boundary off.
+    pub(super) unbounded: BTreeSet<PrincipalArn>,
     schedules: BTreeMap<RequestId, Time>,
     /// Names of schedules in our group that somebody else made.
     others_schedules: BTreeSet<RequestId>,
@@ -96,6 +98,11 @@ impl World {
     /// Writes a deny on a base role, as somebody else would.
     pub fn plant_kill(&self, role: &PrincipalArn, name: &str, document: &str) {
         self.lock().cloud.kills.insert((role.clone(), name.to_owned()), document.to_owned());
+    }
+
+    /// Takes a deny off a base role, as somebody else would.
+    pub fn take_kill(&self, role: &PrincipalArn, name: &str) {
+        self.lock().cloud.kills.remove(&(role.clone(), name.to_owned()));
     }
 
     /// Every session that STS gave.

@@ -37,6 +37,10 @@ pub enum Verb {
     Target,
     RemovePolicy,
     PolicyNames,
+    ProbeRole,
+    ProbeDocument,
+    OnRole,
+    Bounded,
     Assume,
     Claim,
     Release,
@@ -46,6 +50,8 @@ pub enum Verb {
     CommitSweep,
     RunningSweeps,
     ReadBar,
+    LoadAccount,
+    CommitAccount,
 }
 
 /// What may happen to a call.
@@ -311,6 +317,7 @@ impl Verb {
             | Self::RemovePolicy
             | Self::Assume
             | Self::CommitSweep
+            | Self::CommitAccount
             | Self::Claim
             | Self::Release
             | Self::Note => true,
@@ -328,7 +335,12 @@ impl Verb {
             | Self::Attached
             | Self::Target
             | Self::PolicyNames
+            | Self::ProbeRole
+            | Self::ProbeDocument
+            | Self::OnRole
+            | Self::Bounded
             | Self::LoadSweep
+            | Self::LoadAccount
             | Self::RunningSweeps
             | Self::ReadBar
             | Self::Notes => false,
@@ -364,10 +376,15 @@ impl Verb {
             Self::Target => "read the target role",
             Self::RemovePolicy => "take the policy out",
             Self::PolicyNames => "list the policies",
+            Self::ProbeRole | Self::ProbeDocument => "ask IAM what it would decide",
+            Self::OnRole => "list what is on the role",
+            Self::Bounded => "read the base role",
             Self::Assume => "get credentials",
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",
             Self::RunningSweeps => "list sweeps",
+            Self::LoadAccount => "read what is known of the account",
+            Self::CommitAccount => "note what was found in an account",
             Self::ReadBar => "read whether somebody is barred",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }

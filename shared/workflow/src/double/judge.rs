@@ -6,6 +6,7 @@
 
 use super::World;
 use super::cloud::{Cloud, Role, SECRET};
+use crate::ports::Verdict;
 use model::names::{PrincipalArn, RequestId};
 use model::time::Time;
 use serde_json::Value;
@@ -24,6 +25,25 @@ impl Documents {
         let document = Document::read(text).map(Arc::new);
         self.0.insert(text.to_owned(), document.clone());
         document
+    }
+}
+
+impl Documents {
+    /// What a document alone comes to; `None`: it can't be read.
+    pub(super) fn verdict(&mut self, text: &str, (action, resource): (&str, &str), at: Time) -> Option<Verdict> {
+        let attempt = Attempt { action, resource, at, session: None, tag: None, begun: None };
+        Some(of_all(&[self.read(text)?], &attempt))
+    }
+}
+
+/// What several documents on the same principal come to.
+fn of_all(documents: &[Arc<Document>], attempt: &Attempt<'_>) -> Verdict {
+    if documents.iter().any(|document| document.denies(attempt)) {
+        Verdict::ExplicitDeny
+    } else if documents.iter().any(|document| document.allows(attempt)) {
+        Verdict::Allowed
+    } else {
+        Verdict::ImplicitDeny
     }
 }
 
@@ -130,6 +150,28 @@ impl Cloud {
 }
 
 impl Cloud {
+    /// Whether there is such a base role or target role.
+    pub(super) fn knows(&self, role: &PrincipalArn) -> bool {
+        self.targets.contains_key(role) || self.kills.keys().any(|(on, _)| on == role)
+    }
+
+    /// What all that is known to be on a role comes to, for a session with source identity, tag and
+    /// beginning.
+    pub(super) fn verdict(
+        &self,
+        role: &PrincipalArn,
+        (action, resource): (&str, &str),
+        at: Time,
+        (session, tag, begun): (&str, &str, Option<Time>),
+        documents: &mut Documents,
+    ) -> Verdict {
+        let attempt = Attempt { action, resource, at, session: Some(session), tag: Some(tag), begun };
+        let kills = self.kills.iter().filter(|((on, _), _)| on == role);
+        let mut all: Vec<Arc<Document>> = kills.filter_map(|(_, text)| documents.read(text)).collect();
+        all.extend(self.on(role, documents));
+        of_all(&all, &attempt)
+    }
+
     /// What our policies on a target role say.
     fn on(&self, role: &PrincipalArn, documents: &mut Documents) -> impl Iterator<Item = Arc<Document>> {
         let attached = self.targets.get(role).into_iter().flat_map(|target| &target.attached);

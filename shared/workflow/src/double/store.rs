@@ -3,7 +3,7 @@
 use super::{Inner, Verb, World};
 use crate::ports::{
     Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
-    LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
+    LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -37,6 +37,7 @@ pub(super) struct Store {
     notes: BTreeMap<(RequestId, u64, String), Claimed>,
     pub(super) sweeps: BTreeMap<SweepId, (StoredSweep, Vec<Vec<u8>>)>,
     pub(super) bars: BTreeMap<PersonId, Bar>,
+    pub(super) accounts: BTreeMap<AccountId, (StoredAccount, Vec<Vec<u8>>)>,
     news: Vec<News>,
 }
 

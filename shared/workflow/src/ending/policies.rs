@@ -16,7 +16,7 @@ const READ_BACK: &str = "read the deny back";
 ///
 /// With no credentials `issued` there are no sessions, and none will come: then a name that somebody
 /// else has, or an account that is full, keeps nothing from ending.
-pub(super) async fn deny<P>(ports: &P, request: &Request, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
+pub(crate) async fn deny<P>(ports: &P, request: &Request, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
 where
     P: MakePolicy + ReplacePolicy + ReadPolicy,
 {
@@ -65,7 +65,7 @@ fn denies(policy: &PolicyFound, id: &RequestId) -> bool {
 }
 
 /// What denies everything to the sessions of one grant, as read back.
-pub(super) async fn denied<P: ReadPolicy>(ports: &P, request: &Request, role: &PrincipalArn) -> Result<String, Fault> {
+pub(crate) async fn denied<P: ReadPolicy>(ports: &P, request: &Request, role: &PrincipalArn) -> Result<String, Fault> {
     let (id, of) = (&request.id, Artifact::of(request));
     let (policy, attached) = futures_util::join!(ports.policy(of), ports.attached(of, role));
     if policy?.is_some_and(|policy| denies(&policy, id)) && attached? {

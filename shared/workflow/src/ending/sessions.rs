@@ -18,7 +18,7 @@ const READ_BACK: &str = "read the deny back";
 /// rather those of other grants too, whose holders fetch new ones, than none.
 ///
 /// With `panic`, all sessions of the role may be denied already: then there is nothing to add.
-pub(super) async fn deny<P: KillSessions + Clock>(
+pub(crate) async fn deny<P: KillSessions + Clock>(
     ports: &P,
     request: &Request,
     role: &PrincipalArn,
@@ -89,7 +89,7 @@ pub(super) async fn lift<P: KillSessions>(ports: &P, request: &Request, role: &P
 }
 
 /// What denies everything to the sessions of one grant, as read back.
-pub(super) async fn denied<P: KillSessions>(
+pub(crate) async fn denied<P: KillSessions>(
     ports: &P,
     request: &Request,
     role: &PrincipalArn,

@@ -11,7 +11,7 @@ use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb, home};
 use workflow::reconcile::reconcile;
 
-const COMPONENTS: [Verb; 23] = [
+const COMPONENTS: [Verb; 29] = [
     Verb::Load,
     Verb::Commit,
     Verb::Due,
@@ -34,6 +34,12 @@ const COMPONENTS: [Verb; 23] = [
     Verb::Target,
     Verb::RemovePolicy,
     Verb::PolicyNames,
+    Verb::ProbeRole,
+    Verb::ProbeDocument,
+    Verb::OnRole,
+    Verb::LoadAccount,
+    Verb::CommitAccount,
+    Verb::Bounded,
     Verb::Assume,
 ];
 

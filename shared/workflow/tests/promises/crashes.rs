@@ -12,7 +12,7 @@ use workflow::double::{Trouble, home};
 use workflow::reconcile::reconcile;
 use workflow::submission::submit;
 
-const TROUBLES: [Trouble; 5] =
+pub(crate) const TROUBLES: [Trouble; 5] =
     [Trouble::CrashBefore, Trouble::CrashAfter, Trouble::FaultBefore, Trouble::FaultAfter, Trouble::Throttle];
 
 /// Whether the event that the step answers is delivered again, or reconciliation has to find it.
@@ -60,7 +60,8 @@ fn story(site: &Site, id: &RequestId) -> Vec<String> {
         .iter()
         .map(|entry| entry.event_name().to_owned())
         .filter(|name| {
-            !["provisioningAttemptFailed", "revocationAttemptFailed", "commandRefused"].contains(&name.as_str())
+            !["provisioningAttemptFailed", "revocationAttemptFailed", "verificationAttemptFailed", "commandRefused"]
+                .contains(&name.as_str())
         })
         .collect()
 }
@@ -82,8 +83,8 @@ fn announced_story(kind: Kind) -> Vec<String> {
 
 fn whole_story(kind: Kind) -> Vec<String> {
     let end: &[&str] = match kind {
-        Kind::Session | Kind::Policy => &["revocationStarted", "grantEnded"],
-        Kind::Role => &["revocationStarted", "tombstonePlaced", "grantEnded"],
+        Kind::Session | Kind::Policy => &["revocationStarted", "grantEnded", "verifiedEnded"],
+        Kind::Role => &["revocationStarted", "tombstonePlaced", "grantEnded", "verifiedEnded"],
     };
     expected(kind, &[&MADE, end].concat())
 }
@@ -133,6 +134,7 @@ fn ending_access_on_time() {
                     site.pass_until(site.world.aws_now().plus(120));
                 }
                 assert_eq!(site.status(id), Status::Ended);
+                site.pass_until_quiet();
                 assert_eq!(story(site, id), whole_story(kind));
             },
         );
@@ -160,10 +162,12 @@ fn ending_access_early() {
                 site.pass_until_quiet();
                 let end: &[&str] = match (kind, story(site, id).iter().any(|name| name == "tombstonePlaced")) {
                     (Kind::Session | Kind::Policy, true) => {
-                        &["revocationStarted", "tombstonePlaced", "grantEnded", "tombstoneRemoved"]
+                        &["revocationStarted", "tombstonePlaced", "grantEnded", "verifiedEnded", "tombstoneRemoved"]
                     }
-                    (Kind::Session | Kind::Policy, false) => &["revocationStarted", "grantEnded", "tombstoneRemoved"],
-                    (Kind::Role, _) => &["revocationStarted", "tombstonePlaced", "grantEnded"],
+                    (Kind::Session | Kind::Policy, false) => {
+                        &["revocationStarted", "grantEnded", "verifiedEnded", "tombstoneRemoved"]
+                    }
+                    (Kind::Role, _) => &["revocationStarted", "tombstonePlaced", "grantEnded", "verifiedEnded"],
                 };
                 let credentials: &[&str] =
                     if kind.has_sessions() { &["credentialsRequested", "credentialsIssued"] } else { &[] };

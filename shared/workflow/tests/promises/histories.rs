@@ -24,7 +24,7 @@ const STEPS: usize = 220;
 
 const PERSONS: [&str; 5] = ["alice", "bob", "carol", "dave", "mallory"];
 
-const EVENTS: [&str; 18] = [
+const EVENTS: [&str; 19] = [
     "approvalGiven",
     "commandRefused",
     "credentialsFailed",
@@ -43,6 +43,7 @@ const EVENTS: [&str; 18] = [
     "revocationStarted",
     "tombstonePlaced",
     "tombstoneRemoved",
+    "verifiedEnded",
 ];
 
 struct Running {
@@ -76,7 +77,10 @@ impl History {
                 Verb::AttachPolicy,
                 Verb::ReplacePolicy,
                 Verb::RemovePolicy,
-            ][dice.below(11)]
+                Verb::ProbeRole,
+                Verb::ProbeDocument,
+                Verb::Kill,
+            ][dice.below(14)]
         });
         site.world.trouble(move |call| {
             if Some(call.verb) == broken {

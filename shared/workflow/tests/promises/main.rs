@@ -13,9 +13,11 @@
 mod asking_again;
 mod broken;
 mod crashes;
+mod drift;
 mod full;
 mod histories;
 mod invariants;
+mod observation;
 mod once;
 mod orphans;
 mod overlap;
@@ -25,4 +27,5 @@ mod shared_role;
 mod standing;
 mod support;
 mod sweeps;
+mod verification;
 mod zombies;

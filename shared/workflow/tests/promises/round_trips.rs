@@ -55,11 +55,20 @@ fn fetching_credentials_is_four() {
 }
 
 #[test]
-fn a_minute_without_work_is_four_calls() {
+fn a_minute_without_work_is_seven_calls() {
     let site = Site::new();
     site.pending(Kind::Session, HALF_AN_HOUR);
+    site.must(workflow::reconcile::reconcile(&*site.world, &[home()])).unwrap();
     site.world.forget_calls();
     site.must(workflow::reconcile::reconcile(&*site.world, &[home()])).unwrap();
-    assert_eq!(site.world.calls().len(), 4, "due, sweeps, roles, policies");
-    assert_eq!(site.world.rounds(), 2, "what is due or swept, and then what there is under our path");
+    assert_eq!(
+        site.world.calls().len(),
+        7,
+        "due, sweeps, the account; roles, policies, what is watched; the one that waits"
+    );
+    assert_eq!(
+        site.world.rounds(),
+        3,
+        "what is due or swept; what there is under our path; what has to be as it was made"
+    );
 }

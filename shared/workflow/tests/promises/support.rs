@@ -6,7 +6,7 @@ pub(crate) use worker::Worker;
 
 use crate::invariants;
 use model::identity::{Actor, Identity};
-use model::lifecycle::Phase;
+use model::lifecycle::{Phase, Verification};
 use model::names::RequestId;
 use model::request::Status;
 use model::submission::Wish;
@@ -287,7 +287,7 @@ impl Site {
                 Phase::Denied { .. }
                     | Phase::Cancelled { .. }
                     | Phase::Lapsed { .. }
-                    | Phase::Ended { residue: None, .. }
+                    | Phase::Ended { residue: None, verification: Verification::Verified { .. }, .. }
             )
         };
         let planted = self.planted.borrow();

@@ -186,6 +186,9 @@ pub fn table_keys(template: &Template) -> Complaints {
             if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept() {
                 complaints.push(format!("{name} may bar persons"));
             }
+            if families.contains(&"ACCOUNT#*") && name != "Reconciliation" {
+                complaints.push(format!("{name} has no business with what is known of accounts"));
+            }
             if families.contains(&"REQ#*") && writes && !WRITERS.contains(&name) {
                 complaints.push(format!("{name} may write requests"));
             }

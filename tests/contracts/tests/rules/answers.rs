@@ -57,14 +57,14 @@ impl Lives {
             ticket: Some("OPS-311".to_owned()),
             ..Wish::default()
         };
-        let stored = submit(&self.world, &actor(person), &wish, None, None).await.unwrap();
+        let stored = Box::pin(submit(&self.world, &actor(person), &wish, None, None)).await.unwrap();
         self.look(&stored.state.request.id);
         stored.state.request.id.clone()
     }
 
     async fn acted(&mut self, person: &str, id: &RequestId, wanted: Wanted) {
         self.world.pass(30);
-        act(&self.world, &actor(person), id, &wanted, None).await.unwrap();
+        Box::pin(act(&self.world, &actor(person), id, &wanted, None)).await.unwrap();
         self.look(id);
     }
 
@@ -77,7 +77,7 @@ impl Lives {
     async fn expired(&mut self) {
         let id = self.asked("alice", "orders-db-debug").await;
         self.approved("bob", &id).await;
-        provision(&self.world, "grant", &id, None).await.unwrap();
+        Box::pin(provision(&self.world, "grant", &id, None)).await.unwrap();
         self.look(&id);
         Box::pin(credentials(&self.world, &actor("alice"), &id)).await.unwrap();
         let more = Extension {
@@ -85,7 +85,7 @@ impl Lives {
             justification: "It takes longer".to_owned(),
             ticket: Some("OPS-311".to_owned()),
         };
-        let extended = extend(&self.world, &actor("alice"), &id, &more, None).await.unwrap();
+        let extended = Box::pin(extend(&self.world, &actor("alice"), &id, &more, None)).await.unwrap();
         self.look(&extended.state.request.id);
         self.world.pass(1_830);
         Box::pin(end(&self.world, "revocation", &id)).await.unwrap();
@@ -97,7 +97,7 @@ impl Lives {
         let id = self.asked("alice", "prod-admin").await;
         self.approved("bob", &id).await;
         self.approved("carol", &id).await;
-        provision(&self.world, "grant", &id, None).await.unwrap();
+        Box::pin(provision(&self.world, "grant", &id, None)).await.unwrap();
         self.look(&id);
         self.acted("bob", &id, Wanted::Revoke { reason: FreeText::new("enough").unwrap() }).await;
         Box::pin(end(&self.world, "revocation", &id)).await.unwrap();
@@ -114,7 +114,7 @@ impl Lives {
         self.acted("alice", &cancelled, Wanted::Cancel).await;
         let lapsed = self.asked("alice", "orders-db-debug").await;
         self.world.pass(4_000);
-        reconcile(&self.world, &[workflow::double::home()]).await.unwrap();
+        Box::pin(reconcile(&self.world, &[workflow::double::home()])).await.unwrap();
         self.look(&lapsed);
         self.asked("mallory", "orders-db-debug").await;
     }
@@ -153,7 +153,7 @@ async fn nothing_is_described_that_is_never_shown() {
 async fn credentials_are_the_document_described() {
     let mut lives = Lives { world: World::new("2026-11-20T19:00:05Z".parse().unwrap()), shown: Vec::new() };
     let id = lives.asked("alice", "logs-read").await;
-    provision(&lives.world, "grant", &id, None).await.unwrap();
+    Box::pin(provision(&lives.world, "grant", &id, None)).await.unwrap();
     let given = Box::pin(credentials(&lives.world, &actor("alice"), &id)).await.unwrap();
     holds(&against(&openapi(), "Credentials", &credential_process(&given)));
 }
@@ -171,6 +171,7 @@ fn words_are_those_of_the_model() {
         EndReason::Offboarded,
         EndReason::Panic,
         EndReason::Failed { code },
+        EndReason::Drifted { differences: Vec::new() },
     ];
     assert_eq!(document.words("EndReason", "/enum"), set(&reasons.each_ref().map(EndReason::as_str)));
     let document = &document;

@@ -49,5 +49,6 @@ fn event_names() -> BTreeSet<String> {
 
 /// The name of everything that comes onto the bus.
 fn names_on_the_bus() -> BTreeSet<String> {
-    event_names().into_iter().chain(model::sweep::Event::NAMES.map(str::to_owned)).collect()
+    let others = model::sweep::Event::NAMES.into_iter().chain(model::account::Event::NAMES);
+    event_names().into_iter().chain(others.map(str::to_owned)).collect()
 }

@@ -63,15 +63,17 @@ fn the_provisioner_touches_what_goes_by_its_sessions_name() {
     assert!(all.len() > 10);
     let allowed = all.into_iter().filter(|statement| statement.get("Effect").unwrap().is("", "Allow"));
     for statement in allowed {
+        // To read, and to ask what IAM would decide, changes nothing.
         let sid = statement.text_at(&["Sid"]).unwrap();
         let condition = statement.get("Condition").map(|node| node.to_json().to_string()).unwrap_or_default();
         for resource in statement.get("Resource").unwrap().items() {
             let arn = resource.text().unwrap();
             let own = arn.ends_with("/${!aws:SourceIdentity}");
             let base = arn.ends_with(":role/countersign-base/*")
-                && (condition.contains("iam:PermissionsBoundary") || sid == "ReadBack");
+                && (condition.contains("iam:PermissionsBoundary") || ["ReadBack", "ProbeSessions"].contains(&sid));
             let target = resource.is("Ref", "PolicyTargetRoleArns")
-                && (condition.contains(":policy/countersign/${!aws:SourceIdentity}") || sid == "ReadTargetRole");
+                && (condition.contains(":policy/countersign/${!aws:SourceIdentity}")
+                    || ["ReadTargetRole", "ProbeTargetSessions"].contains(&sid));
             let listing = arn == "*" && condition.contains("countersign-system");
             assert!(own || base || target || listing, "{sid}: {arn}");
         }

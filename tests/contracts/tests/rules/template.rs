@@ -213,6 +213,10 @@ fn every_rule_notices_when_it_is_broken() {
             ),
         ),
         (
+            "an account noted by anybody",
+            changed(access::table_keys, "['SWEEP#*', 'BARRED#*']", "['SWEEP#*', 'ACCOUNT#*']"),
+        ),
+        (
             "a policy read by anybody",
             changed(access::table_keys, "LeadingKeys': ['REQ#*']}", "LeadingKeys': ['POLICY']}"),
         ),

@@ -14,6 +14,7 @@ mod form;
 mod offboard;
 mod panic;
 mod policy;
+mod proof;
 mod reading;
 mod refusals;
 mod slack_words;

@@ -108,7 +108,8 @@ fn a_grant_without_sessions_ends_without_a_deny() {
     let revoking = step(&unused, &revoke("alice"), now);
     let ended = step(&revoking, &end, now);
     assert!(matches!(ended.phase, Phase::Ended { residue: None, .. }), "nothing is left of it");
-    assert_eq!(ended.due_at(), None);
+    let verified = step(&ended, &Command::Verify { evidence: evidence(now) }, now);
+    assert_eq!(verified.due_at(), None);
     // None come later: the one thing that would make a session is refused from here on.
     for state in [&revoking, &ended] {
         let late = decide(state, &Command::RequestCredentials { by: by_slack("alice") }, now);

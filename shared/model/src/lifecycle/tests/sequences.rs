@@ -95,6 +95,9 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         Command::PlaceTombstone,
         Command::RevocationFailed { code: code() },
         Command::End { evidence: nothing() },
+        Command::Verify { evidence: nothing() },
+        Command::VerificationFailed { code: code() },
+        Command::NoteDrift { differences: vec!["deny_missing".to_owned()] },
         Command::RemoveTombstone,
         Command::NoteRefusal { command: "approve".to_owned(), code: "self_approval".to_owned() },
     ]);
@@ -129,8 +132,13 @@ fn onward(state: &State, now: Time) -> Command {
             Command::PlaceTombstone
         }
         Status::Revoking => Command::End { evidence: evidence(now) },
+        Status::Ended if !verified(state) => Command::Verify { evidence: evidence(now) },
         Status::Denied | Status::Cancelled | Status::Lapsed | Status::Ended => Command::RemoveTombstone,
     }
+}
+
+fn verified(state: &State) -> bool {
+    matches!(state.phase, Phase::Ended { verification: Verification::Verified { .. }, .. })
 }
 
 fn lapses_at(state: &State) -> Time {
@@ -276,7 +284,7 @@ impl History {
     fn due_exactly_while_something_has_to_happen(&self) {
         let over = match &self.state.phase {
             Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => true,
-            Phase::Ended { residue, .. } => residue.is_none(),
+            Phase::Ended { residue, .. } => residue.is_none() && verified(&self.state),
             Phase::Pending { .. }
             | Phase::Approved { .. }
             | Phase::Provisioning { .. }
@@ -319,7 +327,8 @@ fn terminal_states_absorb(before: &State, after: &State) {
         (Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. }, _) => {
             assert_eq!(before.phase, after.phase);
         }
-        // All that may still happen is that the deny which outlasted the grant is taken out.
+        // All that may still happen is that it is verified, and that the deny which outlasted the grant
+        // is taken out.
         (Phase::Ended { residue, .. }, Phase::Ended { residue: left, .. }) => {
             assert!(residue == left || left.is_none());
             let same = |state: &State| (state.plan().cloned(), state.approvals().to_vec());

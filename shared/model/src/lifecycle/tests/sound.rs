@@ -37,6 +37,8 @@ fn beyond(request: &Request, approvals: &[Approval], seconds: u64) -> Vec<State>
             evidence: evidence(at),
             residue: None,
             issued: 0,
+            since: Some(at),
+            verification: Verification::default(),
         },
     ]
     .into_iter()

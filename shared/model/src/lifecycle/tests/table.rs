@@ -35,7 +35,8 @@ fn columns(mechanism: Option<Mechanism>) -> Vec<(&'static str, State)> {
         ("denied", step(&pending, &deny, at(10))),
         ("cancelled", step(&pending, &Command::Cancel { by: by_slack("alice") }, at(10))),
         ("lapsed", step(&pending, &Command::Lapse, at(3_600))),
-        ("ended", ended),
+        ("ended", ended.clone()),
+        ("ended, verified", step(&ended, &Command::Verify { evidence: evidence(at(NOW)) }, at(NOW))),
     ]
 }
 
@@ -110,6 +111,10 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
         ("revocationFailed", NOW, Command::RevocationFailed { code: code() }),
         ("end: too early", SOON, Command::End { evidence: evidence(at(SOON)) }),
         ("end", NOW, Command::End { evidence: evidence(at(NOW)) }),
+        ("verify", NOW, Command::Verify { evidence: evidence(at(NOW)) }),
+        ("verificationFailed", NOW, Command::VerificationFailed { code: code() }),
+        ("noteDrift", NOW, Command::NoteDrift { differences: vec!["deny_missing".to_owned()] }),
+        ("noteDrift: after the deny", LATE, Command::NoteDrift { differences: vec!["deny_missing".to_owned()] }),
         ("removeTombstone: too early", NOW, Command::RemoveTombstone),
         ("removeTombstone", LATE, Command::RemoveTombstone),
         ("noteRefusal", NOW, Command::NoteRefusal { command: "approve".to_owned(), code: "self_approval".to_owned() }),
@@ -196,5 +201,5 @@ fn the_table_leaves_nothing_out() {
     let request = &columns.first().unwrap().1.request;
     let mut verbs: Vec<_> = rows(request).iter().map(|(_, _, command)| command.verb()).collect();
     verbs.dedup();
-    assert_eq!(verbs.len(), 21, "a command is new: give it a row");
+    assert_eq!(verbs.len(), 24, "a command is new: give it a row");
 }

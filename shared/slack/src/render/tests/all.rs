@@ -2,7 +2,7 @@
 //! operators can.
 
 use model::catalog::Entitlement;
-use model::lifecycle::{EndReason, Evidence, Phase, Plan, State};
+use model::lifecycle::{EndReason, Evidence, Phase, Plan, State, Verification};
 use model::names::SlackChannel;
 use model::notices::{Notices, Reminder};
 use model::refusal::Refusal;
@@ -18,15 +18,16 @@ use crate::render::details::Details;
 use crate::render::home::Home;
 use crate::render::thread::Target;
 use crate::render::{Card, answer, approver, ask, card, deny, details, extend, home, notice, requester, thread};
-use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, window};
+use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, unproven, window};
 
-pub(super) fn reasons(words: &str) -> [EndReason; 5] {
+pub(super) fn reasons(words: &str) -> [EndReason; 6] {
     [
         EndReason::Expired,
         EndReason::Revoked { by: person("bob"), reason: words.to_owned() },
         EndReason::Offboarded,
         EndReason::Panic,
         EndReason::Failed { code: words.to_owned() },
+        EndReason::Drifted { differences: vec![words.to_owned()] },
     ]
 }
 
@@ -69,7 +70,19 @@ pub(super) fn phases(words: &str) -> Vec<Phase> {
             next_attempt_at: at,
         });
         let evidence = Evidence { findings: vec![words.to_owned()], ..evidence() };
-        phases.push(Phase::Ended { approvals, plan, reason: again, at, evidence, residue: None, issued: 0 });
+        for verification in [unproven(false), unproven(true), Verification::Verified { evidence: evidence.clone() }] {
+            phases.push(Phase::Ended {
+                approvals: approvals.clone(),
+                plan: plan.clone(),
+                reason: again.clone(),
+                at,
+                evidence: evidence.clone(),
+                residue: None,
+                issued: 0,
+                since: Some(at),
+                verification,
+            });
+        }
     }
     phases
 }
@@ -136,6 +149,9 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
         requester::cancelled(&request),
         requester::lapsed(&request),
         requester::delayed(&request, at),
+        requester::unverified(&request, text),
+        thread::unverified(text),
+        thread::deny_drifted(&vec![text.to_owned(); copies]),
         thread::countersigned(&request, &approvals, &names),
         thread::approved(&[], &names),
         thread::approved(&approvals, &names),
@@ -157,6 +173,7 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
     ];
     for reason in reasons(words) {
         messages.push(requester::revocation_started(&request, &reason, &names));
+        messages.push(requester::stopped(&request, &reason, &names));
         messages.push(thread::ending(&reason, &names));
         messages.push(thread::ended(&reason, &evidence, &names));
     }

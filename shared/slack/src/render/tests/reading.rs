@@ -21,7 +21,8 @@ use crate::render::home::{self, Home};
 use crate::render::thread::{self, Target};
 use crate::render::{Card, answer, approver, ask, card as render_card, deny, extend, notice, requester};
 use crate::sample::{
-    active, approval, ended, entitlement, evidence, names, pending, person, request, role_request, state, time, window,
+    active, approval, ended, entitlement, evidence, names, pending, person, request, role_request, state, time,
+    unproven, window,
 };
 
 fn revoked() -> EndReason {
@@ -30,6 +31,19 @@ fn revoked() -> EndReason {
 
 fn failed() -> EndReason {
     EndReason::Failed { code: "access_denied".to_owned() }
+}
+
+fn drifted() -> EndReason {
+    EndReason::Drifted { differences: vec!["trust_changed".to_owned(), "boundary_missing".to_owned()] }
+}
+
+/// Ended at its time, and IAM has not said so yet.
+fn not_verified(paged: bool) -> Phase {
+    let mut phase = ended(EndReason::Expired);
+    if let Phase::Ended { verification, .. } = &mut phase {
+        *verification = unproven(paged);
+    }
+    phase
 }
 
 fn denied() -> Phase {
@@ -86,14 +100,28 @@ fn cards_and_reminders() {
         "lapsed",
         "revoking, expired",
         "ended, expired",
+        "ended, expired, could not be verified",
+        "ended, expired, verified",
         "revoking, revoked",
         "ended, revoked",
+        "ended, revoked, could not be verified",
+        "ended, revoked, verified",
         "revoking, offboarded",
         "ended, offboarded",
+        "ended, offboarded, could not be verified",
+        "ended, offboarded, verified",
         "revoking, panic",
         "ended, panic",
+        "ended, panic, could not be verified",
+        "ended, panic, verified",
         "revoking, failed",
         "ended, failed",
+        "ended, failed, could not be verified",
+        "ended, failed, verified",
+        "revoking, drifted",
+        "ended, drifted",
+        "ended, drifted, could not be verified",
+        "ended, drifted, verified",
     ];
     assert_eq!(titled.len(), many.len());
     messages.extend(titled.into_iter().zip(many.into_iter().map(card)));
@@ -121,6 +149,11 @@ fn what_requesters_are_told() {
         ("ended", requester::ended(&state(ended(EndReason::Expired)), &names)),
         ("ended, revoked", requester::ended(&state(ended(revoked())), &names)),
         ("ended, failed", requester::ended(&state(ended(failed())), &names)),
+        ("ended, being verified", requester::ended(&state(not_verified(false)), &names)),
+        ("ended, unverified", requester::ended(&state(not_verified(true)), &names)),
+        ("unverified", requester::unverified(&request, "not_denied")),
+        ("drifted", requester::revocation_started(&request, &drifted(), &names)),
+        ("stopped by a panic", requester::stopped(&request, &EndReason::Panic, &names)),
         ("approved", requester::approved(&request, &approvals, &names)),
         ("approved by policy", requester::approved(&request, &[], &names)),
         ("denied", requester::denied(&request, Some(&person("bob")), "use the read-only one", &names)),
@@ -152,6 +185,8 @@ fn what_follows_under_a_card() {
         ("active", thread::active(window())),
         ("ending", thread::ending(&revoked(), &names)),
         ("ended", thread::ended(&EndReason::Expired, &evidence(), &names)),
+        ("unverified", thread::unverified("not_denied")),
+        ("its deny drifted", thread::deny_drifted(&["deny_missing".to_owned()])),
         ("no channel", thread::unreachable(Target::Channel(&channel), "is_archived", &names)),
         ("no direct message", thread::unreachable(Target::Person(&person("dave")), "cannot_dm_bot", &names)),
     ];

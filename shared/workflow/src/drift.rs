@@ -1,0 +1,360 @@
+//! What somebody else changed of a grant in AWS: found by comparing what is there with what was made.
+//!
+//! A grant that drifted is ended at once, and not repaired: whoever changed it can do so again, and
+//! what it lets through meanwhile is not what was countersigned. Only the deny of an early end, which
+//! has to outlast its grant, is put back. Both are recorded with what differed, as stable codes and
+//! never a document's text, and somebody is paged.
+
+use crate::command::{CommandError, carry_out_on};
+use crate::ending::{end, policies, sessions};
+use crate::ports::{
+    Artifact, Clock, CommitRequest, DisarmRevocation, Fault, FindDue, KillSessions, ListOnRole, LoadRequest,
+    MakePolicy, MakeRole, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
+    ReplacePolicy, Stored,
+};
+use crate::verification::verify;
+use futures_util::StreamExt as _;
+use model::documents::{GRANT_POLICY, attached_policy, guarded_target, role_policy, same_document, trust_policy};
+use model::identity::Cause;
+use model::lifecycle::{Command, EndReason, Phase, QUARANTINE};
+use model::names::{PrincipalArn, RequestId};
+use model::request::{Mechanism, Request};
+use model::time::{Time, Window};
+use std::collections::BTreeMap;
+
+/// Open requests that one run lists: some three times as many as an account has room for roles.
+const LISTED: u32 = 3_000;
+
+/// Of those, how many are looked at in one run: at four calls of IAM for each, some 15 in a second
+/// if they are all of the costliest mechanism, which leaves IAM's rates to who makes and ends grants.
+/// If there are more, each run takes one part of them, of about that many.
+pub const LOOKED_AT: usize = 200;
+
+/// Requests looked at at the same time.
+const AT_ONCE: usize = 8;
+
+/// How far ahead anything is due of a grant that is active, or whose deny has to stay, in seconds:
+/// the longest grant, and what its deny outlasts it by.
+const HORIZON: u64 = 43_200 + QUARANTINE + 60;
+
+/// How long after it was made or ended something is not looked at, in seconds: IAM shows what was
+/// written with a delay, and who wrote it has read it back.
+pub const SETTLES: u64 = 30;
+
+/// Pause before the second look, in milliseconds.
+const SECOND_LOOK: u64 = 2_000;
+
+/// What came of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Grants and denies that were not as they were made.
+    pub drifted: usize,
+    /// What could not be looked at, ended or put back, and is tried again.
+    pub failures: usize,
+}
+
+/// Looks at the open requests whose turn it is, and ends or puts right what drifted.
+///
+/// # Errors
+/// If the store could not be asked which there are.
+pub async fn look<P>(ports: &P, part: &str, now: Time) -> Result<Found, Fault>
+where
+    P: LoadRequest + CommitRequest + Clock + FindDue + DisarmRevocation + KillSessions + MakeRole + ReadRole,
+    P: RemoveRole + MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ProbeDecision,
+    P: ListOnRole + ReadBoundary,
+{
+    let ids = whose_turn(ports.due(now.plus(HORIZON), LISTED).await?, now);
+    let loads: Vec<_> = ids.into_iter().map(|id| async move { ports.load(&id).await }).collect();
+    let read: Vec<Result<Option<Stored>, Fault>> =
+        futures_util::stream::iter(loads).buffer_unordered(AT_ONCE).collect().await;
+    let mut found = Found::default();
+    let mut watched = Vec::new();
+    for stored in read {
+        match stored {
+            Ok(stored) => watched.extend(stored.filter(|stored| is_watched(stored, now))),
+            Err(fault) => note_failure(&mut found, &fault),
+        }
+    }
+    let bases = base_roles(ports, &watched, &mut found).await;
+    let work: Vec<_> = watched.into_iter().map(|stored| one(ports, part, stored, &bases)).collect();
+    let outcomes: Vec<Result<bool, CommandError>> =
+        futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    for outcome in outcomes {
+        match outcome {
+            Ok(drifted) => found.drifted = found.drifted.saturating_add(usize::from(drifted)),
+            Err(error) => note_failure(&mut found, &error),
+        }
+    }
+    Ok(found)
+}
+
+fn note_failure(found: &mut Found, error: &dyn std::fmt::Display) {
+    tracing::error!(error = %error, "a grant could not be looked at: {error}");
+    found.failures = found.failures.saturating_add(1);
+}
+
+/// The part of `ids` that this minute is for.
+///
+/// The number of parts is a power of two, and the part follows from the id alone. So however many come
+/// and go meanwhile, each is looked at within as many minutes as there were parts at the most.
+fn whose_turn(ids: Vec<RequestId>, now: Time) -> Vec<RequestId> {
+    let parts = u64::try_from(ids.len().div_ceil(LOOKED_AT).next_power_of_two()).unwrap_or(1);
+    let part = |number: u64| number.checked_rem(parts).unwrap_or_default();
+    let turn = part(now.as_second().unsigned_abs().div_euclid(60));
+    // The last digits of an id are random.
+    let digits = |id: &RequestId| id.as_str().get(32..).and_then(|last| u64::from_str_radix(last, 16).ok());
+    ids.into_iter().filter(|id| part(digits(id).unwrap_or_default()) == turn).collect()
+}
+
+/// Whether there is something of it in AWS that has to be as it was made.
+fn is_watched(stored: &Stored, now: Time) -> bool {
+    match &stored.state.phase {
+        Phase::Active { plan, at, .. } => now < plan.window.expires_at() && at.seconds_until(now) >= SETTLES,
+        // From then on its sessions' own policies deny everything.
+        Phase::Ended { plan, at, residue: Some(_), .. } => {
+            now < plan.window.expires_at() && at.seconds_until(now) >= SETTLES
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. }
+        | Phase::Ended { residue: None, .. } => false,
+    }
+}
+
+/// What differs from how a base role has to be, for each that active grants rest on. Read once,
+/// however many grants there are of it.
+async fn base_roles<P: ReadBoundary>(
+    ports: &P,
+    watched: &[Stored],
+    found: &mut Found,
+) -> BTreeMap<PrincipalArn, Vec<&'static str>> {
+    let mut roles: Vec<&PrincipalArn> = watched.iter().filter_map(active_base_role).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    let mut differences = BTreeMap::new();
+    for role in roles {
+        match ports.bounded(role).await {
+            Ok(bounded) => drop(differences.insert(role.clone(), of_base_role(bounded))),
+            Err(fault) => note_failure(found, &fault),
+        }
+    }
+    differences
+}
+
+fn active_base_role(stored: &Stored) -> Option<&PrincipalArn> {
+    match (&stored.state.phase, &stored.state.request.mechanism) {
+        (Phase::Active { .. }, Mechanism::Session { base_role }) => Some(base_role),
+        _ => None,
+    }
+}
+
+fn of_base_role(bounded: Option<bool>) -> Vec<&'static str> {
+    match bounded {
+        Some(true) => Vec::new(),
+        Some(false) => vec!["base_role_unbounded"],
+        None => vec!["base_role_missing"],
+    }
+}
+
+/// Whether it drifted. If so, it was ended or put right.
+async fn one<P>(
+    ports: &P,
+    part: &str,
+    stored: Stored,
+    bases: &BTreeMap<PrincipalArn, Vec<&'static str>>,
+) -> Result<bool, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole,
+    P: RemoveRole + MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ProbeDecision,
+    P: ListOnRole + ReadBoundary,
+{
+    match &stored.state.phase {
+        Phase::Active { plan, .. } => {
+            let (request, window) = (&stored.state.request, plan.window);
+            let first = match &request.mechanism {
+                Mechanism::Session { base_role } => bases.get(base_role).cloned().unwrap_or_default(),
+                Mechanism::Role { .. } | Mechanism::Policy { .. } => of_active(ports, request, window).await?,
+            };
+            if first.is_empty() {
+                return Ok(false);
+            }
+            // IAM may have answered from before a write: it is looked at again before anything is ended.
+            ports.pause(SECOND_LOOK).await;
+            let differences = of_active(ports, request, window).await?;
+            if differences.is_empty() { Ok(false) } else { end_drifted(ports, part, stored, &differences).await }
+        }
+        Phase::Ended { .. } => {
+            if deny_holds(ports, &stored).await? {
+                return Ok(false);
+            }
+            ports.pause(SECOND_LOOK).await;
+            if deny_holds(ports, &stored).await? { Ok(false) } else { put_back(ports, part, stored).await }
+        }
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. } => Ok(false),
+    }
+}
+
+/// What differs from how an active grant was made.
+async fn of_active<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<&'static str>, Fault>
+where
+    P: ReadRole + ReadPolicy + ReadTarget + ListOnRole + ReadBoundary,
+{
+    match &request.mechanism {
+        Mechanism::Session { base_role } => Ok(of_base_role(ports.bounded(base_role).await?)),
+        Mechanism::Role { .. } => of_role(ports, request, window).await,
+        Mechanism::Policy { target_role } => of_policy(ports, request, target_role, window).await,
+    }
+}
+
+async fn of_role<P: ReadRole + ListOnRole>(
+    ports: &P,
+    request: &Request,
+    window: Window,
+) -> Result<Vec<&'static str>, Fault> {
+    let (id, of) = (&request.id, Artifact::of(request));
+    let too_large = |_| Fault::new("compare the grant", "too_large");
+    let trust = trust_policy(request, window).map_err(too_large)?;
+    let policy = role_policy(request, window).map_err(too_large)?;
+    let (role, written, on_role) =
+        futures_util::join!(ports.role(of), ports.role_policy(of, GRANT_POLICY), ports.on_role(of));
+    let (role, written, on_role) = (role?, written?, on_role?);
+    let Some(role) = role else { return Ok(vec!["role_missing"]) };
+    let tagged = role.request.as_deref() == Some(id.as_str()) && role.digest == Some(request.digest().to_string());
+    let as_made = [
+        ("role_untagged", tagged),
+        ("boundary_changed", role.bounded),
+        ("trust_changed", same_document(&role.trust, &trust)),
+        ("policy_changed", written.is_some_and(|written| same_document(&written, &policy))),
+        ("policy_added", on_role.iter().all(|name| name == GRANT_POLICY)),
+    ];
+    Ok(differing(&as_made))
+}
+
+async fn of_policy<P: ReadPolicy + ReadTarget>(
+    ports: &P,
+    request: &Request,
+    target_role: &PrincipalArn,
+    window: Window,
+) -> Result<Vec<&'static str>, Fault> {
+    let (id, of) = (&request.id, Artifact::of(request));
+    let document = attached_policy(request, window).map_err(|_| Fault::new("compare the grant", "too_large"))?;
+    let (policy, attached, target) =
+        futures_util::join!(ports.policy(of), ports.attached(of, target_role), ports.target(target_role));
+    let (policy, attached, target) = (policy?, attached?, target?);
+    let Some(policy) = policy else { return Ok(vec!["policy_missing"]) };
+    let tagged = policy.is_of(id) && policy.digest.as_deref() == Some(request.digest().to_string().as_str());
+    let as_made = [
+        ("policy_untagged", tagged),
+        ("policy_changed", same_document(&policy.document, &document)),
+        ("policy_detached", attached),
+        // Since then others may pose as the grant.
+        (
+            "target_role_open",
+            target.is_some_and(|target| guarded_target(&target.trust, &target.credentials_role).is_ok()),
+        ),
+    ];
+    Ok(differing(&as_made))
+}
+
+/// The codes of what is not as it was made.
+fn differing(as_made: &[(&'static str, bool)]) -> Vec<&'static str> {
+    as_made.iter().filter(|(_, same)| !same).map(|(code, _)| *code).collect()
+}
+
+async fn end_drifted<P>(
+    ports: &P,
+    part: &str,
+    stored: Stored,
+    differences: &[&'static str],
+) -> Result<bool, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
+{
+    let id = stored.state.request.id.clone();
+    let reason = EndReason::Drifted { differences: owned(differences) };
+    let command = |_: &Stored, _| Command::StartRevocation { reason: reason.clone() };
+    let done = match carry_out_on(ports, Some(stored), &id, &Cause::system(part), command, None, &[]).await {
+        Ok(done) => done,
+        Err(CommandError::Refused { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // What was being ended meanwhile is not what it was, and has not drifted.
+    if !done.changed {
+        return Ok(false);
+    }
+    tracing::error!(request.id = %id, alarm = "drifted", differences = ?differences,
+        "{id} is not as it was made, and is ended: {}", differences.join(", "));
+    end(ports, part, &id).await?;
+    Ok(true)
+}
+
+/// Whether the deny of an early end, which is to stay while its sessions could live, is as it was written.
+async fn deny_holds<P: KillSessions + ReadPolicy>(ports: &P, stored: &Stored) -> Result<bool, Fault> {
+    let request = &stored.state.request;
+    let denied = match &request.mechanism {
+        Mechanism::Session { base_role } => sessions::denied(ports, request, base_role, since(stored)).await,
+        Mechanism::Policy { target_role } => policies::denied(ports, request, target_role).await,
+        Mechanism::Role { .. } => return Ok(true),
+    };
+    match denied {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.code == "deny_differs" => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// When the end was ordered.
+fn since(stored: &Stored) -> Time {
+    match &stored.state.phase {
+        Phase::Ended { since, at, .. } => since.unwrap_or(*at),
+        Phase::Pending { .. }
+        | Phase::Approved { .. }
+        | Phase::Provisioning { .. }
+        | Phase::Active { .. }
+        | Phase::Revoking { .. }
+        | Phase::Denied { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Lapsed { .. } => stored.at,
+    }
+}
+
+/// Records that the deny is not as it was written, writes it again, and has the end verified anew.
+async fn put_back<P>(ports: &P, part: &str, stored: Stored) -> Result<bool, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock + KillSessions + ReadRole + ReadPolicy + ProbeDecision,
+    P: MakePolicy + ReplacePolicy,
+{
+    let (request, since) = (stored.state.request.clone(), since(&stored));
+    let (id, cause) = (&request.id, Cause::system(part));
+    let command = |_: &Stored, _| Command::NoteDrift { differences: owned(&["deny_changed"]) };
+    let done = match carry_out_on(ports, Some(stored), id, &cause, command, None, &[]).await {
+        Ok(done) => done,
+        Err(CommandError::Refused { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    tracing::error!(request.id = %id, alarm = "drifted", differences = "deny_changed",
+        "the deny that ended {id} is not as it was written, and is put back");
+    match &request.mechanism {
+        Mechanism::Session { base_role } => sessions::deny(ports, &request, base_role, since, false).await?,
+        // It had sessions: without any, no deny stays.
+        Mechanism::Policy { target_role } => policies::deny(ports, &request, target_role, 1).await?,
+        Mechanism::Role { .. } => {}
+    }
+    verify(ports, &cause, done.stored).await?;
+    Ok(true)
+}
+
+fn owned(differences: &[&'static str]) -> Vec<String> {
+    differences.iter().map(|code| (*code).to_owned()).collect()
+}
