@@ -183,6 +183,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "denied_by_policy" | "unknown_entitlement" => "`countersign entitlements` lists what you may ask for.",
         "not_an_approver" | "self_approval" => "`countersign show <id>` names the groups that may countersign it.",
         "stale_digest" => "Look at it with `countersign show <id>`, then approve what you saw.",
+        "not_narrower" => "Name some of what `countersign show <id>` lists, and a time no longer than its own.",
         "policy_changed" => "The requester has to ask again, with `countersign request`.",
         "not_active" => "`countersign show <id>` tells where it is.",
         "own_identity" => "`countersign configure <id>` writes a profile that assumes it.",

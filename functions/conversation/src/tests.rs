@@ -1,6 +1,7 @@
 //! What Slack sends to what it gets back, with a Slack that keeps what it is shown and refuses some of it.
 
 mod acts;
+mod approve;
 mod deny;
 mod door;
 mod extend;

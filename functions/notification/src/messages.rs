@@ -129,6 +129,7 @@ impl Scene<'_> {
             Event::ApprovalGiven { .. } if pending => {
                 vec![self.below(thread::countersigned(request, approvals, &names))]
             }
+            Event::TermsNarrowed { superseded, .. } => self.narrowed(superseded, pending),
             Event::RequestDenied { by, reason, .. } => vec![
                 self.tell_requester(requester::denied(request, by.as_ref(), reason, &names)),
                 by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason, &names))),
@@ -177,6 +178,23 @@ impl Scene<'_> {
             | Event::CommandRefused { .. } => Vec::new(),
         };
         notes.into_iter().flatten().collect()
+    }
+
+    /// It was narrowed: the requester is told, and whoever countersigned more is asked again.
+    fn narrowed(&self, superseded: &[PersonId], pending: bool) -> Vec<Option<Note>> {
+        let names = |person: &PersonId| self.slack_user(person);
+        // Who has countersigned again meanwhile is not asked.
+        let again: Vec<PersonId> = superseded
+            .iter()
+            .filter(|person| pending && self.state.approvals().iter().all(|approval| approval.person != **person))
+            .cloned()
+            .collect();
+        let mut notes = vec![
+            requester::narrowed(self.state, &names).and_then(|message| self.tell_requester(message)),
+            thread::narrowed(self.state, &again, &names).and_then(|message| self.below(message)),
+        ];
+        notes.extend(self.directly(Kind::Reminder, &again));
+        notes
     }
 
     /// A round of asking again: those who were asked before, or more people.

@@ -25,6 +25,7 @@ mod samples;
 pub mod scope;
 pub mod submission;
 pub mod sweep;
+pub mod terms;
 pub mod text;
 pub mod time;
 pub mod unusual;

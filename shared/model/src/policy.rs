@@ -7,6 +7,7 @@
 //! The strictest rule wins: policy approves by itself only if the entitlement asks for no
 //! countersignature, the risk's floor asks for none, and Cedar permits `autoApprove`.
 
+mod asking;
 mod check;
 mod system;
 

@@ -150,7 +150,7 @@ where
             Ok(transition) => transition,
             Err(refusal) => {
                 if let Cause::Person(_) = cause {
-                    note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards).await?;
+                    Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 }
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
@@ -173,7 +173,7 @@ where
             Err(CommitError::Replayed) => return Err(CommandError::Replayed),
             Err(CommitError::Barred(person)) => {
                 let refusal = Refusal::Barred { person };
-                note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards).await?;
+                Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
             Err(CommitError::KeyUsed) => {

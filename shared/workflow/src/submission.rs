@@ -146,15 +146,17 @@ where
         let status = if let Phase::Active { .. } = stored.state.phase { Status::Ended } else { stored.state.status() };
         return Err(SubmitError::Refused { refusal: Refusal::NotActive { status }, stored: Box::new(stored) });
     }
+    // For what is held: what an approver took away is not asked for again.
     // What was not narrowed is asked for as the entitlement has it; nobody types its wildcards.
     let entitlement = policy.catalog().entitlement(request.entitlement.as_str());
-    let narrowed = |of_request: &Vec<String>, whole: Option<&Vec<String>>| {
-        if whole == Some(of_request) { None } else { Some(of_request.clone()) }
+    let terms = stored.state.terms();
+    let narrowed = |held: &[String], whole: Option<&Vec<String>>| {
+        if whole.is_some_and(|whole| whole == held) { None } else { Some(held.to_vec()) }
     };
     let wish = Wish {
         entitlement: request.entitlement.to_string(),
-        permissions: narrowed(&request.permissions, entitlement.map(|entitlement| &entitlement.permissions)),
-        resources: narrowed(&request.resources, entitlement.map(|entitlement| &entitlement.resources)),
+        permissions: narrowed(terms.permissions(), entitlement.map(|entitlement| &entitlement.permissions)),
+        resources: narrowed(terms.resources(), entitlement.map(|entitlement| &entitlement.resources)),
         duration_seconds: extension.duration_seconds,
         justification: extension.justification.clone(),
         ticket: extension.ticket.clone(),

@@ -43,7 +43,7 @@ pub fn done(action: Action, state: &State, names: Names<'_>) -> Message {
         Action::Revoke => {
             Markup::ours("You ended the access of ").person(&request.requester, names).and(" to ").then(&wanted)
         }
-        Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
+        Action::ApproveWith | Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
             Markup::ours("This is about ").then(&wanted)
         }
     };
@@ -64,6 +64,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         Refusal::NotRevocable { .. } => "there is no access to end.",
         Refusal::PolicyChanged => "the policy changed since it was asked for; it has to be asked for again.",
         Refusal::Barred { .. } => "somebody it rests on was offboarded, and is barred.",
+        Refusal::NotNarrower(_) => "an approver can only take away from what is asked for.",
         Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
         Refusal::SelfApproval
         | Refusal::NotAnApprover

@@ -5,6 +5,7 @@ use crate::ports::{Fault, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, Remov
 use model::documents::{attached_tombstone, same_document};
 use model::names::{PrincipalArn, RequestId};
 use model::request::Request;
+use model::terms::Terms;
 
 /// What IAM answers if the account has no room for another policy, or the role for another attachment.
 const NO_ROOM: &str = "LimitExceeded";
@@ -16,14 +17,15 @@ const READ_BACK: &str = "read the deny back";
 ///
 /// With no credentials `issued` there are no sessions, and none will come: then a name that somebody
 /// else has, or an account that is full, keeps nothing from ending.
-pub(super) async fn deny<P>(ports: &P, request: &Request, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
+pub(super) async fn deny<P>(ports: &P, terms: Terms<'_>, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
 where
     P: MakePolicy + ReplacePolicy + ReadPolicy,
 {
+    let request = terms.request;
     let (id, document) = (&request.id, attached_tombstone(&request.id));
     let found = match ports.policy(id).await? {
         None => {
-            let spec = PolicySpec { id: id.clone(), digest: request.digest(), document: document.clone() };
+            let spec = PolicySpec { id: id.clone(), digest: terms.digest(), document: document.clone() };
             match ports.create_policy(&spec).await {
                 Ok(_) => {}
                 Err(fault) if fault.code == NO_ROOM && issued == 0 => return Ok(()),

@@ -16,6 +16,7 @@ mod crashes;
 mod full;
 mod histories;
 mod invariants;
+mod narrowing;
 mod once;
 mod orphans;
 mod overlap;
