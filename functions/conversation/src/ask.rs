@@ -10,6 +10,7 @@ use model::names::{GroupName, PersonId, SlackUser};
 use model::policy::Policy;
 use model::request::Request;
 use model::submission::{FieldError, Wish, preview, reachable};
+use model::time::Time;
 use serde_json::{Value, json};
 use slack::ask::{self, AskForm};
 use slack::blocks::View;
@@ -161,7 +162,7 @@ pub(crate) async fn submitted<P: Ports>(
         Ok(stored) if stored.state.denied_by_policy() => Ok(shown(&DENIED_BY_POLICY.view())),
         Ok(stored) => {
             let request = &stored.state.request;
-            let asked = asked(&policy, request);
+            let asked = asked(&policy, request, ports.now());
             let names = |person: &PersonId| said::slack_user(&policy, person);
             Ok(shown(&form::sent(request, stored.state.status(), &asked, &names)))
         }
@@ -185,9 +186,9 @@ pub(crate) fn stale() -> Answer {
 }
 
 /// Who is asked first to countersign `request`.
-pub(crate) fn asked(policy: &Policy, request: &Request) -> Vec<PersonId> {
+pub(crate) fn asked(policy: &Policy, request: &Request, now: Time) -> Vec<PersonId> {
     let groups: Vec<GroupName> = request.notices.asked(&request.quorum.groups, 0).into_iter().cloned().collect();
-    let members = policy.catalog().members(&groups).map(|person| person.id.clone());
+    let members = policy.catalog().members(&groups, now).map(|person| person.id.clone());
     members.filter(|person| *person != request.requester && request.quorum.needed > 0).collect()
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn submitted<P: Ports>(
         Ok(stored) => {
             let request = &stored.state.request;
             let names = |person: &PersonId| said::slack_user(&policy, person);
-            let asked = ask::asked(&policy, request);
+            let asked = ask::asked(&policy, request, ports.now());
             Ok(ask::shown(&form::sent(request, stored.state.status(), &asked, &names)))
         }
         Err(SubmitError::Invalid(errors)) => {

@@ -6,6 +6,7 @@ use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, EndReason, Phase, State};
 use model::names::{GroupName, PersonId, SlackChannel, SlackUser};
 use model::policy::Policy;
 use model::request::{Request, Status};
+use model::time::Time;
 use slack::blocks::Message;
 use slack::render::thread::Target;
 use slack::render::{Card, approver, card, requester, thread};
@@ -19,6 +20,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) policy: &'a Policy,
     /// What is out of the ordinary about it.
     pub(crate) unusual: &'a [String],
+    /// When it is told: who is on call then is asked.
+    pub(crate) now: Time,
 }
 
 impl Scene<'_> {
@@ -43,7 +46,7 @@ impl Scene<'_> {
     /// The members of `groups` who may still be asked: not the requester, nor who has countersigned.
     fn askable(&self, groups: &[GroupName]) -> Vec<PersonId> {
         let voted = |person: &PersonId| self.state.approvals().iter().any(|approval| approval.person == *person);
-        let members = self.policy.catalog().members(groups).map(|person| person.id.clone());
+        let members = self.policy.catalog().members(groups, self.now).map(|person| person.id.clone());
         members.filter(|person| *person != self.request().requester && !voted(person)).collect()
     }
 

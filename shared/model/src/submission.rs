@@ -188,7 +188,7 @@ pub fn preview(policy: &Policy, actor: &Actor, wish: &Wish, now: Time) -> Result
     let asked: Vec<GroupName> = entitlement.notices.asked(&quorum.groups, 0).into_iter().cloned().collect();
     let countersigners = policy
         .catalog()
-        .members(&asked)
+        .members(&asked, now)
         .map(|person| person.id.clone())
         .filter(|person| *person != actor.person && quorum.needed > 0)
         .collect();

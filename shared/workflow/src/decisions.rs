@@ -134,7 +134,7 @@ fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now
                         .state
                         .approvals()
                         .iter()
-                        .all(|approval| policy.may_still_approve(&approval.person, request, now))
+                        .all(|approval| policy.may_still_approve(&approval.person, request, approval.at))
             }),
             vote: Box::new(Vote {
                 asked_at: policy.asked_at(&actor.person, &stored.state),

@@ -9,11 +9,13 @@ use model::request::Mechanism;
 use model::time::Time;
 use serde_json::{Value, json};
 
-/// Whether `actor` may see the request: it is their own, they may countersign it, or they audit.
+/// Whether `actor` may see the request: it is their own, they may countersign it or did, or they audit.
 pub fn may_see(policy: &Policy, actor: &Actor, stored: &Stored, now: Time) -> bool {
     let request = &stored.state.request;
     actor.person == request.requester
         || policy.may_approve(actor, request, now).granted
+        // Who was on call when they countersigned it may look at what they did.
+        || stored.state.approvals().iter().any(|approval| approval.person == actor.person)
         || policy.may_audit(actor).granted
 }
 

@@ -135,6 +135,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
         entitlements: BTreeMap::new(),
         persons: BTreeMap::new(),
         groups: BTreeSet::new(),
+        schedules: BTreeMap::new(),
         session_names: Vec::new(),
         floors: BTreeMap::new(),
         by_slack: BTreeMap::new(),
@@ -146,6 +147,9 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
     }
     for (name, members) in &raw.groups {
         reader.group(&mut catalog, name, members);
+    }
+    for (name, schedule) in &raw.schedules {
+        reader.schedule(&mut catalog, name, schedule);
     }
     for names in &raw.session_names {
         reader.session_names(&mut catalog, names);

@@ -39,8 +39,33 @@ pub(super) struct CatalogFile {
     pub(super) persons: BTreeMap<Key, PersonFile>,
     pub(super) groups: BTreeMap<Key, Vec<Spanned<String>>>,
     #[serde(default)]
+    pub(super) schedules: BTreeMap<Key, ScheduleFile>,
+    #[serde(default)]
     pub(super) session_names: Vec<SessionNamesFile>,
     pub(super) entitlements: BTreeMap<Key, EntitlementFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScheduleFile {
+    pub(super) rotation: Option<RotationFile>,
+    pub(super) weekly: Option<Vec<ShiftFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RotationFile {
+    pub(super) from: Spanned<String>,
+    pub(super) every: Spanned<String>,
+    pub(super) persons: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ShiftFile {
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) persons: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -2,6 +2,7 @@
 
 mod callers;
 mod notices;
+mod schedules;
 
 use super::*;
 use crate::samples::CATALOG;

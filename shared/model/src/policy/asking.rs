@@ -21,7 +21,7 @@ impl Policy {
         let asked = |round: &u32| {
             let groups = request.notices.asked(&request.quorum.groups, *round);
             let groups: Vec<GroupName> = groups.into_iter().cloned().collect();
-            at(*round).is_some() && groups.iter().any(|group| person.groups.contains(group))
+            at(*round).is_some_and(|at| self.catalog.is_in(person, &groups, at))
         };
         (0..=*reminded).find(asked).and_then(at).or(Some(request.submitted_at))
     }

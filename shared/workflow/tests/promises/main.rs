@@ -17,6 +17,7 @@ mod full;
 mod histories;
 mod invariants;
 mod narrowing;
+mod on_call;
 mod once;
 mod orphans;
 mod overlap;
