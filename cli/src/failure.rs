@@ -113,6 +113,8 @@ impl Failure {
             400 | 413 | 422 => Exit::Usage,
             403 | 409 => Exit::Refused,
             404 => Exit::NotFound,
+            // Countersign's own says until when to wait; the gateway's comes before it.
+            429 if said("code").is_some() => Exit::Refused,
             429 | 500..=599 => Exit::Unreachable,
             _ => Exit::Failed,
         };
@@ -190,6 +192,9 @@ fn advice(code: &str) -> Option<&'static str> {
         "not_cancellable" => "`countersign revoke <id> <reason>` ends access that exists.",
         "not_revocable" => "`countersign cancel <id>` withdraws a request of yours that waits; approvers `deny` it.",
         "request_not_found" => "`countersign list` shows your own requests.",
+        "too_many_requests" => {
+            "`countersign list --status pending` shows what waits; `countersign cancel <id>` withdraws it."
+        }
         "idempotency_key_reused" => "Ask again without --idempotency-key.",
         _ => return None,
     })

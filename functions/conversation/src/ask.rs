@@ -1,7 +1,7 @@
 //! The form in which access is asked for: opened at once, filled step by step, checked where it is sent.
 
 use crate::said::{self, BARRED, DENIED_BY_POLICY, SENT_ALREADY, UNAVAILABLE, UNKNOWN_CALLER};
-use crate::{Installation, Ports, door};
+use crate::{Installation, Ports, door, press};
 use lambda::http::Answer;
 use lambda::problem::Problem;
 use model::catalog::Entitlement;
@@ -17,7 +17,7 @@ use slack::blocks::View;
 use slack::ids::field;
 use slack::limits::OPTIONS;
 use slack::payload::{Chosen, Submitted, Suggestion};
-use slack::render::ask as form;
+use slack::render::{answer, ask as form, notice};
 use slack::signature::Verified;
 use workflow::submission::{SubmitError, submit};
 
@@ -170,6 +170,7 @@ pub(crate) async fn submitted<P: Ports>(
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(shown(&SENT_ALREADY.view())),
         Err(SubmitError::Barred) => Ok(shown(&BARRED.view())),
+        Err(SubmitError::TooMany(why)) => Ok(shown(&notice::view(press::OUTCOME, &answer::too_many(&why)))),
         // A form extends nothing.
         Err(SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(shown(&UNAVAILABLE.view())),
         Err(SubmitError::Unavailable(fault)) => {

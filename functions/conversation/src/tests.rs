@@ -7,6 +7,7 @@ mod door;
 mod extend;
 mod form;
 mod home;
+mod limits;
 mod options;
 mod press;
 mod preview;

@@ -11,6 +11,7 @@ mod schedule;
 use crate::digest::Digest;
 use crate::documents::NO_ESCAPE;
 use crate::identity::{Actor, Identity};
+use crate::limits::Limits;
 use crate::names::{
     AccountId, EntitlementName, GroupName, PARTITIONS, PersonId, PrincipalArn, SlackChannel, SlackUser,
 };
@@ -139,6 +140,7 @@ pub struct Catalog {
     schedules: BTreeMap<GroupName, Schedule>,
     session_names: Vec<SessionNames>,
     floors: BTreeMap<RiskLevel, u8>,
+    limits: Limits,
     by_slack: BTreeMap<SlackUser, PersonId>,
     by_principal: BTreeMap<PrincipalArn, PersonId>,
     by_email: BTreeMap<String, PersonId>,
@@ -228,6 +230,11 @@ impl Catalog {
     /// All groups, and the schedules, which stand wherever a group of approvers can.
     pub fn groups(&self) -> impl Iterator<Item = &GroupName> {
         self.groups.iter()
+    }
+
+    /// How much one person may ask for.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How many countersignatures a risk of `level` takes at the least, whatever the entitlement says.

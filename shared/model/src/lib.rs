@@ -14,6 +14,7 @@ pub mod documents;
 pub mod event;
 pub mod identity;
 pub mod lifecycle;
+pub mod limits;
 pub mod names;
 pub mod notices;
 pub mod policy;

@@ -12,6 +12,7 @@ pub mod decisions;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
 pub mod ending;
+pub(crate) mod limits;
 pub mod notes;
 pub mod overview;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 use model::catalog::Entitlement;
 use model::lifecycle::{EndReason, Phase, State};
+use model::limits::TooMany;
 use model::names::RequestId;
 use model::refusal::Refusal;
 use model::request::{Request, Status};
@@ -145,6 +146,11 @@ pub fn status(state: &State, names: Names<'_>) -> Message {
 /// A command was refused: why, and the stable code.
 pub fn refusal(refusal: &Refusal, request: &RequestId) -> Message {
     said_plainly(&refusal.to_string(), Markup::default().code(refusal.code()).and(" · ").then(&id(request)))
+}
+
+/// They asked for as much as they may.
+pub fn too_many(why: &TooMany) -> Message {
+    said_plainly(&why.to_string(), Markup::default().code(TooMany::CODE))
 }
 
 /// Something was not done for a reason of our own, with its stable code.

@@ -17,6 +17,7 @@ pub enum Verb {
     List,
     Due,
     RequestForKey,
+    Slots,
     Arm,
     Disarm,
     CreateRole,
@@ -318,6 +319,7 @@ impl Verb {
             | Self::List
             | Self::Due
             | Self::RequestForKey
+            | Self::Slots
             | Self::Role
             | Self::RolePolicy
             | Self::RoleNames
@@ -341,6 +343,7 @@ impl Verb {
             Self::Entries => "read the record",
             Self::List => "list requests",
             Self::Due => "find what is due",
+            Self::Slots => "look up a person's slots",
             Self::RequestForKey => "find the request of an idempotency key",
             Self::Arm => "make the schedule",
             Self::Disarm => "delete the schedule",

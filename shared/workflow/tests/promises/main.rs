@@ -16,6 +16,7 @@ mod crashes;
 mod full;
 mod histories;
 mod invariants;
+mod limits;
 mod narrowing;
 mod on_call;
 mod once;
