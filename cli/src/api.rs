@@ -178,7 +178,7 @@ impl Api {
         if !(200..300).contains(&status) {
             let failure = Failure::of_answer(status, &body);
             // The API says so itself: with these, nothing was done.
-            let untouched = status == 429 || failure.code == "unavailable";
+            let untouched = ["too_many_calls", "unavailable"].contains(&failure.code.as_str());
             return Err(Missed { failure, untouched });
         }
         serde_json::from_str(&body).map_err(|_| {

@@ -113,6 +113,8 @@ impl Failure {
             400 | 413 | 422 => Exit::Usage,
             403 | 409 => Exit::Refused,
             404 => Exit::NotFound,
+            // Countersign's own says until when to wait; the gateway's comes before it.
+            429 if said("code").is_some() => Exit::Refused,
             429 | 500..=599 => Exit::Unreachable,
             _ => Exit::Failed,
         };
@@ -183,12 +185,16 @@ fn advice(code: &str) -> Option<&'static str> {
         "denied_by_policy" | "unknown_entitlement" => "`countersign entitlements` lists what you may ask for.",
         "not_an_approver" | "self_approval" => "`countersign show <id>` names the groups that may countersign it.",
         "stale_digest" => "Look at it with `countersign show <id>`, then approve what you saw.",
+        "not_narrower" => "Name some of what `countersign show <id>` lists, and a time no longer than its own.",
         "policy_changed" => "The requester has to ask again, with `countersign request`.",
         "not_active" => "`countersign show <id>` tells where it is.",
         "own_identity" => "`countersign configure <id>` writes a profile that assumes it.",
         "not_cancellable" => "`countersign revoke <id> <reason>` ends access that exists.",
         "not_revocable" => "`countersign cancel <id>` withdraws a request of yours that waits; approvers `deny` it.",
         "request_not_found" => "`countersign list` shows your own requests.",
+        "too_many_requests" => {
+            "`countersign list --status pending` shows what waits; `countersign cancel <id>` withdraws it."
+        }
         "idempotency_key_reused" => "Ask again without --idempotency-key.",
         _ => return None,
     })

@@ -2,7 +2,8 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use model::amount::display_duration;
-use model::text::inert;
+use model::lifecycle::HASTY;
+use model::text::{LONGEST_NOTE, inert};
 use model::time::Time;
 use serde_json::Value;
 
@@ -84,12 +85,40 @@ pub(crate) fn quorum(request: &Value) -> String {
     }
 }
 
+/// Who countersigned, when, how soon after they were asked, and what they said.
+fn countersignature(one: &Value) -> String {
+    let soon = one.get("afterSeconds").and_then(Value::as_u64).map(|after| {
+        let read = if after < HASTY { " (too soon to have read it)" } else { "" };
+        format!(", {} after being asked{read}", display_duration(after))
+    });
+    let note = Some(inert(text(one, "note"), LONGEST_NOTE)).filter(|note| !note.is_empty());
+    format!(
+        "{} at {}{}{}",
+        inert(text(one, "approver"), CELL),
+        inert(text(one, "at"), CELL),
+        soon.unwrap_or_default(),
+        note.map(|note| format!(": {note}")).unwrap_or_default(),
+    )
+}
+
+/// What an approver narrowed, next to what was asked for.
+fn narrowed(request: &Value) -> String {
+    let Some(narrowed) = request.get("narrowed") else { return String::new() };
+    let asked = narrowed.get("asked").unwrap_or(&Value::Null);
+    format!(
+        "by {} at {}; asked for was {}: {} on {}",
+        inert(text(narrowed, "by"), CELL),
+        inert(text(narrowed, "at"), CELL),
+        display_duration(number(asked, "durationSeconds")),
+        texts(asked, "permissions"),
+        texts(asked, "resources"),
+    )
+}
+
 /// Everything of a request that matters to those who look at it.
 pub(crate) fn request(request: &Value, now: Time) -> String {
     let said = |field: &str| inert(text(request, field), 4_000);
-    let approvals = items(request, "approvals")
-        .iter()
-        .map(|one| format!("{} at {}", inert(text(one, "approver"), CELL), inert(text(one, "at"), CELL)));
+    let approvals = items(request, "approvals").iter().map(countersignature);
     let reasons = items(request, "riskReasons").iter().map(|one| inert(text(one, "sentence"), 400));
     let end = request.get("end");
     let ended = end.map(|end| {
@@ -112,6 +141,7 @@ pub(crate) fn request(request: &Value, now: Time) -> String {
         ("permissions", texts(request, "permissions")),
         ("resources", texts(request, "resources")),
         ("duration", display_duration(number(request, "durationSeconds"))),
+        ("narrowed", narrowed(request)),
         ("why", said("justification")),
         ("ticket", said("ticketId")),
         ("risk", said("risk")),

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::failure::{Answer, Exit, Failure};
 use crate::show::{self, text};
 use clap::Args;
+use model::amount::parse_duration;
 use model::digest::Digest;
 use model::names::RequestId;
 use serde_json::{Value, json};
@@ -20,6 +21,35 @@ pub(crate) struct Approve {
     /// Countersign only what has this digest, which you saw elsewhere. Nothing is asked.
     #[arg(long, conflicts_with = "yes")]
     digest: Option<Digest>,
+    /// A short note with it: shown to everybody who sees the request, and kept in the record.
+    #[arg(long, value_name = "NOTE")]
+    note: Option<String>,
+    /// Only for this long, which is shorter than asked for.
+    #[arg(long = "for", value_parser = parse_duration, value_name = "DURATION")]
+    duration: Option<u64>,
+    /// Only this action of those asked for. May be given several times.
+    #[arg(long = "permission", value_name = "ACTION")]
+    permissions: Vec<String>,
+    /// Only this resource of those asked for. May be given several times.
+    #[arg(long = "resource", value_name = "ARN")]
+    resources: Vec<String>,
+}
+
+impl Approve {
+    fn body(&self, digest: &str) -> Value {
+        let mut body = json!({"digest": digest});
+        let some = |list: &Vec<String>| Some(json!(list)).filter(|_| !list.is_empty());
+        let optional = [
+            ("note", self.note.as_ref().map(|note| json!(note))),
+            ("durationSeconds", self.duration.map(|seconds| json!(seconds))),
+            ("permissions", some(&self.permissions)),
+            ("resources", some(&self.resources)),
+        ];
+        if let Some(fields) = body.as_object_mut() {
+            fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        }
+        body
+    }
 }
 
 /// What to end, and why.
@@ -49,8 +79,11 @@ pub(crate) async fn approve(api: &Api, wanted: &Approve) -> Result<Answer, Failu
         }
         text(&shown, "digest").to_owned()
     };
-    let after = api.post(&format!("{path}/approve"), Some(&json!({"digest": digest}))).await?;
+    let after = api.post(&format!("{path}/approve"), Some(&wanted.body(&digest))).await?;
     let rest = match text(&after, "status") {
+        "pending" if after.get("narrowed").is_some() => {
+            format!("countersigned, narrowed; whoever countersigned more is asked again: {}", show::quorum(&after))
+        }
         "pending" => format!("countersigned; it still waits: {}", show::quorum(&after)),
         status => format!("countersigned; the request is {}", model::text::inert(status, 40)),
     };

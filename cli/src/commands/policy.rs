@@ -70,8 +70,12 @@ pub(crate) fn check(folder: &Path) -> Result<Answer, Failure> {
     let (_, policy) = load(folder)?;
     let (entitlements, persons) = (policy.catalog().entitlements().count(), policy.catalog().persons().count());
     let digest = policy.bundle_digest();
-    let human = format!("valid: {entitlements} entitlements, {persons} persons, digest {digest}");
-    Ok(Answer::new(human, json!({"valid": true, "entitlements": entitlements, "persons": persons, "digest": digest})))
+    let warnings = policy.catalog().warnings();
+    let valid = format!("valid: {entitlements} entitlements, {persons} persons, digest {digest}");
+    let lines = warnings.iter().map(|warning| format!("warning: {warning}")).chain([valid]);
+    let human = lines.collect::<Vec<_>>().join("\n");
+    let answer = json!({"valid": true, "entitlements": entitlements, "persons": persons, "digest": digest, "warnings": warnings});
+    Ok(Answer::new(human, answer))
 }
 
 /// Checks a bundle and puts it in force. Takes AWS credentials from the environment.

@@ -18,6 +18,34 @@ async fn what_is_countersigned_is_what_was_shown() {
 }
 
 #[tokio::test]
+async fn a_note_goes_with_it_and_less_is_given() {
+    let api = StandIn::start().await;
+    let mut after = request("pending");
+    let asked =
+        json!({"digest": "0".repeat(64), "permissions": ["s3:*"], "resources": ["*"], "durationSeconds": 7_200});
+    after["narrowed"] = json!({"by": "bob", "at": "2026-11-20T19:36:00Z", "asked": asked});
+    after["approvals"] =
+        json!([{"approver": "bob", "at": "2026-11-20T19:36:00Z", "afterSeconds": 2, "note": "be \u{202e}quick"}]);
+    api.on(&format!("GET {}", path("")), &[(200, after.clone())]);
+    api.on(&format!("POST {}", path("/approve")), &[(200, after)]);
+    let seen = "0".repeat(64);
+    let less = ["--for", "30m", "--permission", "s3:GetObject", "--resource", "arn:aws:s3:::b/1"];
+    let told = ["approve", ID, "--digest", seen.as_str(), "--note", "be quick"];
+    let ran = api.run(&[&told[..], &less[..]].concat()).await;
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("asked again"), "{}", ran.out);
+    let body = json!({"digest": seen, "note": "be quick", "durationSeconds": 1_800, "permissions": ["s3:GetObject"],
+        "resources": ["arn:aws:s3:::b/1"]});
+    assert_eq!(api.came()[0].body, body);
+    let shown = api.run(&["show", ID]).await.out;
+    for part in
+        ["2s after being asked (too soon to have read it): be quick", "by bob at", "asked for was 2h: s3:* on *"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_countersigned_that_nobody_confirmed() {
     let api = StandIn::start().await;
     api.on(&format!("GET {}", path("")), &[(200, request("pending"))]);

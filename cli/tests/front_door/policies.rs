@@ -19,6 +19,26 @@ async fn the_sample_bundle_is_valid_and_keeps_its_own_table() {
 }
 
 #[tokio::test]
+async fn gaps_in_who_is_on_call_are_warned_of() {
+    let api = StandIn::start().await;
+    let folder = api.home.path().join("bundle");
+    fs::create_dir(&folder).unwrap();
+    for file in ["policies.cedar", "schema.cedarschema"] {
+        fs::copy(format!("{SAMPLE}/{file}"), folder.join(file)).unwrap();
+    }
+    let sample = fs::read_to_string(format!("{SAMPLE}/catalog.yaml")).unwrap();
+    let nights = "\nschedules:\n  nights:\n    weekly:\n      - {from: mon 20:00, to: fri 08:00, persons: [bob]}\nentitlements:\n";
+    fs::write(folder.join("catalog.yaml"), sample.replacen("\nentitlements:\n", nights, 1)).unwrap();
+    let checked = api.run(&["policy", "check", folder.to_str().unwrap()]).await;
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(
+        checked.out.starts_with("warning: schedule `nights`: nobody is on call from fri 08:00 to mon 20:00\nvalid: ")
+    );
+    let checked = api.run(&["policy", "check", folder.to_str().unwrap(), "--output", "json"]).await;
+    assert_eq!(checked.json()["warnings"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn a_table_that_does_not_hold_fails_and_says_what_came_out() {
     let api = StandIn::start().await;
     let file = api.home.path().join("table.yaml");

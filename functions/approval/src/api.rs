@@ -6,7 +6,8 @@ use model::digest::Digest;
 use model::identity::Actor;
 use model::names::RequestId;
 use model::submission::FieldError;
-use model::text::FreeText;
+use model::terms::Narrower;
+use model::text::{FreeText, Note};
 use serde_json::{Map, Value};
 use workflow::decisions::{Wanted, act};
 use workflow::ports::{Clock, CommitRequest, LoadRequest, Policies};
@@ -19,7 +20,7 @@ where
 {
     let mut body = body(&call.body)?;
     let wanted = match call.route.as_str() {
-        "POST /v1/requests/{id}/approve" => Wanted::Approve { digest: digest(&mut body)? },
+        "POST /v1/requests/{id}/approve" => approve(&mut body)?,
         "POST /v1/requests/{id}/deny" => Wanted::Deny { reason: reason(&mut body)? },
         "POST /v1/requests/{id}/cancel" => Wanted::Cancel,
         "POST /v1/requests/{id}/revoke" => Wanted::Revoke { reason: reason(&mut body)? },
@@ -53,6 +54,47 @@ fn digest(body: &mut Map<String, Value>) -> Result<Digest, Problem> {
     match body.remove("digest") {
         Some(Value::String(text)) => text.parse().map_err(|_| wrong("digest", "invalid_digest", message())),
         _ => Err(wrong("digest", "invalid_digest", message())),
+    }
+}
+
+/// A countersignature, with what comes with it.
+fn approve(body: &mut Map<String, Value>) -> Result<Wanted, Problem> {
+    let digest = digest(body)?;
+    let note = match body.remove("note") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(Note::new(&text).map_err(|error| {
+            wrong("note", "invalid_note", format!("the note {error}; leave it out, or say it in short"))
+        })?),
+        Some(_) => return Err(wrong("note", "invalid_note", "note has to be a text".to_owned())),
+    };
+    let narrower = Narrower {
+        permissions: texts(body, "permissions", "invalid_permissions")?,
+        resources: texts(body, "resources", "invalid_resources")?,
+        duration_seconds: match body.remove("durationSeconds") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_u64().ok_or_else(|| {
+                let message = "durationSeconds has to be a whole number of seconds".to_owned();
+                wrong("durationSeconds", "invalid_duration", message)
+            })?),
+        },
+    };
+    let narrower = Some(narrower).filter(|narrower| *narrower != Narrower::default());
+    Ok(Wanted::Approve { digest, note, narrower })
+}
+
+fn texts(
+    body: &mut Map<String, Value>,
+    field: &'static str,
+    code: &'static str,
+) -> Result<Option<Vec<String>>, Problem> {
+    let wrong = || wrong(field, code, format!("{field} has to be a list of texts"));
+    match body.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(items)) => {
+            let read: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+            read.map(Some).ok_or_else(wrong)
+        }
+        Some(_) => Err(wrong()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The form in which access is asked for: opened at once, filled step by step, checked where it is sent.
 
 use crate::said::{self, BARRED, DENIED_BY_POLICY, SENT_ALREADY, UNAVAILABLE, UNKNOWN_CALLER};
-use crate::{Installation, Ports, door};
+use crate::{Installation, Ports, door, press};
 use lambda::http::Answer;
 use lambda::problem::Problem;
 use model::catalog::Entitlement;
@@ -10,13 +10,14 @@ use model::names::{GroupName, PersonId, SlackUser};
 use model::policy::Policy;
 use model::request::Request;
 use model::submission::{FieldError, Wish, preview, reachable};
+use model::time::Time;
 use serde_json::{Value, json};
 use slack::ask::{self, AskForm};
 use slack::blocks::View;
 use slack::ids::field;
 use slack::limits::OPTIONS;
 use slack::payload::{Chosen, Submitted, Suggestion};
-use slack::render::ask as form;
+use slack::render::{answer, ask as form, notice};
 use slack::signature::Verified;
 use workflow::submission::{SubmitError, submit};
 
@@ -161,7 +162,7 @@ pub(crate) async fn submitted<P: Ports>(
         Ok(stored) if stored.state.denied_by_policy() => Ok(shown(&DENIED_BY_POLICY.view())),
         Ok(stored) => {
             let request = &stored.state.request;
-            let asked = asked(&policy, request);
+            let asked = asked(&policy, request, ports.now());
             let names = |person: &PersonId| said::slack_user(&policy, person);
             Ok(shown(&form::sent(request, stored.state.status(), &asked, &names)))
         }
@@ -169,6 +170,7 @@ pub(crate) async fn submitted<P: Ports>(
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(shown(&SENT_ALREADY.view())),
         Err(SubmitError::Barred) => Ok(shown(&BARRED.view())),
+        Err(SubmitError::TooMany(why)) => Ok(shown(&notice::view(press::OUTCOME, &answer::too_many(&why)))),
         // A form extends nothing.
         Err(SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(shown(&UNAVAILABLE.view())),
         Err(SubmitError::Unavailable(fault)) => {
@@ -185,9 +187,9 @@ pub(crate) fn stale() -> Answer {
 }
 
 /// Who is asked first to countersign `request`.
-pub(crate) fn asked(policy: &Policy, request: &Request) -> Vec<PersonId> {
+pub(crate) fn asked(policy: &Policy, request: &Request, now: Time) -> Vec<PersonId> {
     let groups: Vec<GroupName> = request.notices.asked(&request.quorum.groups, 0).into_iter().cloned().collect();
-    let members = policy.catalog().members(&groups).map(|person| person.id.clone());
+    let members = policy.catalog().members(&groups, now).map(|person| person.id.clone());
     members.filter(|person| *person != request.requester && request.quorum.needed > 0).collect()
 }
 

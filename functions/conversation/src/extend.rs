@@ -68,7 +68,7 @@ pub(crate) async fn submitted<P: Ports>(
         Ok(stored) => {
             let request = &stored.state.request;
             let names = |person: &PersonId| said::slack_user(&policy, person);
-            let asked = ask::asked(&policy, request);
+            let asked = ask::asked(&policy, request, ports.now());
             Ok(ask::shown(&form::sent(request, stored.state.status(), &asked, &names)))
         }
         Err(SubmitError::Invalid(errors)) => {
@@ -89,6 +89,10 @@ pub(crate) async fn submitted<P: Ports>(
             Ok(ask::shown(&slack::render::notice::view("Countersign", &message)))
         }
         Err(SubmitError::Barred) => Ok(ask::shown(&BARRED.view())),
+        Err(SubmitError::TooMany(why)) => {
+            let message = slack::render::answer::too_many(&why);
+            Ok(ask::shown(&slack::render::notice::view(press::OUTCOME, &message)))
+        }
         Err(SubmitError::NotFound) => Ok(ask::shown(&NOT_FOUND.view())),
         Err(SubmitError::KeyReused) => Ok(ask::shown(&SENT_ALREADY.view())),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),

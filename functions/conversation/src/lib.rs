@@ -4,6 +4,7 @@
 //! Slack waits three seconds for an answer, and that long a `trigger_id` opens a modal: so nothing is handed on to
 //! another function, and what Slack is asked meanwhile is bounded in time.
 
+mod approve;
 mod ask;
 mod commands;
 mod door;
@@ -146,6 +147,9 @@ async fn interact<P: Ports>(
         }
         Interaction::Submitted(submitted) => match &submitted.what {
             slack::payload::Submission::Ask(form) => ask::submitted(ports, here, verified, &submitted, form).await,
+            slack::payload::Submission::Approve { request, digest, form } => {
+                approve::submitted(ports, verified, &submitted, request, *digest, form).await
+            }
             slack::payload::Submission::Deny { request, reason, .. } => {
                 press::denied(ports, verified, &submitted, request, reason).await
             }

@@ -1,7 +1,7 @@
 //! Buttons. Who pressed which, for which request, having seen which digest: nothing else is taken from a press.
 
 use crate::said::{self, NOT_FOUND, UNAVAILABLE, UNKNOWN_CALLER};
-use crate::{Ports, commands, door, extend, home};
+use crate::{Ports, approve, commands, door, extend, home};
 use lambda::http::Answer;
 use lambda::problem::Problem;
 use model::event::Event;
@@ -21,7 +21,7 @@ use workflow::ports::Stored;
 use workflow::reading;
 
 /// The title of a modal that says how it went.
-const OUTCOME: &str = "Countersign";
+pub(crate) const OUTCOME: &str = "Countersign";
 
 /// Answers a press: privately, to whoever pressed.
 pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Press) -> Result<Answer, Problem> {
@@ -38,6 +38,10 @@ pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Pre
             show(ports, &policy, &actor, press).await;
             return Ok(Answer::received());
         }
+        Action::ApproveWith => {
+            approve::open(ports, &policy, &actor, press).await;
+            return Ok(Answer::received());
+        }
         Action::Extend => {
             extend::open(ports, &policy, &actor, press).await;
             return Ok(Answer::received());
@@ -50,7 +54,7 @@ pub(crate) async fn answer<P: Ports>(ports: &P, verified: &Verified, press: &Pre
             // is denied counts more than why.
             FreeText::new(unsaid::DENIED).ok().map(|reason| Wanted::Deny { reason })
         }
-        Action::Approve => Some(Wanted::Approve { digest: press.digest }),
+        Action::Approve => Some(Wanted::approve(press.digest)),
         Action::Cancel => Some(Wanted::Cancel),
         Action::Revoke => FreeText::new(unsaid::ENDED_WITH_BUTTON).ok().map(|reason| Wanted::Revoke { reason }),
         // Not buttons about a request.
@@ -105,7 +109,7 @@ async fn asked_why<P: Ports>(ports: &P, policy: &Policy, actor: &Actor, press: &
         return false;
     }
     let names = |person: &PersonId| said::slack_user(policy, person);
-    match ports.open(trigger_id, &deny::view(request, &names)).await {
+    match ports.open(trigger_id, &deny::view(&stored.state, &names)).await {
         Ok(_) => true,
         Err(not) => {
             tracing::warn!(request.id = %request.id, error.code = %not.code, "the form that asks why was not opened");

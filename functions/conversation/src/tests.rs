@@ -1,11 +1,13 @@
 //! What Slack sends to what it gets back, with a Slack that keeps what it is shown and refuses some of it.
 
 mod acts;
+mod approve;
 mod deny;
 mod door;
 mod extend;
 mod form;
 mod home;
+mod limits;
 mod options;
 mod press;
 mod preview;

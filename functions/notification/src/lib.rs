@@ -116,7 +116,7 @@ pub async fn handle<P: Ports>(ports: &P, event: Value) -> Result<(), Failed> {
     };
     let policy = ports.policy().await.map_err(|fault| failed("policy_unavailable", &fault))?;
     let unusual = unusual(ports, &stored).await;
-    let scene = Scene { state: &stored.state, policy: &policy, unusual: &unusual };
+    let scene = Scene { state: &stored.state, policy: &policy, unusual: &unusual, now: ports.now() };
     let mut notes = scene.notes(&event);
     if let Event::ApproversReminded { .. } = &event {
         // Whoever has the card has it already, from another round.

@@ -35,7 +35,7 @@ pub(crate) async fn refresh<P: Ports>(
     let mut changed: BTreeSet<(u64, String)> = BTreeSet::new();
     let mut first_failure = None;
     for pass in 0..PASSES {
-        let scene = Scene { state: &current.state, policy, unusual };
+        let scene = Scene { state: &current.state, policy, unusual, now: ports.now() };
         let mut wrote = pass == 0 && sent;
         for note in ports.notes(id).await? {
             match bring_up_to_date(ports, id, &scene, &note, &changed).await {

@@ -6,6 +6,7 @@ use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, EndReason, Phase, State};
 use model::names::{GroupName, PersonId, SlackChannel, SlackUser};
 use model::policy::Policy;
 use model::request::{Request, Status};
+use model::time::Time;
 use slack::blocks::Message;
 use slack::render::thread::Target;
 use slack::render::{Card, approver, card, requester, thread};
@@ -19,6 +20,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) policy: &'a Policy,
     /// What is out of the ordinary about it.
     pub(crate) unusual: &'a [String],
+    /// When it is told: who is on call then is asked.
+    pub(crate) now: Time,
 }
 
 impl Scene<'_> {
@@ -43,7 +46,7 @@ impl Scene<'_> {
     /// The members of `groups` who may still be asked: not the requester, nor who has countersigned.
     fn askable(&self, groups: &[GroupName]) -> Vec<PersonId> {
         let voted = |person: &PersonId| self.state.approvals().iter().any(|approval| approval.person == *person);
-        let members = self.policy.catalog().members(groups).map(|person| person.id.clone());
+        let members = self.policy.catalog().members(groups, self.now).map(|person| person.id.clone());
         members.filter(|person| *person != self.request().requester && !voted(person)).collect()
     }
 
@@ -130,6 +133,7 @@ impl Scene<'_> {
             Event::ApprovalGiven { .. } if pending => {
                 vec![self.below(thread::countersigned(request, approvals, &names))]
             }
+            Event::TermsNarrowed { superseded, .. } => self.narrowed(superseded, pending),
             Event::RequestDenied { by, reason, .. } => vec![
                 self.tell_requester(requester::denied(request, by.as_ref(), reason, &names)),
                 by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason, &names))),
@@ -191,6 +195,23 @@ impl Scene<'_> {
             | Event::CommandRefused { .. } => Vec::new(),
         };
         notes.into_iter().flatten().collect()
+    }
+
+    /// It was narrowed: the requester is told, and whoever countersigned more is asked again.
+    fn narrowed(&self, superseded: &[PersonId], pending: bool) -> Vec<Option<Note>> {
+        let names = |person: &PersonId| self.slack_user(person);
+        // Who has countersigned again meanwhile is not asked.
+        let again: Vec<PersonId> = superseded
+            .iter()
+            .filter(|person| pending && self.state.approvals().iter().all(|approval| approval.person != **person))
+            .cloned()
+            .collect();
+        let mut notes = vec![
+            requester::narrowed(self.state, &names).and_then(|message| self.tell_requester(message)),
+            thread::narrowed(self.state, &again, &names).and_then(|message| self.below(message)),
+        ];
+        notes.extend(self.directly(Kind::Reminder, &again));
+        notes
     }
 
     /// A round of asking again: those who were asked before, or more people.

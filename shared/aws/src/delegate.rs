@@ -4,6 +4,7 @@
 pub mod types {
     pub use model::digest::Digest;
     pub use model::documents::Probe;
+    pub use model::limits::Held;
     pub use model::names::{AccountId, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
@@ -64,7 +65,8 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident FindByKey) => {
         $crate::delegate! { @@ $ports $field FindByKey [
-            request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>
+            request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>,
+            slots(person: &PersonId) -> Result<Vec<Held>, Fault>
         ] }
     };
     (@ $ports:ident $field:ident LoadSweep) => {

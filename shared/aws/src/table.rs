@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select};
 use items::Item;
 use model::digest::Digest;
+use model::limits::Held;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use std::collections::HashMap;
 use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
@@ -27,6 +28,7 @@ use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, 
 const LOAD: &str = "read the request";
 const ENTRIES: &str = "read the request's record";
 const KEY: &str = "look up the idempotency key";
+const SLOTS: &str = "look up the person's slots";
 
 /// Keys of one call. Source: DynamoDB API reference, `BatchGetItem`.
 const BATCH: usize = 100;
@@ -223,6 +225,29 @@ impl FindByKey for Table {
         match self.get(KEY, keys::idempotency(person, key)).await? {
             None => Ok(None),
             Some(item) => items::used_for(&item).map(Some).ok_or_else(|| Fault::new(KEY, "unreadable_key")),
+        }
+    }
+
+    async fn slots(&self, person: &PersonId) -> Result<Vec<Held>, Fault> {
+        let mut held = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .query()
+                .consistent_read(true)
+                .key_condition_expression("pk = :slots")
+                .expression_attribute_values(":slots", items::text(keys::slots(person)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| fault(SLOTS, &error))?;
+            for item in page.items() {
+                held.push(items::held(item).ok_or_else(|| Fault::new(SLOTS, "unreadable_slot"))?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(held);
+            }
         }
     }
 }

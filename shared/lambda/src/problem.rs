@@ -131,6 +131,7 @@ fn title(status: u16) -> &'static str {
         409 => "Conflict",
         413 => "Too large",
         422 => "Not acceptable as it is",
+        429 => "Too many",
         503 => "Unavailable",
         _ => "Failed",
     }
@@ -172,6 +173,7 @@ impl From<SubmitError> for Problem {
             SubmitError::NotFound => Self::not_found(),
             SubmitError::Refused { refusal, stored } => Self::refused(&refusal, &stored),
             SubmitError::Barred => Self::new(403, "barred", error.to_string()),
+            SubmitError::TooMany(why) => Self::new(429, "too_many_requests", why.to_string()),
             SubmitError::Unavailable(fault) => fault.into(),
         }
     }

@@ -7,22 +7,26 @@ mod entitlement;
 mod file;
 mod form;
 mod opened;
+mod schedule;
 
 use crate::digest::Digest;
 use crate::documents::NO_ESCAPE;
 use crate::identity::{Actor, Identity};
+use crate::limits::Limits;
 use crate::names::{
     AccountId, EntitlementName, GroupName, PARTITIONS, PersonId, PrincipalArn, SlackChannel, SlackUser,
 };
 use crate::notices::Notices;
 use crate::risk::RiskLevel;
 use crate::scope::Leeway;
+use crate::time::Time;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use file::{Problem, Problems};
 pub use opened::OPENS_ESCALATION_PATH;
 pub(crate) use opened::{not_meant, told};
+pub use schedule::{Schedule, Shift};
 
 /// A named thing one may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -140,8 +144,10 @@ pub struct Catalog {
     entitlements: BTreeMap<EntitlementName, Entitlement>,
     persons: BTreeMap<PersonId, Person>,
     groups: BTreeSet<GroupName>,
+    schedules: BTreeMap<GroupName, Schedule>,
     session_names: Vec<SessionNames>,
     floors: BTreeMap<RiskLevel, u8>,
+    limits: Limits,
     by_slack: BTreeMap<SlackUser, PersonId>,
     by_principal: BTreeMap<PrincipalArn, PersonId>,
     by_email: BTreeMap<String, PersonId>,
@@ -176,14 +182,66 @@ impl Catalog {
         self.persons.values()
     }
 
-    /// The members of any of `groups`, by id.
-    pub fn members<'a>(&'a self, groups: &'a [GroupName]) -> impl Iterator<Item = &'a Person> {
-        self.persons.values().filter(|person| groups.iter().any(|group| person.groups.contains(group)))
+    /// The members of any of `groups` at `now`, by id.
+    pub fn members<'a>(&'a self, groups: &'a [GroupName], now: Time) -> impl Iterator<Item = &'a Person> {
+        self.persons.values().filter(move |person| self.is_in(person, groups, now))
     }
 
-    /// All groups.
+    /// Whether `person` is in any of `groups`, or on call by a schedule of that name, at `now`.
+    pub fn is_in(&self, person: &Person, groups: &[GroupName], now: Time) -> bool {
+        groups.iter().any(|group| {
+            let on_call = self.schedules.get(group).is_some_and(|schedule| schedule.has(&person.id, now));
+            on_call || person.groups.contains(group)
+        })
+    }
+
+    /// Everybody who is in any of `groups` at some time, by id.
+    fn ever_members<'a>(&'a self, groups: &'a [GroupName]) -> impl Iterator<Item = &'a Person> {
+        let schedules = groups.iter().filter_map(|group| self.schedules.get(group));
+        let on_call: BTreeSet<&PersonId> = schedules.flat_map(Schedule::persons).collect();
+        let persons = self.persons.values();
+        persons.filter(move |person| {
+            on_call.contains(&person.id) || groups.iter().any(|group| person.groups.contains(group))
+        })
+    }
+
+    /// The schedules by which `person` is on call at `now`.
+    pub fn on_call<'a>(&'a self, person: &'a PersonId, now: Time) -> impl Iterator<Item = &'a GroupName> {
+        self.schedules.iter().filter(move |(_, schedule)| schedule.has(person, now)).map(|(name, _)| name)
+    }
+
+    /// What is right as it stands, and most likely not meant: entitlements for which nobody but an on-call schedule
+    /// countersigns, and that schedule's gaps.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (name, schedule) in &self.schedules {
+            let gaps = schedule.gaps();
+            if !gaps.is_empty() {
+                warnings.push(format!("schedule `{name}`: nobody is on call from {}", gaps.join(", from ")));
+            }
+        }
+        for entitlement in self.entitlements.values() {
+            let approvers = &entitlement.approvers;
+            let alone = entitlement.approvals_needed > 0
+                && approvers.iter().all(|group| matches!(self.schedules.get(group), Some(Schedule::Rotation { .. })));
+            if alone && approvers.len() <= usize::from(entitlement.approvals_needed) {
+                warnings.push(format!(
+                    "`{}`: only who is on call may countersign; when that is the requester, nobody else may",
+                    entitlement.name
+                ));
+            }
+        }
+        warnings
+    }
+
+    /// All groups, and the schedules, which stand wherever a group of approvers can.
     pub fn groups(&self) -> impl Iterator<Item = &GroupName> {
         self.groups.iter()
+    }
+
+    /// How much one person may ask for.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How many countersignatures a risk of `level` takes at the least, whatever the entitlement says.

@@ -18,6 +18,7 @@ pub use target::{OpenTarget, guarded_target};
 
 use crate::names::PrincipalArn;
 use crate::request::{Mechanism, Request};
+use crate::terms::Terms;
 use crate::time::{Time, Window};
 use serde_json::{Value, json};
 
@@ -109,13 +110,14 @@ fn fits(document: &'static str, value: &Value, limit: usize) -> Result<String, T
 }
 
 /// The statements that make up what a grant allows, sealed.
-fn sealed_statements(request: &Request, window: Window) -> Vec<Value> {
+fn sealed_statements(terms: Terms<'_>, window: Window) -> Vec<Value> {
+    let request = terms.request;
     let (from, until) = (window.starts_at().to_string(), window.expires_at().to_string());
     let mut statements = vec![
         json!({
             "Effect": "Allow",
-            "Action": request.permissions,
-            "Resource": request.resources,
+            "Action": terms.permissions(),
+            "Resource": terms.resources(),
             "Condition": {
                 "DateGreaterThanEquals": {"aws:CurrentTime": from},
                 "DateLessThan": {"aws:CurrentTime": until},
@@ -163,17 +165,17 @@ fn document(statements: &[Value]) -> Value {
 ///
 /// # Errors
 /// If it would be longer than [`LONGEST_SESSION_POLICY`].
-pub fn session_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
-    fits("session policy", &document(&sealed_statements(request, window)), LONGEST_SESSION_POLICY)
+pub fn session_policy(terms: Terms<'_>, window: Window) -> Result<String, TooLarge> {
+    fits("session policy", &document(&sealed_statements(terms, window)), LONGEST_SESSION_POLICY)
 }
 
 /// The inline policy of a `role` grant.
 ///
 /// # Errors
 /// If it would not leave room for the tombstone within [`LONGEST_ROLE_POLICIES`].
-pub fn role_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
+pub fn role_policy(terms: Terms<'_>, window: Window) -> Result<String, TooLarge> {
     let room = LONGEST_ROLE_POLICIES.saturating_sub(tombstone_policy().len());
-    fits("role policy", &document(&sealed_statements(request, window)), room)
+    fits("role policy", &document(&sealed_statements(terms, window)), room)
 }
 
 /// The trust policy of a `role` grant: the requester's own principals, within the window, with a
@@ -274,8 +276,24 @@ pub fn grant_role_arn(request: &Request) -> String {
 
 /// Longest session of a grant role, in seconds: its window, within what IAM takes (1 h to 12 h).
 /// The seal ends it at `expires_at` in any case. Source: IAM API reference, `CreateRole`.
-pub fn longest_session(request: &Request) -> i32 {
-    i32::try_from(request.duration_seconds.clamp(3_600, 43_200)).unwrap_or(43_200)
+pub fn longest_session(terms: Terms<'_>) -> i32 {
+    i32::try_from(terms.duration_seconds().clamp(3_600, 43_200)).unwrap_or(43_200)
+}
+
+/// Whether every document of a grant with these terms fits AWS's limits. The window's length does not matter.
+///
+/// # Errors
+/// The first that does not.
+pub fn all_fit(terms: Terms<'_>, window: Window) -> Result<(), TooLarge> {
+    match terms.request.mechanism {
+        Mechanism::Session { .. } => session_policy(terms, window).map(drop),
+        Mechanism::Role { .. } => {
+            role_policy(terms, window).and_then(|_| trust_policy(terms.request, window)).map(drop)
+        }
+        Mechanism::Policy { .. } => {
+            session_policy(terms, window).and_then(|_| attached_policy(terms, window)).map(drop)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::digest::Digest;
 use crate::lifecycle::{EndReason, Evidence, Plan};
 use crate::names::{GroupName, PersonId};
 use crate::request::Request;
+use crate::text::Note;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,27 @@ pub enum Event {
         digest: Digest,
         /// The policies that let them.
         rules: Vec<String>,
+        /// How long after they were asked for it, in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seconds: Option<u64>,
+        /// What they say with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// An approver narrowed what is to be granted. Their own countersignature, of the new digest, follows.
+    TermsNarrowed {
+        /// Who.
+        by: PersonId,
+        /// The actions that remain.
+        permissions: Vec<String>,
+        /// The resources that remain.
+        resources: Vec<String>,
+        /// How long, in seconds.
+        duration_seconds: u64,
+        /// The digest of the new terms, which everything from here on binds to.
+        digest: Digest,
+        /// Who had countersigned what was wider. That counts no more, and they are asked again.
+        superseded: Vec<PersonId>,
     },
     /// Enough countersignatures, or policy alone.
     RequestApproved {
@@ -179,6 +201,7 @@ impl Event {
             Self::RequestSubmitted { .. } => "requestSubmitted",
             Self::RequestDenied { .. } => "requestDenied",
             Self::ApprovalGiven { .. } => "approvalGiven",
+            Self::TermsNarrowed { .. } => "termsNarrowed",
             Self::RequestApproved { .. } => "requestApproved",
             Self::RequestCancelled { .. } => "requestCancelled",
             Self::RequestLapsed {} => "requestLapsed",

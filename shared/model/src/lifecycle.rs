@@ -16,7 +16,7 @@ mod state;
 mod tests;
 mod verification;
 
-pub use command::{Command, Permission};
+pub use command::{Command, Permission, Vote};
 pub use decide::{Effect, Transition, decide, submit};
 pub use evolve::{Inconsistent, evolve};
 pub use sound::Unsound;
@@ -65,6 +65,10 @@ pub const REFUSALS_RECORDED: u32 = 200;
 
 /// Credentials handed out for one grant. A refresh every few minutes for twelve hours stays below.
 pub const CREDENTIALS_PER_GRANT: u32 = 500;
+
+/// A countersignature that is given sooner than this after it was asked for, in seconds, is shown as such: nobody reads
+/// a request in less.
+pub const HASTY: u64 = 3;
 
 /// Pause before attempt `attempt + 1`, in seconds: 10, 20, 40 … [`LONGEST_BACKOFF`].
 pub fn backoff(attempt: u32) -> u64 {

@@ -7,6 +7,7 @@
 //! The strictest rule wins: policy approves by itself only if the entitlement asks for no
 //! countersignature, the risk's floor asks for none, and Cedar permits `autoApprove`.
 
+mod asking;
 mod check;
 mod system;
 
@@ -280,7 +281,7 @@ impl Policy {
         let in_group = self
             .catalog
             .person(&actor.person)
-            .is_some_and(|person| request.quorum.groups.iter().any(|group| person.groups.contains(group)));
+            .is_some_and(|person| self.catalog.is_in(person, &request.quorum.groups, now));
         let cedar = self.ask(actor, Act::Approve, request.entitlement.as_str(), Some(&circumstances(request, now)));
         Permission { granted: in_group && cedar.granted, rules: cedar.rules }
     }
@@ -294,10 +295,11 @@ impl Policy {
         self.ask(&actor, Act::Request, request.entitlement.as_str(), Some(&then)).granted
     }
 
-    /// Whether somebody who countersigned `request` earlier might still do so.
-    pub fn may_still_approve(&self, person: &PersonId, request: &Request, now: Time) -> bool {
+    /// Whether somebody who countersigned `request` at `then` might still have done so: as persons, groups and policies
+    /// are now, at the hour that it was, and by who was on call.
+    pub fn may_still_approve(&self, person: &PersonId, request: &Request, then: Time) -> bool {
         let actor = Actor { person: person.clone(), identity: request.identity.clone(), mfa: true };
-        self.may_approve(&actor, request, now).granted
+        self.may_approve(&actor, request, then).granted
     }
 
     /// Whether `actor` may end `request`'s access early, not being the requester.
@@ -335,13 +337,16 @@ impl Policy {
         })
     }
 
-    /// A person with the groups they are in: without them `in` would quietly be false.
-    fn person_with_groups(&self, id: &PersonId) -> Result<Entity, String> {
-        let groups: HashSet<EntityUid> = self
+    /// A person with the groups they are in, and the schedules they are on call by at `now`: without them `in` would
+    /// quietly be false. Without a time nobody is on call.
+    fn person_with_groups(&self, id: &PersonId, now: Option<Time>) -> Result<Entity, String> {
+        let mut groups: HashSet<EntityUid> = self
             .catalog
             .person(id)
             .map(|person| person.groups.iter().map(|group| uid(&self.types.group, group.as_str())).collect())
             .unwrap_or_default();
+        let on_call = now.into_iter().flat_map(|now| self.catalog.on_call(id, now));
+        groups.extend(on_call.map(|schedule| uid(&self.types.group, schedule.as_str())));
         Entity::new(uid(&self.types.person, id.as_str()), HashMap::new(), groups).map_err(|error| error.to_string())
     }
 
@@ -356,7 +361,8 @@ impl Policy {
         strict: Option<&Schema>,
     ) -> Result<(cedar_policy::Request, Entities), String> {
         let principal = uid(&self.types.person, actor.person.as_str());
-        let person = |id: &PersonId| self.person_with_groups(id);
+        let now = circumstances.map(|circumstances| circumstances.now);
+        let person = |id: &PersonId| self.person_with_groups(id, now);
         let mut entities = vec![person(&actor.person)?];
         let (resource, context) = match circumstances {
             Some(circumstances) => {

@@ -4,6 +4,7 @@
 
 use crate::names::PersonId;
 use crate::request::Status;
+use crate::terms::NotNarrower;
 use crate::time::Time;
 
 /// What kind of answer a refusal is, whichever door it leaves by.
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// The approver saw something else than what would be granted.
     #[error("what you saw is not what would be granted; look at the request again")]
     StaleDigest,
+    /// The terms that an approver wants are not less than what there is.
+    #[error("an approver can only take away from what is asked for: {0}")]
+    NotNarrower(NotNarrower),
     /// The entitlement or the policies changed since the request was judged.
     #[error("the policy changed since this was asked for; it has to be asked for again")]
     PolicyChanged,
@@ -113,6 +117,7 @@ impl Refusal {
             Self::NotPermitted { .. } => "not_permitted",
             Self::NotTheRequester { .. } => "not_the_requester",
             Self::StaleDigest => "stale_digest",
+            Self::NotNarrower(_) => "not_narrower",
             Self::PolicyChanged => "policy_changed",
             Self::AlreadyApproved => "already_approved",
             Self::AlreadyDecided { .. } => "already_decided",
@@ -138,6 +143,7 @@ impl Refusal {
             | Self::MfaRequired
             | Self::Barred { .. } => RefusalKind::Forbidden,
             Self::StaleDigest
+            | Self::NotNarrower(_)
             | Self::PolicyChanged
             | Self::AlreadyApproved
             | Self::AlreadyDecided { .. }

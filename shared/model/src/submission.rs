@@ -2,7 +2,7 @@
 
 use crate::amount::display_duration;
 use crate::catalog::{EntitledMechanism, Entitlement, not_meant, told};
-use crate::documents::{TooLarge, attached_policy, role_policy, session_policy, trust_policy};
+use crate::documents::{TooLarge, all_fit};
 use crate::identity::Actor;
 use crate::lifecycle::SHORTEST_GRANT;
 use crate::names::{AccountId, GroupName, NameError, PersonId, RequestId, TicketId};
@@ -10,6 +10,7 @@ use crate::policy::{Circumstances, Decision, Policy};
 use crate::request::{Mechanism, Quorum, Request, RequestFacts};
 use crate::risk::{self, Risk, RiskInput};
 use crate::scope::{narrow_actions, narrow_resources};
+use crate::terms::Terms;
 use crate::text::FreeText;
 use crate::time::{Time, Window};
 
@@ -187,7 +188,7 @@ pub fn preview(policy: &Policy, actor: &Actor, wish: &Wish, now: Time) -> Result
     let asked: Vec<GroupName> = entitlement.notices.asked(&quorum.groups, 0).into_iter().cloned().collect();
     let countersigners = policy
         .catalog()
-        .members(&asked)
+        .members(&asked, now)
         .map(|person| person.id.clone())
         .filter(|person| *person != actor.person && quorum.needed > 0)
         .collect();
@@ -287,13 +288,7 @@ fn ticket(entitlement: &Entitlement, wish: &Wish) -> Result<Option<TicketId>, Fi
 /// Whether every document of the request fits AWS's limits; a window's length does not matter.
 fn fits(request: &Request, now: Time) -> Result<(), TooLarge> {
     let Ok(window) = Window::starting(now, request.duration_seconds) else { return Ok(()) };
-    match request.mechanism {
-        Mechanism::Session { .. } => session_policy(request, window).map(drop),
-        Mechanism::Role { .. } => role_policy(request, window).and_then(|_| trust_policy(request, window)).map(drop),
-        Mechanism::Policy { .. } => {
-            session_policy(request, window).and_then(|_| attached_policy(request, window)).map(drop)
-        }
-    }
+    all_fit(Terms::as_asked(request), window)
 }
 
 fn mechanism(policy: &Policy, entitlement: &Entitlement, actor: &Actor) -> Result<Mechanism, FieldError> {

@@ -12,6 +12,66 @@ pub const LONGEST_TEXT: usize = 4_000;
 #[serde(try_from = "String", into = "String")]
 pub struct FreeText(String);
 
+/// Longest note with a countersignature, in characters: a sentence or two.
+pub const LONGEST_NOTE: usize = 500;
+
+/// What an approver says with a countersignature: as [`FreeText`], at most [`LONGEST_NOTE`] characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Note(FreeText);
+
+impl Note {
+    /// Takes an approver's words.
+    ///
+    /// # Errors
+    /// If nothing of it is visible or it is too long.
+    pub fn new(text: &str) -> Result<Self, NoteError> {
+        let text = FreeText::new(text)?;
+        if text.as_str().chars().count() > LONGEST_NOTE {
+            return Err(NoteError::TooLong);
+        }
+        Ok(Self(text))
+    }
+
+    /// The words as typed: for the record only.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<String> for Note {
+    type Error = NoteError;
+    fn try_from(text: String) -> Result<Self, NoteError> {
+        Self::new(&text)
+    }
+}
+
+impl From<Note> for String {
+    fn from(note: Note) -> Self {
+        note.0.into()
+    }
+}
+
+/// Why a note was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// Nothing visible in it.
+    #[error("is empty")]
+    Empty,
+    /// Longer than [`LONGEST_NOTE`].
+    #[error("is longer than {LONGEST_NOTE} characters")]
+    TooLong,
+}
+
+impl From<TextError> for NoteError {
+    fn from(error: TextError) -> Self {
+        match error {
+            TextError::Empty => Self::Empty,
+            TextError::TooLong => Self::TooLong,
+        }
+    }
+}
+
 /// Why a text was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -120,6 +180,15 @@ mod tests {
         }
         assert!(FreeText::new(&"x".repeat(3_001)).is_ok());
         assert_eq!(FreeText::new(&"x".repeat(4_001)), Err(TextError::TooLong));
+    }
+
+    #[test]
+    fn a_note_is_short_and_visible() {
+        assert!(Note::new(&"x".repeat(500)).is_ok());
+        assert_eq!(Note::new(&"x".repeat(501)), Err(NoteError::TooLong));
+        assert_eq!(Note::new(&"x".repeat(4_001)), Err(NoteError::TooLong));
+        assert_eq!(Note::new("\u{200B}"), Err(NoteError::Empty));
+        assert!(serde_json::from_value::<Note>(serde_json::json!("x".repeat(501))).is_err(), "stored past the door");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use model::catalog::Entitlement;
 use model::digest::Digest;
 use model::lifecycle::SHORTEST_GRANT;
 use model::submission::{FieldError, Wish};
+use model::terms::{Narrower, Terms};
 use model::text::inert;
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,42 @@ pub struct AskForm {
     pub justification: Option<String>,
 }
 
+/// What somebody typed and chose in the modal to countersign in. Nothing of it is checked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApprovalForm {
+    /// The note typed.
+    pub note: Option<String>,
+    /// The duration chosen, in seconds.
+    pub duration_seconds: Option<u64>,
+    /// Which actions.
+    pub permissions: Selection,
+    /// Which resources.
+    pub resources: Selection,
+}
+
+/// What is left of `terms`, as it was chosen and typed. Only the model says whether it is less.
+///
+/// # Errors
+/// If something was chosen that is not part of the terms any more.
+pub fn narrower(form: &ApprovalForm, terms: Terms<'_>) -> Result<Narrower, Vec<FieldError>> {
+    let permissions = patterns(&form.permissions, terms.permissions(), "permissions");
+    let resources = patterns(&form.resources, terms.resources(), "resources");
+    match (permissions, resources) {
+        (Ok(permissions), Ok(resources)) => {
+            Ok(Narrower { permissions, resources, duration_seconds: form.duration_seconds })
+        }
+        (permissions, resources) => Err([permissions.err(), resources.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// The durations that something can be shortened to: the offered ones below `longest`, and that.
+pub(crate) fn up_to(longest: u64) -> Vec<u64> {
+    let mut offered: Vec<u64> =
+        DURATIONS.into_iter().filter(|offered| *offered < longest && *offered >= SHORTEST_GRANT).collect();
+    offered.push(longest);
+    offered
+}
+
 /// A part of what an entitlement allows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Selection {
@@ -51,11 +88,7 @@ const USUAL_DURATION: u64 = 3_600;
 
 /// The durations that can be chosen for `entitlement`: the offered ones below its longest, and that.
 pub(crate) fn durations(entitlement: &Entitlement) -> Vec<u64> {
-    let longest = entitlement.max_duration_seconds;
-    let mut offered: Vec<u64> =
-        DURATIONS.into_iter().filter(|offered| *offered < longest && *offered >= SHORTEST_GRANT).collect();
-    offered.push(longest);
-    offered
+    up_to(entitlement.max_duration_seconds)
 }
 
 /// The duration that is chosen if nobody chose one.

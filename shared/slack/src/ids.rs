@@ -11,6 +11,8 @@ pub mod view {
     pub const ASK: &str = "ask";
     /// The modal that asks why a request is denied.
     pub const DENY: &str = "deny";
+    /// The modal in which a request is countersigned with a note, or for less.
+    pub const APPROVE: &str = "approve";
     /// The modal in which more time is asked for.
     pub const EXTEND: &str = "extend";
     /// The modal with everything about one request.
@@ -37,6 +39,8 @@ pub mod field {
     pub const JUSTIFICATION: &str = "justification";
     /// Why a request is denied.
     pub const REASON: &str = "reason";
+    /// What an approver says with a countersignature.
+    pub const NOTE: &str = "note";
 }
 
 /// The `block_id` of `field`, for a field that follows from the choice of `entitlement`: Slack keeps what was typed into

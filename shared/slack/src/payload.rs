@@ -96,6 +96,8 @@ impl PayloadError {
 pub enum Action {
     /// Countersign.
     Approve,
+    /// Open the modal to countersign with a note, or for less.
+    ApproveWith,
     /// Refuse.
     Deny,
     /// Withdraw.
@@ -114,13 +116,23 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Approve, Self::Deny, Self::Cancel, Self::Revoke, Self::Extend, Self::Details, Self::Ask, Self::Refresh];
+    pub const ALL: [Self; 9] = [
+        Self::Approve,
+        Self::ApproveWith,
+        Self::Deny,
+        Self::Cancel,
+        Self::Revoke,
+        Self::Extend,
+        Self::Details,
+        Self::Ask,
+        Self::Refresh,
+    ];
 
     /// Its `action_id`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
+            Self::ApproveWith => "approve_with",
             Self::Deny => "deny",
             Self::Cancel => "cancel",
             Self::Revoke => "revoke",

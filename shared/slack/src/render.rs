@@ -4,6 +4,7 @@
 //! last and are inert (see [`crate::blocks`]). Whatever is shown again later is made anew from the state then.
 
 pub mod answer;
+pub mod approve;
 pub mod approver;
 pub mod ask;
 mod card;
@@ -16,7 +17,7 @@ pub mod requester;
 mod standing;
 pub mod thread;
 
-use model::lifecycle::{Approval, EndReason};
+use model::lifecycle::{Approval, EndReason, State};
 use model::request::{Request, Status};
 use model::risk::RiskLevel;
 
@@ -84,7 +85,43 @@ fn state_word(status: Status) -> &'static str {
 
 /// The persons behind countersignatures.
 fn approvers(text: Markup, approvals: &[Approval], names: Names<'_>) -> Markup {
-    text.persons(approvals.iter().map(|approval| &approval.person), PERSONS_SHOWN, names)
+    let text = text.persons(approvals.iter().map(|approval| &approval.person), PERSONS_SHOWN, names);
+    // Nobody has read it in so short a time: whoever comes next should know.
+    let hasty = approvals.iter().filter_map(|approval| Some((&approval.person, approval.hasty()?)));
+    hasty.take(PERSONS_SHOWN).fold(text, |text, (person, seconds)| {
+        text.and(" (").person(person, names).and(" ").duration(seconds).and(" after being asked)")
+    })
+}
+
+/// What approvers said with their countersignatures, if any did.
+fn notes(approvals: &[Approval]) -> Option<Words> {
+    let said: Vec<String> = approvals
+        .iter()
+        .filter_map(|Approval { person, note, .. }| Some(format!("{person}: {}", note.as_ref()?.as_str())))
+        .collect();
+    (!said.is_empty()).then(|| Words::lines(said, WORDS_SHOWN).labelled("With the note:\n"))
+}
+
+/// What an approver took away, if one did.
+fn narrowed(state: &State, names: Names<'_>) -> Option<Markup> {
+    let (terms, request) = (state.terms(), &state.request);
+    let narrowed = terms.narrowed?;
+    let mut text = Markup::ours("*Narrowed* by ").person(&narrowed.by, names).and(": ");
+    text = text.duration(terms.duration_seconds());
+    if terms.duration_seconds() != request.duration_seconds {
+        text = text.and(" instead of ").duration(request.duration_seconds);
+    }
+    for (left, all, fewer, narrower) in [
+        (terms.permissions(), &request.permissions, " actions", ", narrower actions"),
+        (terms.resources(), &request.resources, " resources", ", narrower resources"),
+    ] {
+        text = match (left.len(), all.len()) {
+            _ if left == all => text,
+            (kept, asked) if kept < asked => text.and(", ").number(kept).and(" instead of ").number(asked).and(fewer),
+            _ => text.and(narrower),
+        };
+    }
+    Some(text.and("."))
 }
 
 /// 1 of 2 countersigned, by whom.

@@ -93,7 +93,13 @@ pub(crate) fn role_request() -> Request {
 }
 
 pub(crate) fn approval(id: &str) -> Approval {
-    Approval { person: person(id), digest: request().digest(), at: time("2026-11-20T19:05:00Z") }
+    Approval {
+        person: person(id),
+        digest: request().digest(),
+        at: time("2026-11-20T19:05:00Z"),
+        after_seconds: None,
+        note: None,
+    }
 }
 
 pub(crate) fn window() -> Window {
@@ -108,13 +114,13 @@ pub(crate) fn evidence() -> Evidence {
 }
 
 pub(crate) fn state(phase: Phase) -> State {
-    State { request: request(), phase, refusals: 0 }
+    State { request: request(), phase, refusals: 0, narrowed: None }
 }
 
 /// It waits, countersigned by these.
 pub(crate) fn pending(by: &[&str]) -> Phase {
     let approvals = by.iter().map(|id| approval(id)).collect();
-    Phase::Pending { approvals, lapses_at: time("2026-11-20T20:00:00Z"), reminded: 0 }
+    Phase::Pending { approvals, lapses_at: time("2026-11-20T20:00:00Z"), reminded: 0, reminded_at: None }
 }
 
 /// Countersigned by bob and carol.

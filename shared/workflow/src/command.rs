@@ -150,7 +150,7 @@ where
             Ok(transition) => transition,
             Err(refusal) => {
                 if let Cause::Person(_) = cause {
-                    note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards).await?;
+                    Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 }
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
@@ -173,10 +173,10 @@ where
             Err(CommitError::Replayed) => return Err(CommandError::Replayed),
             Err(CommitError::Barred(person)) => {
                 let refusal = Refusal::Barred { person };
-                note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards).await?;
+                Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
-            Err(CommitError::KeyUsed) => {
+            Err(CommitError::KeyUsed | CommitError::SlotTaken) => {
                 return Err(Fault::new("store the change", "unexpected_key").into());
             }
             Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
@@ -236,7 +236,7 @@ where
             return Ok(());
         }
         match store(ports, &stored, cause, &transition, now, guards.clone()).await {
-            Ok(_) | Err(CommitError::KeyUsed | CommitError::Barred(_)) => return Ok(()),
+            Ok(_) | Err(CommitError::KeyUsed | CommitError::SlotTaken | CommitError::Barred(_)) => return Ok(()),
             Err(CommitError::Conflict) => {
                 ports.pause(20u64.saturating_mul(u64::from(attempt).saturating_add(1))).await;
             }

@@ -85,7 +85,8 @@ async fn assume<P: AssumeBaseRole + Clock>(ports: &P, stored: &Stored) -> Result
         Mechanism::Policy { target_role } => target_role,
         Mechanism::Role { .. } => return Err(not_active()),
     };
-    let policy = session_policy(request, window).map_err(|_| Fault::new("write the session policy", "too_large"))?;
+    let policy = session_policy(stored.state.terms(), window)
+        .map_err(|_| Fault::new("write the session policy", "too_large"))?;
     let left = ports.now().seconds_until(window.expires_at());
     if left == 0 {
         return Err(not_active());

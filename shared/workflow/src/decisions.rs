@@ -5,10 +5,12 @@ use crate::command::{CommandError, Done, carry_out_on};
 use crate::ports::{Clock, CommitRequest, Guard, LoadRequest, Policies, Stored};
 use model::digest::Digest;
 use model::identity::{Actor, Cause};
-use model::lifecycle::Command;
+use model::lifecycle::{Command, Vote, decide};
 use model::names::RequestId;
 use model::policy::Policy;
-use model::text::FreeText;
+use model::refusal::Refusal;
+use model::terms::Narrower;
+use model::text::{FreeText, Note};
 use model::time::Time;
 
 /// What a person wants done.
@@ -18,6 +20,10 @@ pub enum Wanted {
     Approve {
         /// The digest.
         digest: Digest,
+        /// What they say with it.
+        note: Option<Note>,
+        /// What they grant less of.
+        narrower: Option<Narrower>,
     },
     /// Refuse.
     Deny {
@@ -31,6 +37,13 @@ pub enum Wanted {
         /// Why.
         reason: FreeText,
     },
+}
+
+impl Wanted {
+    /// Countersign all of what has this digest, without a word.
+    pub fn approve(digest: Digest) -> Self {
+        Self::Approve { digest, note: None, narrower: None }
+    }
 }
 
 /// Does what `actor` wants with request `id`. A countersignature that completes the quorum starts
@@ -50,6 +63,25 @@ where
 {
     let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
     let (policy, read) = (policy?, read?);
+    act_on(ports, &policy, read, actor, id, wanted, replay).await
+}
+
+/// As [`act`], for a request that was read already.
+///
+/// # Errors
+/// See [`CommandError`].
+pub async fn act_on<P>(
+    ports: &P,
+    policy: &Policy,
+    read: Option<Stored>,
+    actor: &Actor,
+    id: &RequestId,
+    wanted: &Wanted,
+    replay: Option<Guard>,
+) -> Result<Done, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock,
+{
     let mut guards: Vec<Guard> = replay.into_iter().collect();
     guards.extend(unbarred(actor, wanted, read.as_ref()));
     let follow = match wanted {
@@ -57,7 +89,7 @@ where
         Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
     };
     let cause = Cause::Person(actor.clone());
-    let command = |stored: &Stored, now| command(&policy, actor, wanted, stored, now);
+    let command = |stored: &Stored, now| command(policy, actor, wanted, stored, now);
     // Boxed: what is awaited here is large.
     Box::pin(carry_out_on(ports, read, id, &cause, command, follow, &guards)).await
 }
@@ -81,11 +113,17 @@ fn unbarred(actor: &Actor, wanted: &Wanted, read: Option<&Stored>) -> Vec<Guard>
     persons.into_iter().map(|person| Guard::NotBarred { person: person.clone() }).collect()
 }
 
+/// Why `actor` could not do what they want, if so. Nothing is done, and nothing recorded.
+pub fn refusal(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Option<Refusal> {
+    let now = now.max(stored.at);
+    decide(&stored.state, &command(policy, actor, wanted, stored, now), now).err()
+}
+
 fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Command {
     let request = &stored.state.request;
     let by = actor.clone();
     match wanted {
-        Wanted::Approve { digest } => Command::Approve {
+        Wanted::Approve { digest, note, narrower } => Command::Approve {
             by,
             digest: *digest,
             permission: policy.may_approve(actor, request, now),
@@ -97,7 +135,12 @@ fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now
                         .state
                         .approvals()
                         .iter()
-                        .all(|approval| policy.may_still_approve(&approval.person, request, now))
+                        .all(|approval| policy.may_still_approve(&approval.person, request, approval.at))
+            }),
+            vote: Box::new(Vote {
+                asked_at: policy.asked_at(&actor.person, &stored.state),
+                note: note.clone(),
+                narrower: narrower.clone(),
             }),
         },
         Wanted::Deny { reason } => {

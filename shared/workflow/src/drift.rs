@@ -18,7 +18,8 @@ use model::documents::{GRANT_POLICY, attached_policy, guarded_target, role_polic
 use model::identity::Cause;
 use model::lifecycle::{Command, EndReason, Phase, QUARANTINE};
 use model::names::{PrincipalArn, RequestId};
-use model::request::{Mechanism, Request};
+use model::request::Mechanism;
+use model::terms::Terms;
 use model::time::{Time, Window};
 use std::collections::BTreeMap;
 
@@ -174,17 +175,17 @@ where
 {
     match &stored.state.phase {
         Phase::Active { plan, .. } => {
-            let (request, window) = (&stored.state.request, plan.window);
-            let first = match &request.mechanism {
+            let (terms, window) = (stored.state.terms(), plan.window);
+            let first = match &terms.request.mechanism {
                 Mechanism::Session { base_role } => bases.get(base_role).cloned().unwrap_or_default(),
-                Mechanism::Role { .. } | Mechanism::Policy { .. } => of_active(ports, request, window).await?,
+                Mechanism::Role { .. } | Mechanism::Policy { .. } => of_active(ports, terms, window).await?,
             };
             if first.is_empty() {
                 return Ok(false);
             }
             // IAM may have answered from before a write: it is looked at again before anything is ended.
             ports.pause(SECOND_LOOK).await;
-            let differences = of_active(ports, request, window).await?;
+            let differences = of_active(ports, terms, window).await?;
             if differences.is_empty() { Ok(false) } else { end_drifted(ports, part, stored, &differences).await }
         }
         Phase::Ended { .. } => {
@@ -205,31 +206,32 @@ where
 }
 
 /// What differs from how an active grant was made.
-async fn of_active<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<&'static str>, Fault>
+async fn of_active<P>(ports: &P, terms: Terms<'_>, window: Window) -> Result<Vec<&'static str>, Fault>
 where
     P: ReadRole + ReadPolicy + ReadTarget + ListOnRole + ReadBoundary,
 {
-    match &request.mechanism {
+    match &terms.request.mechanism {
         Mechanism::Session { base_role } => Ok(of_base_role(ports.bounded(base_role).await?)),
-        Mechanism::Role { .. } => of_role(ports, request, window).await,
-        Mechanism::Policy { target_role } => of_policy(ports, request, target_role, window).await,
+        Mechanism::Role { .. } => of_role(ports, terms, window).await,
+        Mechanism::Policy { target_role } => of_policy(ports, terms, target_role, window).await,
     }
 }
 
 async fn of_role<P: ReadRole + ListOnRole>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     window: Window,
 ) -> Result<Vec<&'static str>, Fault> {
+    let request = terms.request;
     let (id, of) = (&request.id, Artifact::of(request));
     let too_large = |_| Fault::new("compare the grant", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
-    let policy = role_policy(request, window).map_err(too_large)?;
+    let policy = role_policy(terms, window).map_err(too_large)?;
     let (role, written, on_role) =
         futures_util::join!(ports.role(of), ports.role_policy(of, GRANT_POLICY), ports.on_role(of));
     let (role, written, on_role) = (role?, written?, on_role?);
     let Some(role) = role else { return Ok(vec!["role_missing"]) };
-    let tagged = role.request.as_deref() == Some(id.as_str()) && role.digest == Some(request.digest().to_string());
+    let tagged = role.request.as_deref() == Some(id.as_str()) && role.digest == Some(terms.digest().to_string());
     let as_made = [
         ("role_untagged", tagged),
         ("boundary_changed", role.bounded),
@@ -242,17 +244,18 @@ async fn of_role<P: ReadRole + ListOnRole>(
 
 async fn of_policy<P: ReadPolicy + ReadTarget>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     target_role: &PrincipalArn,
     window: Window,
 ) -> Result<Vec<&'static str>, Fault> {
+    let request = terms.request;
     let (id, of) = (&request.id, Artifact::of(request));
-    let document = attached_policy(request, window).map_err(|_| Fault::new("compare the grant", "too_large"))?;
+    let document = attached_policy(terms, window).map_err(|_| Fault::new("compare the grant", "too_large"))?;
     let (policy, attached, target) =
         futures_util::join!(ports.policy(of), ports.attached(of, target_role), ports.target(target_role));
     let (policy, attached, target) = (policy?, attached?, target?);
     let Some(policy) = policy else { return Ok(vec!["policy_missing"]) };
-    let tagged = policy.is_of(id) && policy.digest.as_deref() == Some(request.digest().to_string().as_str());
+    let tagged = policy.is_of(id) && policy.digest.as_deref() == Some(terms.digest().to_string().as_str());
     let as_made = [
         ("policy_untagged", tagged),
         ("policy_changed", same_document(&policy.document, &document)),
@@ -348,7 +351,7 @@ where
     match &request.mechanism {
         Mechanism::Session { base_role } => sessions::deny(ports, &request, base_role, since, false).await?,
         // It had sessions: without any, no deny stays.
-        Mechanism::Policy { target_role } => policies::deny(ports, &request, target_role, 1).await?,
+        Mechanism::Policy { target_role } => policies::deny(ports, done.stored.state.terms(), target_role, 1).await?,
         Mechanism::Role { .. } => {}
     }
     verify(ports, &cause, done.stored).await?;

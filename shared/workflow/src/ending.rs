@@ -17,6 +17,7 @@ use model::identity::Cause;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
 use model::names::RequestId;
 use model::request::{Mechanism, Request};
+use model::terms::Terms;
 use model::time::{Time, Window};
 
 /// What became of an attempt.
@@ -204,8 +205,10 @@ where
         Mechanism::Session { base_role } => {
             sessions::deny(ports, request, base_role, access.since, access.panic).await?;
         }
-        Mechanism::Role { .. } => tombstone(ports, request, access.window, over).await?,
-        Mechanism::Policy { target_role } => policies::deny(ports, request, target_role, access.issued).await?,
+        Mechanism::Role { .. } => tombstone(ports, stored.state.terms(), access.window, over).await?,
+        Mechanism::Policy { target_role } => {
+            policies::deny(ports, stored.state.terms(), target_role, access.issued).await?;
+        }
     }
     let done = carry_out_on(ports, Some(stored), &request.id, cause, |_, _| Command::PlaceTombstone, None, &[]).await?;
     Ok(done.stored)
@@ -215,10 +218,11 @@ where
 /// is created with the deny in it, so that a slow worker finds it and can't begin afresh.
 async fn tombstone<P: MakeRole + ReadRole>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     window: Window,
     over: bool,
 ) -> Result<(), Fault> {
+    let request = terms.request;
     let of = Artifact::of(request);
     let found = match ports.role(of).await? {
         None if over => return Ok(()),
@@ -227,9 +231,9 @@ async fn tombstone<P: MakeRole + ReadRole>(
             let spec = RoleSpec {
                 account: request.account.clone(),
                 id: request.id.clone(),
-                digest: request.digest(),
+                digest: terms.digest(),
                 trust,
-                longest_session: longest_session(request),
+                longest_session: longest_session(terms),
             };
             // `false`: a slow worker was faster; the deny goes into its role just the same.
             ports.create_role(&spec).await?;

@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod double;
 pub mod drift;
 pub mod ending;
+pub(crate) mod limits;
 pub mod notes;
 pub mod observation;
 pub mod overview;

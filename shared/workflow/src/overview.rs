@@ -71,7 +71,8 @@ where
     let policy = ports.policy().await?;
     let catalog = policy.catalog();
     let Some(person) = catalog.person(&actor.person) else { return Ok((Vec::new(), false)) };
-    let theirs = |approvers: &[model::names::GroupName]| approvers.iter().any(|group| person.groups.contains(group));
+    let now = ports.now();
+    let theirs = |approvers: &[model::names::GroupName]| catalog.is_in(person, approvers, now);
     let mut names: Vec<EntitlementName> = catalog
         .entitlements()
         .filter(|entitlement| theirs(&entitlement.approvers))
@@ -94,7 +95,6 @@ where
     ids.sort();
     more |= ids.len() > WAITING;
     ids.truncate(WAITING);
-    let now = ports.now();
     let mut waiting = ports.load_many(&ids).await?;
     waiting.retain(|stored| {
         let Stored { state, .. } = stored;

@@ -30,6 +30,7 @@ pub use watching::{ListOnRole, ReadBoundary};
 
 use model::digest::Digest;
 use model::lifecycle::State;
+use model::limits::{Held, Slot};
 use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
@@ -108,6 +109,17 @@ pub enum Guard {
         /// When the mark may be forgotten.
         forget_at: Time,
     },
+    /// This slot of a person's is free, and is theirs from now on.
+    Slot {
+        /// Whose slot.
+        person: PersonId,
+        /// Which one.
+        slot: Slot,
+        /// Until when at the latest.
+        until: Time,
+        /// Who may hold it, having given it up.
+        instead_of: Option<RequestId>,
+    },
 }
 
 /// One state change: events and state, all or nothing.
@@ -137,6 +149,9 @@ pub enum CommitError {
     /// The idempotency key was used before.
     #[error("this idempotency key was used before")]
     KeyUsed,
+    /// Somebody else's request holds the slot.
+    #[error("the slot is taken")]
+    SlotTaken,
     /// Somebody it rests on is barred.
     #[error("{0} is barred")]
     Barred(PersonId),
@@ -214,10 +229,12 @@ port! {
 }
 
 port! {
-    /// Looks up what an idempotency key was used for.
+    /// Looks up the marks of a person's requests: idempotency keys and slots.
     FindByKey {
         /// The request made with it, and the digest of what was asked.
         fn request_for_key(person: &PersonId, key: &IdempotencyKey) -> Result<Option<(RequestId, Digest)>, Fault>;
+        /// The slots that were taken and not forgotten, strongly consistent.
+        fn slots(person: &PersonId) -> Result<Vec<Held>, Fault>;
     }
 }
 

@@ -14,7 +14,8 @@ use model::documents::{
 use model::identity::Cause;
 use model::lifecycle::{Command, Evidence, Phase, SCHEDULE_MARGIN};
 use model::names::{PrincipalArn, RequestId};
-use model::request::{Mechanism, Request};
+use model::request::Mechanism;
+use model::terms::Terms;
 use model::time::{Time, Window};
 
 /// What became of an attempt.
@@ -66,7 +67,7 @@ where
         _ => ports.arm(id, window.expires_at()).await,
     };
     let made = match made {
-        Ok(()) => make(ports, &stored.state.request, window).await,
+        Ok(()) => make(ports, stored.state.terms(), window).await,
         Err(fault) if fault.code == SCHEDULE_TAKEN => {
             let finding = format!("a schedule named {id} is there that does not end this grant; it is left alone");
             Err(Setback::Taken { code: SCHEDULE_TAKEN, finding })
@@ -152,40 +153,41 @@ impl From<Fault> for Setback {
 }
 
 /// Makes what the mechanism needs in AWS and reads it back. Gives what was found.
-async fn make<P>(ports: &P, request: &Request, window: Window) -> Result<Vec<String>, Setback>
+async fn make<P>(ports: &P, terms: Terms<'_>, window: Window) -> Result<Vec<String>, Setback>
 where
     P: MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
 {
-    match &request.mechanism {
+    match &terms.request.mechanism {
         Mechanism::Session { base_role } => {
             Ok(vec![format!("sessions of {base_role}, sealed at {}", window.expires_at())])
         }
-        Mechanism::Role { .. } => make_role(ports, request, window).await,
-        Mechanism::Policy { target_role } => make_policy(ports, request, target_role, window).await,
+        Mechanism::Role { .. } => make_role(ports, terms, window).await,
+        Mechanism::Policy { target_role } => make_policy(ports, terms, target_role, window).await,
     }
 }
 
 async fn make_role<P: MakeRole + ReadRole>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     window: Window,
 ) -> Result<Vec<String>, Setback> {
+    let (request, digest) = (terms.request, terms.digest());
     let too_large = |_| Fault::new("write the grant's documents", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
-    let policy = role_policy(request, window).map_err(too_large)?;
+    let policy = role_policy(terms, window).map_err(too_large)?;
     let of = Artifact::of(request);
     let spec = RoleSpec {
         account: request.account.clone(),
         id: request.id.clone(),
-        digest: request.digest(),
+        digest,
         trust: trust.clone(),
-        longest_session: longest_session(request),
+        longest_session: longest_session(terms),
     };
     if !ports.create_role(&spec).await? {
         // A role of this name exists: our own earlier attempt, or somebody else's. Never adopt it unseen.
         let found = ports.role(of).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
         if found.request.as_deref() != Some(request.id.as_str())
-            || found.digest != Some(request.digest().to_string())
+            || found.digest != Some(digest.to_string())
             || !found.bounded
         {
             let finding = format!(
@@ -213,16 +215,17 @@ async fn make_role<P: MakeRole + ReadRole>(
 
 async fn make_policy<P>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     role: &PrincipalArn,
     window: Window,
 ) -> Result<Vec<String>, Setback>
 where
     P: MakePolicy + ReadPolicy + ReadTarget,
 {
+    let (request, digest) = (terms.request, terms.digest());
     let (id, of) = (&request.id, Artifact::of(request));
     let document =
-        attached_policy(request, window).map_err(|_| Fault::new("write the grant's documents", "too_large"))?;
+        attached_policy(terms, window).map_err(|_| Fault::new("write the grant's documents", "too_large"))?;
     // Before anything is attached: the policy holds for whoever carries the request's id.
     let target = ports.target(role).await?.ok_or_else(|| Fault::new("read the target role", "NoSuchEntity"))?;
     if let Err(open) = guarded_target(&target.trust, &target.credentials_role) {
@@ -237,15 +240,10 @@ where
     let before: Vec<String> = target.attached.into_iter().filter(|name| name != id.as_str()).collect();
     let as_planned = |found: &PolicyFound| {
         found.is_of(id)
-            && found.digest.as_deref() == Some(request.digest().to_string().as_str())
+            && found.digest.as_deref() == Some(digest.to_string().as_str())
             && same_document(&found.document, &document)
     };
-    let spec = PolicySpec {
-        account: request.account.clone(),
-        id: id.clone(),
-        digest: request.digest(),
-        document: document.clone(),
-    };
+    let spec = PolicySpec { account: request.account.clone(), id: id.clone(), digest, document: document.clone() };
     // A policy of this name exists: our own earlier attempt, or somebody else's, or what an early end
     // put there. Only the first is adopted.
     if !ports.create_policy(&spec).await? {

@@ -8,6 +8,7 @@ use model::identity::Actor;
 use model::names::{PersonId, RequestId};
 use model::policy::Policy;
 use model::request::Status;
+use model::time::Time;
 
 /// Which requests a person wants listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,14 +49,14 @@ pub async fn many<P: Policies + LoadRequests + ListRequests + Clock>(
     query: &Query,
 ) -> Result<Page<Stored>, Fault> {
     let policy = ports.policy().await?;
+    let now = ports.now();
     let of_others = query.requester.as_ref().is_some_and(|requester| *requester != actor.person);
-    if of_others && !sees_others(&policy, actor) {
+    if of_others && !sees_others(&policy, actor, now) {
         // Not even where a page would end: a cursor tells ids and times.
         return Ok(Page { items: Vec::new(), cursor: None });
     }
-    let listing = listing(&policy, actor, query);
+    let listing = listing(&policy, actor, query, now);
     let page = ports.list(&listing, query.cursor.as_deref(), query.limit).await?;
-    let now = ports.now();
     let read = ports.load_many(&page.items).await?;
     let mut items = Vec::with_capacity(read.len());
     for stored in read {
@@ -68,21 +69,18 @@ pub async fn many<P: Policies + LoadRequests + ListRequests + Clock>(
     Ok(Page { items, cursor: page.cursor })
 }
 
-fn listing(policy: &Policy, actor: &Actor, query: &Query) -> Listing {
+fn listing(policy: &Policy, actor: &Actor, query: &Query, now: Time) -> Listing {
     match (&query.requester, query.status) {
         (Some(requester), _) => Listing::Requester(requester.clone()),
-        (None, Some(status)) if sees_others(policy, actor) => Listing::Status(status),
+        (None, Some(status)) if sees_others(policy, actor, now) => Listing::Status(status),
         (None, _) => Listing::Requester(actor.person.clone()),
     }
 }
 
 /// Whether others' requests can be among those the person may see at all.
-fn sees_others(policy: &Policy, actor: &Actor) -> bool {
+fn sees_others(policy: &Policy, actor: &Actor, now: Time) -> bool {
     let approver = policy.catalog().person(&actor.person).is_some_and(|person| {
-        policy
-            .catalog()
-            .entitlements()
-            .any(|entitlement| entitlement.approvers.iter().any(|group| person.groups.contains(group)))
+        policy.catalog().entitlements().any(|entitlement| policy.catalog().is_in(person, &entitlement.approvers, now))
     });
     approver || policy.may_audit(actor).granted
 }

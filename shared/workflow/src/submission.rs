@@ -1,12 +1,14 @@
 //! A new request: judged, and stored with its first events in one transaction.
 
 use crate::command::links;
+use crate::limits;
 use crate::ports::{
     Clock, Commit, CommitError, CommitRequest, Fault, FindByKey, Guard, Identifiers, LoadRequest, Policies, Stored,
 };
 use model::digest::{Digest, Encoding};
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, Phase, submit as first_transition};
+use model::limits::TooMany;
 use model::names::{IdempotencyKey, RequestId};
 use model::refusal::Refusal;
 use model::request::Status;
@@ -39,6 +41,9 @@ pub enum SubmitError {
         /// The request.
         stored: Box<Stored>,
     },
+    /// They asked for as much as they may.
+    #[error("{0}")]
+    TooMany(TooMany),
     /// The person was offboarded.
     #[error("you were offboarded; nothing can be asked for in your name")]
     Barred,
@@ -83,24 +88,34 @@ where
             forget_at: now.plus(KEY_LIFETIME),
         });
     }
-    match ports.commit(Commit { id: id.clone(), expected: 0, links, next: next.clone(), guards }).await {
-        Ok(()) => {
-            tracing::info!(
-                request.id = %id, person.id = %actor.person, entitlement = %next.state.request.entitlement,
-                phase.to = %next.state.status(), risk = %next.state.request.risk.level,
-                "{} asked for {}: {id} is {}", actor.person, next.state.request.entitlement, next.state.status(),
-            );
-            Ok(next)
+    let limits = policy.catalog().limits();
+    let mut slots = limits::drawn(&next, limits);
+    for _ in 0..limits::ATTEMPTS {
+        let guards = guards.iter().cloned().chain(slots).collect();
+        let commit = Commit { id: id.clone(), expected: 0, links: links.clone(), next: next.clone(), guards };
+        match ports.commit(commit).await {
+            Ok(()) => {
+                tracing::info!(
+                    request.id = %id, person.id = %actor.person, entitlement = %next.state.request.entitlement,
+                    phase.to = %next.state.status(), risk = %next.state.request.risk.level,
+                    "{} asked for {}: {id} is {}", actor.person, next.state.request.entitlement, next.state.status(),
+                );
+                return Ok(next);
+            }
+            Err(CommitError::SlotTaken) => slots = Box::pin(limits::free(ports, &next, limits)).await?,
+            Err(CommitError::KeyUsed) => {
+                return match key {
+                    Some(key) => earlier(ports, actor, &key, payload).await,
+                    None => Err(Fault::new("submit the request", "unexpected_key").into()),
+                };
+            }
+            Err(CommitError::Replayed) => return Err(SubmitError::Replayed),
+            Err(CommitError::Barred(_)) => return Err(SubmitError::Barred),
+            Err(CommitError::Conflict) => return Err(Fault::new("submit the request", "id_in_use").into()),
+            Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
         }
-        Err(CommitError::KeyUsed) => match key {
-            Some(key) => earlier(ports, actor, &key, payload).await,
-            None => Err(Fault::new("submit the request", "unexpected_key").into()),
-        },
-        Err(CommitError::Replayed) => Err(SubmitError::Replayed),
-        Err(CommitError::Barred(_)) => Err(SubmitError::Barred),
-        Err(CommitError::Conflict) => Err(Fault::new("submit the request", "id_in_use").into()),
-        Err(CommitError::Unavailable(fault)) => Err(fault.into()),
     }
+    Err(Fault::new("submit the request", "contention").into())
 }
 
 /// How long an extension is to last, and why.
@@ -146,15 +161,17 @@ where
         let status = if let Phase::Active { .. } = stored.state.phase { Status::Ended } else { stored.state.status() };
         return Err(SubmitError::Refused { refusal: Refusal::NotActive { status }, stored: Box::new(stored) });
     }
+    // For what is held: what an approver took away is not asked for again.
     // What was not narrowed is asked for as the entitlement has it; nobody types its wildcards.
     let entitlement = policy.catalog().entitlement(request.entitlement.as_str());
-    let narrowed = |of_request: &Vec<String>, whole: Option<&Vec<String>>| {
-        if whole == Some(of_request) { None } else { Some(of_request.clone()) }
+    let terms = stored.state.terms();
+    let narrowed = |held: &[String], whole: Option<&Vec<String>>| {
+        if whole.is_some_and(|whole| whole == held) { None } else { Some(held.to_vec()) }
     };
     let wish = Wish {
         entitlement: request.entitlement.to_string(),
-        permissions: narrowed(&request.permissions, entitlement.map(|entitlement| &entitlement.permissions)),
-        resources: narrowed(&request.resources, entitlement.map(|entitlement| &entitlement.resources)),
+        permissions: narrowed(terms.permissions(), entitlement.map(|entitlement| &entitlement.permissions)),
+        resources: narrowed(terms.resources(), entitlement.map(|entitlement| &entitlement.resources)),
         duration_seconds: extension.duration_seconds,
         justification: extension.justification.clone(),
         ticket: extension.ticket.clone(),

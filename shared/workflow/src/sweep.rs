@@ -70,9 +70,11 @@ async fn store<P: CommitSweep>(
 fn unexpected(error: CommitError) -> SweepError {
     match error {
         CommitError::Unavailable(fault) => fault.into(),
-        CommitError::Conflict | CommitError::Replayed | CommitError::KeyUsed | CommitError::Barred(_) => {
-            Fault::new("store the sweep", "contention").into()
-        }
+        CommitError::Conflict
+        | CommitError::Replayed
+        | CommitError::KeyUsed
+        | CommitError::SlotTaken
+        | CommitError::Barred(_) => Fault::new("store the sweep", "contention").into(),
     }
 }
 

@@ -17,6 +17,7 @@ use model::identity::Cause;
 use model::lifecycle::{Command, Evidence, Phase, Verification};
 use model::names::PrincipalArn;
 use model::request::{Mechanism, Request};
+use model::terms::Terms;
 use model::time::{Time, Window};
 
 const READ_BACK: &str = "verify the end";
@@ -60,7 +61,7 @@ where
     }
     let end = End { window: plan.window, since: since.unwrap_or(*at), issued: *issued, denied: residue.is_some() };
     let id = stored.state.request.id.clone();
-    let (command, fault) = match prove(ports, &stored.state.request, &end, now).await {
+    let (command, fault) = match prove(ports, stored.state.terms(), &end, now).await {
         Ok(findings) => (Command::Verify { evidence: Evidence { checked_at: now, findings } }, None),
         Err(fault) => (Command::VerificationFailed { code: fault.code.clone() }, Some(fault)),
     };
@@ -92,32 +93,32 @@ where
 }
 
 /// What was read back, asked and answered; or why that does not show it.
-async fn prove<P>(ports: &P, request: &Request, end: &End, now: Time) -> Result<Vec<String>, Fault>
+async fn prove<P>(ports: &P, terms: Terms<'_>, end: &End, now: Time) -> Result<Vec<String>, Fault>
 where
     P: KillSessions + ReadRole + ReadPolicy + ProbeDecision,
 {
-    let open = now < end.window.expires_at();
+    let (request, open) = (terms.request, now < end.window.expires_at());
     match &request.mechanism {
         Mechanism::Session { .. } if end.issued == 0 => Ok(vec![no_sessions()]),
         Mechanism::Session { base_role } if open => {
             let denied = sessions::denied(ports, request, base_role, end.since).await?;
-            Ok(vec![denied, refused_to_session(ports, request, base_role, end.since, now).await?])
+            Ok(vec![denied, refused_to_session(ports, terms, base_role, end.since, now).await?])
         }
-        Mechanism::Session { .. } => Ok(vec![refused_by_seal(ports, request, end.window, now).await?]),
+        Mechanism::Session { .. } => Ok(vec![refused_by_seal(ports, terms, end.window, now).await?]),
         Mechanism::Policy { target_role } if end.issued > 0 && open => {
             let denied = policies::denied(ports, request, target_role).await?;
-            Ok(vec![denied, refused_to_session(ports, request, target_role, end.since, now).await?])
+            Ok(vec![denied, refused_to_session(ports, terms, target_role, end.since, now).await?])
         }
         Mechanism::Policy { .. } => {
             let mut findings = Vec::new();
             if end.issued > 0 {
-                findings.push(refused_by_seal(ports, request, end.window, now).await?);
+                findings.push(refused_by_seal(ports, terms, end.window, now).await?);
             } else {
                 findings.push(no_sessions());
             }
             // While its deny has to stay, so has the policy.
             if !end.denied {
-                findings.push(policy_is_gone(ports, request, end.window).await?);
+                findings.push(policy_is_gone(ports, terms, end.window).await?);
             }
             Ok(findings)
         }
@@ -133,16 +134,16 @@ fn no_sessions() -> String {
 /// What IAM answers about a session of the grant, by all that is on its role.
 async fn refused_to_session<P: ProbeDecision>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     role: &PrincipalArn,
     begun: Time,
     now: Time,
 ) -> Result<String, Fault> {
-    let probe = Probe::of_session(request, role, begun, now);
+    let probe = Probe::of_session(terms, role, begun, now);
     expect_denied(ports.probe_role(role, &probe).await?)?;
     Ok(format!(
         "asked whether a session of {} on {role} may use {} on {} at {now}, IAM answers {}",
-        request.id,
+        terms.request.id,
         probe.action,
         probe.resource,
         Verdict::ExplicitDeny.as_str(),
@@ -153,17 +154,17 @@ async fn refused_to_session<P: ProbeDecision>(
 /// policy is written again from the record, as it was when they were handed out.
 async fn refused_by_seal<P: ProbeDecision>(
     ports: &P,
-    request: &Request,
+    terms: Terms<'_>,
     window: Window,
     now: Time,
 ) -> Result<String, Fault> {
-    let policy = session_policy(request, window).map_err(|_| Fault::new(READ_BACK, "too_large"))?;
-    let probe = Probe::of_document(request, now);
+    let policy = session_policy(terms, window).map_err(|_| Fault::new(READ_BACK, "too_large"))?;
+    let probe = Probe::of_document(terms, now);
     expect_denied(ports.probe_document(&policy, &probe).await?)?;
     Ok(format!(
         "asked whether the session policy of {}, written again from its record, lets anybody use {} on {} at {now}, \
          IAM answers {}; the role's own policies are not asked about, since nothing on it can lift that",
-        request.id,
+        terms.request.id,
         probe.action,
         probe.resource,
         Verdict::ExplicitDeny.as_str(),
@@ -199,13 +200,14 @@ async fn role_is_gone<P: ReadRole>(ports: &P, request: &Request, window: Window)
     Ok(format!("the role named {id} is not of Countersign's making ({}); nothing of ours is there", role.created_at))
 }
 
-async fn policy_is_gone<P: ReadPolicy>(ports: &P, request: &Request, window: Window) -> Result<String, Fault> {
+async fn policy_is_gone<P: ReadPolicy>(ports: &P, terms: Terms<'_>, window: Window) -> Result<String, Fault> {
+    let request = terms.request;
     let (id, of) = (&request.id, Artifact::of(request));
     let Some(policy) = ports.policy(of).await? else { return Ok(format!("policy {id} is absent, and so on no role")) };
     if policy.is_of(id) {
         return Err(Fault::new(READ_BACK, "policy_still_there"));
     }
-    let ours = attached_policy(request, window).map_err(|_| Fault::new(READ_BACK, "too_large"))?;
+    let ours = attached_policy(terms, window).map_err(|_| Fault::new(READ_BACK, "too_large"))?;
     if same_document(&policy.document, &ours) {
         return Err(Fault::new(READ_BACK, "policy_untagged"));
     }

@@ -3,42 +3,50 @@
 use crate::ports::Stored;
 use model::documents::grant_role_arn;
 use model::identity::Actor;
-use model::lifecycle::{Phase, Verification};
+use model::lifecycle::{Approval, Phase, Verification};
 use model::policy::Policy;
 use model::request::Mechanism;
 use model::time::Time;
 use serde_json::{Value, json};
 
-/// Whether `actor` may see the request: it is their own, they may countersign it, or they audit.
+/// Whether `actor` may see the request: it is their own, they may countersign it or did, or they audit.
 pub fn may_see(policy: &Policy, actor: &Actor, stored: &Stored, now: Time) -> bool {
     let request = &stored.state.request;
     actor.person == request.requester
         || policy.may_approve(actor, request, now).granted
+        // Who was on call when they countersigned it may look at what they did.
+        || stored.state.approvals().iter().any(|approval| approval.person == actor.person)
         || policy.may_audit(actor).granted
 }
 
-/// The request as the API shows it.
+/// One countersignature as the API shows it.
+fn approval(approval: &Approval) -> Value {
+    let mut shown = json!({"approver": approval.person, "digest": approval.digest, "at": approval.at});
+    if let Some(shown) = shown.as_object_mut() {
+        shown.extend(approval.after_seconds.map(|seconds| ("afterSeconds".to_owned(), json!(seconds))));
+        shown.extend(approval.note.as_ref().map(|note| ("note".to_owned(), json!(note))));
+    }
+    shown
+}
+
+/// The request as the API shows it: what would be, or is, granted, and what was asked for if that is more.
 pub fn request(stored: &Stored) -> Value {
     let request = &stored.state.request;
-    let approvals: Vec<Value> = stored
-        .state
-        .approvals()
-        .iter()
-        .map(|approval| json!({"approver": approval.person, "digest": approval.digest, "at": approval.at}))
-        .collect();
+    let approvals: Vec<Value> = stored.state.approvals().iter().map(approval).collect();
+    let terms = stored.state.terms();
     let mut shown = json!({
         "id": request.id,
         "status": stored.state.status(),
-        "digest": request.digest(),
+        "digest": terms.digest(),
         "version": stored.head.seq,
         "requester": request.requester,
         "entitlement": request.entitlement,
         "account": request.account,
         "environment": request.environment,
         "mechanism": request.mechanism.name(),
-        "permissions": request.permissions,
-        "resources": request.resources,
-        "durationSeconds": request.duration_seconds,
+        "permissions": terms.permissions(),
+        "resources": terms.resources(),
+        "durationSeconds": terms.duration_seconds(),
         "justification": request.justification,
         "ticketId": request.ticket,
         "risk": request.risk.level,
@@ -53,6 +61,21 @@ pub fn request(stored: &Stored) -> Value {
             shown.insert(key.to_owned(), value);
         }
     };
+    if let Some(narrowed) = terms.narrowed {
+        set(
+            "narrowed",
+            json!({
+                "by": narrowed.by,
+                "at": narrowed.at,
+                "asked": {
+                    "digest": request.digest(),
+                    "permissions": request.permissions,
+                    "resources": request.resources,
+                    "durationSeconds": request.duration_seconds,
+                },
+            }),
+        );
+    }
     if let Some(extended) = &request.extends {
         set("extends", json!(extended));
     }

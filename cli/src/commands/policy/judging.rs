@@ -119,7 +119,7 @@ pub(crate) fn ask(policy: &Policy, asker: &Asker, wish: &Wish) -> Result<Said, F
 
 /// Everyone in the entitlement's approver groups but the requester, and what policy says of them.
 fn approvers(policy: &Policy, asker: &Asker, request: &Request) -> Vec<Approver> {
-    let others = policy.catalog().members(&request.quorum.groups).filter(|person| person.id != asker.person);
+    let others = policy.catalog().members(&request.quorum.groups, asker.at).filter(|person| person.id != asker.person);
     let judged = others.filter_map(|person| {
         let by = |mfa: bool| actor(policy, &person.id, Door::Api, mfa).ok();
         let without = policy.may_approve(&by(false)?, request, asker.at);

@@ -163,7 +163,7 @@ impl Site {
 
     /// What a button about a request says.
     pub(super) fn value_of(&self, id: &RequestId) -> String {
-        format!("{id}:{}", self.world.stored(id).unwrap().state.request.digest())
+        format!("{id}:{}", self.world.stored(id).unwrap().state.terms().digest())
     }
 
     /// A view as Slack sends it along.

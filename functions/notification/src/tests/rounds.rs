@@ -1,6 +1,8 @@
 //! Approvers are asked again, then others; the requester is warned.
 
 use super::*;
+use model::terms::Narrower;
+use model::text::Note;
 use workflow::reconcile::reconcile;
 
 /// Lets `seconds` pass and reconciliation run.
@@ -25,6 +27,30 @@ async fn approvers_are_reminded_under_the_card() {
     later(&site, 600).await;
     assert_eq!(site.take_posted(), [CHANNEL]);
     assert!(site.shows(CHANNEL, "Reminder 2"));
+}
+
+/// Two approvers, and the second gives less: the requester is told plainly, and the first asked again.
+#[tokio::test]
+async fn who_countersigned_more_is_asked_again() {
+    let (site, id, asked) = Site::asked_for("prod-admin").await;
+    site.deliver(&asked).await.unwrap();
+    site.does("bob", &id, site.vote(&id)).await;
+    site.deliver_all().await;
+    site.take_posted();
+    let digest = site.world.stored(&id).unwrap().state.request.digest();
+    let narrower = Narrower { duration_seconds: Some(900), ..Narrower::default() };
+    let note = Some(Note::new("half of it will do").unwrap());
+    site.does("carol", &id, Wanted::Approve { digest, note, narrower: Some(narrower) }).await;
+    site.deliver_all().await;
+    // Narrowed: alice, the thread, bob. Countersigned: the thread.
+    assert_eq!(site.take_posted(), [ALICE, CHANNEL, BOB, CHANNEL]);
+    assert!(site.shows(ALICE, "You accept that by using it") && site.shows(ALICE, "15m instead of 30m"));
+    assert!(site.shows(CHANNEL, "these are asked again: <@U0BOB00001>") && site.is_one_thread(CHANNEL));
+    let digest = site.world.stored(&id).unwrap().state.terms().digest().to_string();
+    for channel in [CHANNEL, BOB] {
+        assert!(site.shows(channel, &format!("{id}:{digest}")), "the button is for what is left: {channel}");
+    }
+    assert!(site.first_in(CHANNEL).contains("half of it will do"), "{}", site.first_in(CHANNEL));
 }
 
 #[tokio::test]

@@ -75,12 +75,21 @@ impl Site {
 
     /// The same, under another policy than the sample's.
     pub(super) async fn asked_under(policy: Option<Arc<Policy>>) -> (Self, RequestId, Value) {
+        Self::asked_of(policy, "orders-db-debug").await
+    }
+
+    /// The same, for another entitlement.
+    pub(super) async fn asked_for(entitlement: &str) -> (Self, RequestId, Value) {
+        Self::asked_of(None, entitlement).await
+    }
+
+    async fn asked_of(policy: Option<Arc<Policy>>, entitlement: &str) -> (Self, RequestId, Value) {
         let world = World::new("2026-11-20T12:00:00Z".parse().unwrap());
         if policy.is_some() {
             world.set_policy(policy);
         }
         let wish = Wish {
-            entitlement: "orders-db-debug".to_owned(),
+            entitlement: entitlement.to_owned(),
             duration_seconds: 1_800,
             justification: "orders are stuck".to_owned(),
             ..Wish::default()
@@ -171,7 +180,7 @@ impl Site {
 
     /// The vote that counts.
     pub(super) fn vote(&self, id: &RequestId) -> Wanted {
-        Wanted::Approve { digest: self.world.stored(id).unwrap().state.request.digest() }
+        Wanted::approve(self.world.stored(id).unwrap().state.terms().digest())
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::double::{NOW, World, asked};
 use model::request::Request;
+use model::terms::Terms;
 use model::time::Time;
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/countersign-base/sample";
@@ -38,7 +39,7 @@ async fn a_session_is_asked_about_with_all_its_marks() {
     let world = World::answering(vec![answer("SimulatePrincipalPolicy", &["explicitDeny"])]);
     let (now, request): (Time, _) = (NOW.parse().unwrap(), request());
     let role: PrincipalArn = ROLE.parse().unwrap();
-    let probe = Probe::of_session(&request, &role, now, now.plus(60));
+    let probe = Probe::of_session(Terms::as_asked(&request), &role, now, now.plus(60));
     assert_eq!(probes(&world).probe_role(&role, &probe).await, Ok(Verdict::ExplicitDeny));
     let sent = |name: &str| world.parameter(0, name).unwrap();
     assert_eq!((sent("Action"), sent("PolicySourceArn")), ("SimulatePrincipalPolicy".to_owned(), ROLE.to_owned()));
@@ -73,7 +74,7 @@ async fn a_document_is_asked_about_by_itself() {
         answer(operation, &[]),
     ]);
     let probes = probes(&world);
-    let probe = Probe::of_document(&request(), NOW.parse().unwrap());
+    let probe = Probe::of_document(Terms::as_asked(&request()), NOW.parse().unwrap());
     assert_eq!(probes.probe_document("{}", &probe).await, Ok(Verdict::Allowed));
     assert_eq!(world.parameter(0, "PolicyInputList.member.1").unwrap(), "{}");
     assert_eq!(probes.probe_document("{}", &probe).await, Ok(Verdict::ImplicitDeny));

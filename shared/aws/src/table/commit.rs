@@ -6,6 +6,7 @@ use crate::fault::fault;
 use crate::time::jittered;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use model::names::RequestId;
 use record::chain::Link;
 use uuid::Uuid;
 use workflow::ports::{Commit, CommitError, CommitRequest, Fault, Guard};
@@ -31,6 +32,8 @@ enum Part {
     Replay,
     /// Fails if the key was used before.
     Key,
+    /// Fails if another request holds the slot.
+    Slot,
     /// Fails if the person of the guard at this place is barred.
     Bar(usize),
 }
@@ -42,6 +45,7 @@ struct Cancelled {
     changed: bool,
     replayed: bool,
     key_used: bool,
+    slot_taken: bool,
     /// Another transaction held the request.
     busy: bool,
     /// Another transaction held a mark.
@@ -60,9 +64,12 @@ impl Cancelled {
                 (Some("ConditionalCheckFailed"), Part::Change) => cancelled.changed = true,
                 (Some("ConditionalCheckFailed"), Part::Replay) => cancelled.replayed = true,
                 (Some("ConditionalCheckFailed"), Part::Key) => cancelled.key_used = true,
+                (Some("ConditionalCheckFailed"), Part::Slot) => cancelled.slot_taken = true,
                 (Some("ConditionalCheckFailed"), Part::Bar(at)) => cancelled.barred = Some(*at),
                 (Some("TransactionConflict"), Part::Change) => cancelled.busy = true,
-                (Some("TransactionConflict"), Part::Replay | Part::Key | Part::Bar(_)) => cancelled.busy_mark = true,
+                (Some("TransactionConflict"), Part::Replay | Part::Key | Part::Slot | Part::Bar(_)) => {
+                    cancelled.busy_mark = true;
+                }
                 (Some(code), _) => cancelled.other = Some(code.to_owned()),
             }
         }
@@ -108,6 +115,10 @@ impl CommitRequest for Table {
             }
             if let Some(Guard::NotBarred { person }) = cancelled.barred.and_then(|at| commit.guards.get(at)) {
                 return Err(CommitError::Barred(person.clone()));
+            }
+            // Last of the marks: what was asked for before is answered as then, however much there is.
+            if cancelled.slot_taken && !cancelled.changed {
+                return Err(CommitError::SlotTaken);
             }
             if cancelled.changed || cancelled.busy {
                 return Err(CommitError::Conflict);
@@ -175,6 +186,18 @@ impl Table {
                     ..Write::over(&self.name, mark)
                 })?,
             )),
+            Guard::Slot { instead_of, .. } => {
+                let given_up = instead_of.as_ref().map_or("-", RequestId::as_str);
+                Ok((
+                    Part::Slot,
+                    put(Write {
+                        condition: Some("attribute_not_exists(pk) OR #ttl <= :now OR #request = :before"),
+                        names: &[("#ttl", "ttl"), ("#request", "request")],
+                        values: vec![(":now", number(commit.next.at.as_second())), (":before", items::text(given_up))],
+                        ..Write::over(&self.name, mark)
+                    })?,
+                ))
+            }
             Guard::NotBarred { person } => Ok((Part::Bar(at), self.unbarred(person)?)),
         }
     }

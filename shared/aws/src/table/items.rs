@@ -5,8 +5,10 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::digest::Digest;
 use model::lifecycle::State;
+use model::limits::Held;
 use model::names::RequestId;
 use model::request::Status;
+use model::time::Time;
 use record::chain::{Head, Link};
 use std::collections::HashMap;
 use workflow::ports::{Commit, Fault, Guard, Stored};
@@ -124,8 +126,21 @@ pub(super) fn mark(id: &RequestId, guard: &Guard) -> Option<Item> {
                 ("ttl", number(forget_at.as_second())),
             ],
         ),
+        Guard::Slot { person, slot, until, .. } => {
+            item(keys::slot(person, *slot), [("request", text(id.as_str())), ("ttl", number(until.as_second()))])
+        }
     };
     Some(mark)
+}
+
+/// A slot that is held.
+pub(super) fn held(item: &Item) -> Option<Held> {
+    let until = i64::try_from(number_of(item, "ttl")?).ok()?;
+    Some(Held {
+        slot: keys::read_slot(text_of(item, "sk")?)?,
+        request: text_of(item, "request")?.parse().ok()?,
+        until: Time::from_second(until).ok()?,
+    })
 }
 
 /// The request an idempotency key made, and the digest of what was asked.

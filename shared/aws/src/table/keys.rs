@@ -1,6 +1,7 @@
 //! The keys of the table's items.
 
 use model::digest::Digest;
+use model::limits::{Slot, SlotKind};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::time::Time;
 
@@ -47,6 +48,30 @@ pub(super) fn replay(signature: &Digest) -> (String, String) {
 /// The key itself is the client's and may say something; its digest does not.
 pub(super) fn idempotency(person: &PersonId, key: &IdempotencyKey) -> (String, String) {
     (format!("IDEM#{person}#{}", Digest::of(key.as_str().as_bytes())), "IDEM".to_owned())
+}
+
+/// The partition of a person's slots. No digest of a key is called so.
+pub(super) fn slots(person: &PersonId) -> String {
+    format!("IDEM#{person}#SLOTS")
+}
+
+pub(super) fn slot(person: &PersonId, slot: Slot) -> (String, String) {
+    let kind = match slot.kind {
+        SlotKind::Hour => "HOUR",
+        SlotKind::Open => "OPEN",
+    };
+    (slots(person), format!("{kind}#{:05}", slot.number))
+}
+
+/// The slot with this sort key.
+pub(super) fn read_slot(sk: &str) -> Option<Slot> {
+    let (kind, number) = sk.split_once('#')?;
+    let kind = match kind {
+        "HOUR" => SlotKind::Hour,
+        "OPEN" => SlotKind::Open,
+        _ => return None,
+    };
+    Some(Slot { kind, number: number.parse().ok()? })
 }
 
 /// Sorts by time, then by request.

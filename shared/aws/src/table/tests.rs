@@ -1,12 +1,14 @@
 use super::*;
 use crate::double::{NOW, TOKEN, World, commit, id};
 use model::lifecycle::Phase;
+use model::limits::{Held, Slot, SlotKind};
 use model::names::EntitlementName;
 use model::request::Status;
 use model::time::Time;
 use serde_json::{Value, json};
 use workflow::ports::{
-    Claim, Commit, CommitError, CommitRequest, FindDue, Guard, ListRequests, Listing, Note, Page, RememberNotes, Sent,
+    Claim, Commit, CommitError, CommitRequest, FindByKey, FindDue, Guard, ListRequests, Listing, Note, Page,
+    RememberNotes, Sent,
 };
 
 fn table(world: &World) -> Table {
@@ -33,6 +35,43 @@ fn idempotency() -> Guard {
         key: "a-key".parse().unwrap(),
         payload: Digest::of(b"wish"),
         forget_at: "2026-11-21T19:00:00Z".parse().unwrap(),
+    }
+}
+
+fn slot(instead_of: Option<RequestId>) -> Guard {
+    Guard::Slot {
+        person: "alice".parse().unwrap(),
+        slot: Slot { kind: SlotKind::Open, number: 7 },
+        until: "2026-11-20T20:00:00Z".parse().unwrap(),
+        instead_of,
+    }
+}
+
+#[tokio::test]
+async fn a_slot_is_taken_if_nobody_holds_it_and_read_back() {
+    let other: RequestId = "req_0198c0ffee00700080000000000000ff".parse().unwrap();
+    for (instead_of, before) in [(None, "-"), (Some(other.clone()), other.as_str())] {
+        let world = World::answering(vec![(200, json!({}))]);
+        table(&world).commit(commit(vec![slot(instead_of)])).await.unwrap();
+        let put = written(&world, 0, 2);
+        assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk) OR #ttl <= :now OR #request = :before");
+        assert_eq!(put["ExpressionAttributeValues"][":before"]["S"], before);
+        assert_eq!(
+            (put["Item"]["pk"]["S"].as_str(), put["Item"]["sk"]["S"].as_str()),
+            (Some("IDEM#alice#SLOTS"), Some("OPEN#00007"))
+        );
+        let world = World::answering(vec![(200, json!({"Items": [put["Item"]]}))]);
+        let held = table(&world).slots(&"alice".parse().unwrap()).await.unwrap();
+        let until = "2026-11-20T20:00:00Z".parse().unwrap();
+        assert_eq!(held, [Held { slot: Slot { kind: SlotKind::Open, number: 7 }, request: id(), until }]);
+        assert_eq!(world.json(0)["ConsistentRead"], true);
+    }
+    let (ok, failed) = ("None", "ConditionalCheckFailed");
+    for (codes, expected) in
+        [([ok, ok, ok, failed], CommitError::SlotTaken), ([ok, ok, failed, failed], CommitError::KeyUsed)]
+    {
+        let world = World::answering(vec![(400, cancelled(&codes))]);
+        assert_eq!(table(&world).commit(commit(vec![idempotency(), slot(None)])).await, Err(expected));
     }
 }
 

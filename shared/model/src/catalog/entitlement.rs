@@ -109,7 +109,7 @@ impl Reader<'_> {
             approvers.push(group_name);
         }
         let approvals_needed = self.approvals(&file.approvals);
-        let enough = catalog.members(&approvers).count();
+        let enough = catalog.ever_members(&approvers).count();
         if let Some(needed) = approvals_needed
             && usize::from(needed) > enough
         {

@@ -1,9 +1,10 @@
 //! The catalog's file form, and its checks.
 
-use super::form::{CatalogFile, EntitlementFile, Key, PersonFile, SessionNamesFile, line};
+use super::form::{CatalogFile, EntitlementFile, Key, LimitsFile, PersonFile, SessionNamesFile, line};
 use super::{Catalog, EntitledMechanism, Person, SessionNames};
 use crate::amount::parse_duration;
 use crate::lifecycle::SHORTEST_GRANT;
+use crate::limits::Limits;
 use crate::names::{GroupName, NameError, PersonId, PrincipalArn, SlackUser};
 use crate::risk::RiskLevel;
 use serde_saphyr::Spanned;
@@ -20,6 +21,12 @@ const BASE_ROLES: &str = "role/countersign-base/";
 
 /// Most countersignatures that may be asked for.
 const MOST_APPROVALS: u8 = 10;
+
+/// Most requests of one person within an hour that may be allowed.
+const MOST_PER_HOUR: u32 = 10_000;
+
+/// Most requests of one person that may be allowed to wait at the same time: all of them are read when there is no more room.
+const MOST_OPEN: u32 = 1_000;
 
 /// What the YAML reader says, and what a person who writes a catalog understands.
 const IN_PLAIN_WORDS: [(&str, &str); 3] = [
@@ -142,8 +149,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
         entitlements: BTreeMap::new(),
         persons: BTreeMap::new(),
         groups: BTreeSet::new(),
+        schedules: BTreeMap::new(),
         session_names: Vec::new(),
         floors: BTreeMap::new(),
+        limits: Limits::default(),
         by_slack: BTreeMap::new(),
         by_principal: BTreeMap::new(),
         by_email: BTreeMap::new(),
@@ -154,9 +163,13 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
     for (name, members) in &raw.groups {
         reader.group(&mut catalog, name, members);
     }
+    for (name, schedule) in &raw.schedules {
+        reader.schedule(&mut catalog, name, schedule);
+    }
     for names in &raw.session_names {
         reader.session_names(&mut catalog, names);
     }
+    reader.limits(&mut catalog, &raw.limits);
     for (level, needed) in &raw.risk.approvals {
         match RiskLevel::named(&level.0.value) {
             Some(level) => {
@@ -177,6 +190,18 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
 }
 
 impl Reader<'_> {
+    fn limits(&mut self, catalog: &mut Catalog, file: &LimitsFile) {
+        let mut read = |given: &Option<Spanned<i64>>, what: &str, most: u32, limit: &mut u32| {
+            let Some(given) = given else { return };
+            match u32::try_from(given.value).ok().filter(|number| (1..=most).contains(number)) {
+                Some(number) => *limit = number,
+                None => self.problem(line(given), format!("{what} takes 1 to {most}")),
+            }
+        };
+        read(&file.requests_per_hour, "requestsPerHour", MOST_PER_HOUR, &mut catalog.limits.requests_per_hour);
+        read(&file.open_requests, "openRequests", MOST_OPEN, &mut catalog.limits.open_requests);
+    }
+
     fn person(&mut self, catalog: &mut Catalog, id: &Key, file: &PersonFile) {
         let Some(id) = self.spanned::<PersonId>(&id.0) else { return };
         let mut slack = Vec::new();

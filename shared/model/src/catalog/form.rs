@@ -36,11 +36,45 @@ pub(super) struct CatalogFile {
     pub(super) version: Spanned<i64>,
     #[serde(default)]
     pub(super) risk: RiskFile,
+    #[serde(default)]
+    pub(super) limits: LimitsFile,
     pub(super) persons: BTreeMap<Key, PersonFile>,
     pub(super) groups: BTreeMap<Key, Vec<Spanned<String>>>,
     #[serde(default)]
+    pub(super) schedules: BTreeMap<Key, ScheduleFile>,
+    #[serde(default)]
     pub(super) session_names: Vec<SessionNamesFile>,
     pub(super) entitlements: BTreeMap<Key, EntitlementFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScheduleFile {
+    pub(super) rotation: Option<RotationFile>,
+    pub(super) weekly: Option<Vec<ShiftFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RotationFile {
+    pub(super) from: Spanned<String>,
+    pub(super) every: Spanned<String>,
+    pub(super) persons: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ShiftFile {
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) persons: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LimitsFile {
+    pub(super) requests_per_hour: Option<Spanned<i64>>,
+    pub(super) open_requests: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]

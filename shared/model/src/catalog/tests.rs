@@ -3,6 +3,7 @@
 mod callers;
 mod notices;
 mod opened;
+mod schedules;
 
 use super::*;
 use crate::samples::CATALOG;
@@ -269,6 +270,23 @@ fn places() {
         "    channel: '#ops'\n    maxDuration: 2h",
         "catalog.yaml:25: `#ops` is not a Slack channel id: `C`, `G` or `D` followed by 2 to 30 capitals and digits",
     );
+}
+
+#[test]
+fn limits() {
+    let read = |lines: &str| {
+        let text = GOOD.replace("version: 1", &format!("version: 1\n{lines}"));
+        Catalog::read("catalog.yaml", &text).unwrap().limits()
+    };
+    assert_eq!(read("limits: {}"), Limits { requests_per_hour: 30, open_requests: 10 });
+    assert_eq!(read("limits: {openRequests: 3}"), Limits { requests_per_hour: 30, open_requests: 3 });
+    assert_eq!(
+        read("limits: {requestsPerHour: 1, openRequests: 1}"),
+        Limits { requests_per_hour: 1, open_requests: 1 }
+    );
+    let said = |lines: &str| said("version: 1", &format!("version: 1\n{lines}"));
+    assert_eq!(said("limits: {requestsPerHour: 0}"), "catalog.yaml:2: requestsPerHour takes 1 to 10000");
+    assert_eq!(said("limits: {openRequests: 1001}"), "catalog.yaml:2: openRequests takes 1 to 1000");
 }
 
 #[test]

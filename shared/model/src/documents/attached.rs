@@ -7,7 +7,7 @@
 
 use super::{LONGEST_MANAGED_POLICY, TooLarge, document, fits, sealed_statements};
 use crate::names::RequestId;
-use crate::request::Request;
+use crate::terms::Terms;
 use crate::time::Window;
 use serde_json::{Value, json};
 
@@ -18,10 +18,10 @@ pub(super) const TAG: &str = "aws:PrincipalTag/countersign:request";
 ///
 /// # Errors
 /// If it would be longer than [`LONGEST_MANAGED_POLICY`].
-pub fn attached_policy(request: &Request, window: Window) -> Result<String, TooLarge> {
-    let mut statements = sealed_statements(request, window);
+pub fn attached_policy(terms: Terms<'_>, window: Window) -> Result<String, TooLarge> {
+    let mut statements = sealed_statements(terms, window);
     for statement in &mut statements {
-        only_for(&request.id, statement);
+        only_for(&terms.request.id, statement);
     }
     fits("managed policy", &document(&statements), LONGEST_MANAGED_POLICY)
 }

@@ -3,7 +3,7 @@
 use super::{NO_ESCAPE, attached::TAG};
 use crate::actions::{AccessLevel, is_pattern, level, matching, pattern_matches};
 use crate::names::PrincipalArn;
-use crate::request::Request;
+use crate::terms::Terms;
 use crate::time::Time;
 
 /// Known actions that are looked at for each pattern of a request, to choose one.
@@ -36,11 +36,11 @@ pub enum ContextValue {
 }
 
 impl Probe {
-    /// Of a session of the grant of `request`, cut from `role`, at `at`: it carries every mark that
+    /// Of a session of the grant of `terms`, cut from `role`, at `at`: it carries every mark that
     /// the grant's sessions carry, and was begun at `begun`, when the last of them could have been.
-    pub fn of_session(request: &Request, role: &PrincipalArn, begun: Time, at: Time) -> Self {
-        let id = &request.id;
-        let mut probe = Self::of_document(request, at);
+    pub fn of_session(terms: Terms<'_>, role: &PrincipalArn, begun: Time, at: Time) -> Self {
+        let id = &terms.request.id;
+        let mut probe = Self::of_document(terms, at);
         probe.context.extend([
             ("aws:SourceIdentity", ContextValue::Text(id.to_string())),
             // Its first half is the role's unique id, which no deny looks at.
@@ -51,11 +51,11 @@ impl Probe {
         probe
     }
 
-    /// Of a document of the grant of `request` by itself, at `at`.
-    pub fn of_document(request: &Request, at: Time) -> Self {
-        let resource = request.resources.iter().find(|resource| !is_pattern(resource));
+    /// Of a document of the grant of `terms` by itself, at `at`.
+    pub fn of_document(terms: Terms<'_>, at: Time) -> Self {
+        let resource = terms.resources().iter().find(|resource| !is_pattern(resource));
         Self {
-            action: action(request),
+            action: action(terms),
             resource: resource.map_or_else(|| "*".to_owned(), Clone::clone),
             context: vec![
                 ("aws:CurrentTime", ContextValue::Date(at)),
@@ -67,9 +67,10 @@ impl Probe {
 
 /// An action that was granted, by its full name, which the grant's own documents do not deny anyway;
 /// of those the one that reaches least far.
-fn action(request: &Request) -> String {
+fn action(terms: Terms<'_>) -> String {
     let denied = |action: &str| {
-        let mut denied = NO_ESCAPE.iter().filter(|deny| !request.may_outlive.iter().any(|lifted| lifted == *deny));
+        let mut denied =
+            NO_ESCAPE.iter().filter(|deny| !terms.request.may_outlive.iter().any(|lifted| lifted == *deny));
         denied.any(|deny| pattern_matches(deny, action))
     };
     let known = |pattern: &String| -> Option<(AccessLevel, String)> {
@@ -83,6 +84,6 @@ fn action(request: &Request) -> String {
             .filter(|(_, name)| !denied(name))
             .min_by_key(|(level, _)| *level)
     };
-    let least = request.permissions.iter().filter_map(known).min_by_key(|(level, _)| *level);
+    let least = terms.permissions().iter().filter_map(known).min_by_key(|(level, _)| *level);
     least.map_or_else(|| ANY.to_owned(), |(_, action)| action)
 }

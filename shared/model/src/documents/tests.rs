@@ -30,10 +30,11 @@ fn request(entitlement: &str, change: impl FnOnce(&mut RequestFacts)) -> Request
 
 /// The document that holds what a request's grant may do.
 fn grant_document(request: &Request, window: Window) -> Result<String, TooLarge> {
+    let terms = Terms::as_asked(request);
     match request.mechanism {
-        Mechanism::Session { .. } => session_policy(request, window),
-        Mechanism::Role { .. } => role_policy(request, window),
-        Mechanism::Policy { .. } => attached_policy(request, window),
+        Mechanism::Session { .. } => session_policy(terms, window),
+        Mechanism::Role { .. } => role_policy(terms, window),
+        Mechanism::Policy { .. } => attached_policy(terms, window),
     }
 }
 

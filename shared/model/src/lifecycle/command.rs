@@ -4,7 +4,8 @@ use super::{EndReason, Evidence};
 use crate::digest::Digest;
 use crate::identity::Actor;
 use crate::request::Judged;
-use crate::text::FreeText;
+use crate::terms::Narrower;
+use crate::text::{FreeText, Note};
 use crate::time::Time;
 
 /// What policy says of one person and one action, now.
@@ -14,6 +15,17 @@ pub struct Permission {
     pub granted: bool,
     /// The policies that determined it.
     pub rules: Vec<String>,
+}
+
+/// What comes with a countersignature.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vote {
+    /// Since when they are asked for it; `None`: since the submission.
+    pub asked_at: Option<Time>,
+    /// What they say with it.
+    pub note: Option<Note>,
+    /// What they grant less of.
+    pub narrower: Option<Narrower>,
 }
 
 /// A command on a request that exists.
@@ -29,6 +41,8 @@ pub enum Command {
         permission: Permission,
         /// The entitlement and policies as they are now; `None` if the entitlement is gone.
         judged: Option<Judged>,
+        /// What comes with it.
+        vote: Box<Vote>,
     },
     /// Refuse.
     Deny {

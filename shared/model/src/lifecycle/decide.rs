@@ -14,7 +14,7 @@ use crate::request::Request;
 use crate::time::Time;
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
 use making::{activate, lapse, name_taken, provisioning_failed, remind, start_provisioning, warn};
-use persons::{approve, cancel, credentials_outcome, deny, request_credentials, revoke, with_quorum};
+use persons::{approve, cancel, countersign, credentials_outcome, deny, request_credentials, revoke};
 use verification::{note_drift, verification_failed, verify};
 
 /// Work to do once a transition is stored, in this order. Each is idempotent by its name.
@@ -87,9 +87,11 @@ pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
             approvals: Vec::new(),
             lapses_at: request.submitted_at.plus(request.approval_window_seconds),
             reminded: 0,
+            reminded_at: None,
         },
         request: request.clone(),
         refusals: 0,
+        narrowed: None,
     };
     let submitted = Event::RequestSubmitted { request: Box::new(request), rules: rules.clone() };
     let follow = match decision {
@@ -116,23 +118,18 @@ pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
 /// A [`Refusal`]; the state is unchanged.
 pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition, Refusal> {
     let (events, effects) = match command {
-        Command::Approve { by, digest, permission, judged } => {
-            let event = approve(state, by, permission).and_then(|lapses| {
-                if *digest != state.request.digest() {
-                    Err(Refusal::StaleDigest)
-                } else if judged.is_none_or(|judged| judged != state.request.judged) {
-                    Err(Refusal::PolicyChanged)
-                } else if now >= lapses {
-                    Err(Refusal::Lapsed { at: lapses })
-                } else {
-                    Ok(Event::ApprovalGiven {
-                        person: by.person.clone(),
-                        digest: *digest,
-                        rules: permission.rules.clone(),
-                    })
-                }
-            })?;
-            (with_quorum(state, event, &by.person), Vec::new())
+        Command::Approve { by, digest, permission, judged, vote } => {
+            let lapses = approve(state, by, permission)?;
+            if *digest != state.terms().digest() {
+                return Err(Refusal::StaleDigest);
+            }
+            if judged.is_none_or(|judged| judged != state.request.judged) {
+                return Err(Refusal::PolicyChanged);
+            }
+            if now >= lapses {
+                return Err(Refusal::Lapsed { at: lapses });
+            }
+            (countersign(state, by, &permission.rules, vote, now)?, Vec::new())
         }
         Command::Deny { by, reason, permission } => (deny(state, by, reason, permission)?, Vec::new()),
         Command::Cancel { by } => (cancel(state, by)?, Vec::new()),

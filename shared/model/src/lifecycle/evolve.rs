@@ -2,7 +2,7 @@
 
 use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State, Verification};
 use crate::event::Event;
-use crate::request::Request;
+use crate::terms::{Narrower, Terms};
 use crate::time::Time;
 
 /// An event that cannot have happened to this state: the record was cut, reordered or edited.
@@ -23,21 +23,50 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
         let Event::RequestSubmitted { request, .. } = event else { return Err(impossible) };
         let lapses_at = request.submitted_at.plus(request.approval_window_seconds);
         return Ok(State {
-            phase: Phase::Pending { approvals: Vec::new(), lapses_at, reminded: 0 },
+            phase: Phase::Pending { approvals: Vec::new(), lapses_at, reminded: 0, reminded_at: None },
             request: (**request).clone(),
             refusals: 0,
+            narrowed: None,
         });
     };
     if let Event::CommandRefused { .. } = event {
         return Ok(State { refusals: state.refusals.saturating_add(1), ..state });
     }
-    let State { request, phase, refusals } = state;
-    let phase = next_phase(&request, phase, event, at).ok_or(impossible)?;
-    Ok(State { request, phase, refusals })
+    if let Event::TermsNarrowed { .. } = event {
+        return narrowed(state, event, at).ok_or(impossible);
+    }
+    let State { request, phase, refusals, narrowed } = state;
+    let terms = Terms { request: &request, narrowed: narrowed.as_deref() };
+    let phase = next_phase(terms, phase, event, at).ok_or(impossible)?;
+    Ok(State { request, phase, refusals, narrowed })
+}
+
+/// With narrower terms, for which nobody has countersigned yet. `None`: they are not narrower, or not what their digest
+/// says.
+fn narrowed(state: State, event: &Event, at: Time) -> Option<State> {
+    let Event::TermsNarrowed { by, permissions, resources, duration_seconds, digest, superseded } = event else {
+        return None;
+    };
+    let Phase::Pending { approvals, lapses_at, reminded, reminded_at } = &state.phase else { return None };
+    let wanted = Narrower {
+        permissions: Some(permissions.clone()),
+        resources: Some(resources.clone()),
+        duration_seconds: Some(*duration_seconds),
+    };
+    let narrowed = state.terms().narrow(&wanted, by, at).ok()??;
+    let terms = Terms { request: &state.request, narrowed: Some(&narrowed) };
+    let voted = approvals.iter().map(|approval| &approval.person);
+    if terms.digest() != *digest || *by == state.request.requester || !superseded.iter().eq(voted) {
+        return None;
+    }
+    let phase =
+        Phase::Pending { approvals: Vec::new(), lapses_at: *lapses_at, reminded: *reminded, reminded_at: *reminded_at };
+    Some(State { phase, narrowed: Some(Box::new(narrowed)), ..state })
 }
 
 /// `None`: the event cannot follow. Every pair that is not listed cannot have happened.
-fn next_phase(request: &Request, mut phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+fn next_phase(terms: Terms<'_>, mut phase: Phase, event: &Event, at: Time) -> Option<Phase> {
+    let request = terms.request;
     if let Phase::Ended { .. } = phase {
         return after_the_end(&mut phase, event, at).map(|()| phase);
     }
@@ -45,16 +74,15 @@ fn next_phase(request: &Request, mut phase: Phase, event: &Event, at: Time) -> O
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestDenied { by, reason, .. }) => {
             Phase::Denied { by: by.clone(), reason: reason.clone(), at }
         }
-        (Phase::Pending { approvals, lapses_at, reminded }, Event::ApprovalGiven { person, digest, .. }) => {
-            let given = Approval { person: person.clone(), digest: *digest, at };
-            Phase::Pending { approvals: counted(request, approvals, given)?, lapses_at, reminded }
+        (Phase::Pending { approvals, lapses_at, reminded, reminded_at }, Event::ApprovalGiven { .. }) => {
+            Phase::Pending { approvals: counted(terms, approvals, event, at)?, lapses_at, reminded, reminded_at }
         }
-        (Phase::Pending { approvals, lapses_at, reminded }, Event::ApproversReminded { round, .. }) => {
+        (Phase::Pending { approvals, lapses_at, reminded, .. }, Event::ApproversReminded { round, .. }) => {
             // A round is out once.
             if *round <= reminded {
                 return None;
             }
-            Phase::Pending { approvals, lapses_at, reminded: *round }
+            Phase::Pending { approvals, lapses_at, reminded: *round, reminded_at: Some(at) }
         }
         (Phase::Pending { approvals, .. }, Event::RequestApproved { approvers, .. }) => {
             // Policy alone (no quorum, no votes), or enough votes, each in the record.
@@ -71,7 +99,7 @@ fn next_phase(request: &Request, mut phase: Phase, event: &Event, at: Time) -> O
         }
         (Phase::Pending { .. } | Phase::Approved { .. }, Event::RequestLapsed {}) => Phase::Lapsed { at },
         (Phase::Approved { approvals, .. }, Event::ProvisioningStarted { plan }) => {
-            if plan.window.starts_at().seconds_until(plan.window.expires_at()) != request.duration_seconds {
+            if plan.window.starts_at().seconds_until(plan.window.expires_at()) != terms.duration_seconds() {
                 return None;
             }
             Phase::Provisioning { approvals, plan: plan.clone(), failures: 0, next_attempt_at: at.plus(STUCK_AFTER) }
@@ -170,9 +198,12 @@ fn after_the_end(phase: &mut Phase, event: &Event, at: Time) -> Option<()> {
 }
 
 /// With one more countersignature; `None`: it does not count.
-fn counted(request: &Request, mut approvals: Vec<Approval>, given: Approval) -> Option<Vec<Approval>> {
+fn counted(terms: Terms<'_>, mut approvals: Vec<Approval>, event: &Event, at: Time) -> Option<Vec<Approval>> {
+    let Event::ApprovalGiven { person, digest, after_seconds, note, .. } = event else { return None };
+    let (person, note) = (person.clone(), note.clone());
+    let given = Approval { person, digest: *digest, at, after_seconds: *after_seconds, note };
     let again = approvals.iter().any(|approval| approval.person == given.person);
-    if given.digest != request.digest() || given.person == request.requester || again {
+    if given.digest != terms.digest() || given.person == terms.request.requester || again {
         return None;
     }
     approvals.push(given);

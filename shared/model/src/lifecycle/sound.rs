@@ -2,6 +2,7 @@
 //! is noticed when it is read.
 
 use super::{Phase, State};
+use crate::terms::Terms;
 use std::collections::BTreeSet;
 
 /// A state that no command leads to.
@@ -16,8 +17,11 @@ pub enum Unsound {
     /// Somebody countersigned something else.
     #[error("a countersignature is for something else")]
     OtherDigest,
-    /// Access exists for longer or shorter than was asked for.
-    #[error("the window is not as long as asked for")]
+    /// More would be granted than was asked for.
+    #[error("the terms go beyond the request")]
+    WiderTerms,
+    /// Access exists for longer or shorter than was countersigned.
+    #[error("the window is not as long as countersigned")]
     OtherWindow,
 }
 
@@ -32,8 +36,11 @@ impl State {
         if approvals.iter().any(|approval| approval.person == request.requester) {
             return Err(Unsound::OwnApproval);
         }
+        if self.narrowed.is_some() && !self.terms().within(Terms::as_asked(request)) {
+            return Err(Unsound::WiderTerms);
+        }
         if !approvals.is_empty() {
-            let digest = request.digest();
+            let digest = self.terms().digest();
             if approvals.iter().any(|approval| approval.digest != digest) {
                 return Err(Unsound::OtherDigest);
             }
@@ -46,13 +53,14 @@ impl State {
             | Phase::Ended { .. } => true,
             Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => false,
         };
-        // With a quorum of 0 policy may have approved by itself.
         let persons: BTreeSet<&str> = approvals.iter().map(|approval| approval.person.as_str()).collect();
-        if countersigned && persons.len() < usize::from(request.quorum.needed) {
+        // With a quorum of 0 policy may have approved by itself; nobody but a voter narrows.
+        let needed = request.quorum.needed.max(u8::from(self.narrowed.is_some()));
+        if countersigned && persons.len() < usize::from(needed) {
             return Err(Unsound::TooFewApprovals);
         }
         let as_asked = self.plan().is_none_or(|plan| {
-            plan.window.starts_at().seconds_until(plan.window.expires_at()) == request.duration_seconds
+            plan.window.starts_at().seconds_until(plan.window.expires_at()) == self.terms().duration_seconds()
         });
         if as_asked { Ok(()) } else { Err(Unsound::OtherWindow) }
     }

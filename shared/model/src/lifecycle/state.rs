@@ -3,10 +3,12 @@
 use crate::digest::Digest;
 use crate::names::PersonId;
 use crate::request::{Request, Status};
+use crate::terms::{Narrowed, Terms};
+use crate::text::Note;
 use crate::time::{Time, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{STUCK_AFTER, Verification};
+use super::{HASTY, STUCK_AFTER, Verification};
 
 /// A request and where it is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub struct State {
     pub phase: Phase,
     /// Refused attempts in its record so far.
     pub refusals: u32,
+    /// What an approver narrowed it to, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowed: Option<Box<Narrowed>>,
 }
 
 /// One countersignature, as it counts.
@@ -30,9 +35,22 @@ pub struct Approval {
     pub digest: Digest,
     /// When.
     pub at: Time,
+    /// How long after they were asked for it, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_seconds: Option<u64>,
+    /// What they said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
 }
 
-/// What is made for a grant. Names follow from the request id; documents from request and window.
+impl Approval {
+    /// How long after they were asked it was given, in seconds, if that is too short to have read what it is for.
+    pub fn hasty(&self) -> Option<u64> {
+        self.after_seconds.filter(|seconds| *seconds < HASTY)
+    }
+}
+
+/// What is made for a grant. Names follow from the request id; documents from terms and window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
@@ -114,6 +132,9 @@ pub enum Phase {
         /// Rounds of reminders that are out.
         #[serde(default)]
         reminded: u32,
+        /// When the last of them went out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reminded_at: Option<Time>,
     },
     /// Enough countersignatures.
     Approved {
@@ -229,6 +250,11 @@ impl State {
             Phase::Lapsed { .. } => Status::Lapsed,
             Phase::Ended { .. } => Status::Ended,
         }
+    }
+
+    /// What of it is granted: what is countersigned, and what window and documents are made of.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms { request: &self.request, narrowed: self.narrowed.as_deref() }
     }
 
     /// Whether policy refused it by itself, without a person.

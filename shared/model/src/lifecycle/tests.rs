@@ -16,6 +16,7 @@ use crate::identity::Actor;
 use crate::policy::Decision;
 use crate::request::{Judged, Mechanism, Request, RequestFacts};
 use crate::samples::{by_slack, facts, text};
+use crate::terms::Narrower;
 use crate::time::Time;
 
 /// Alice's request for the sample's database entitlement, changed as told.
@@ -49,6 +50,18 @@ fn approve(request: &Request, by: &str) -> Command {
         digest: request.digest(),
         permission: granted(true),
         judged: Some(request.judged),
+        vote: Box::default(),
+    }
+}
+
+/// A vote for what the request was narrowed to.
+fn approve_terms(state: &State, by: &str) -> Command {
+    Command::Approve {
+        by: by_slack(by),
+        digest: state.terms().digest(),
+        permission: granted(true),
+        judged: Some(state.request.judged),
+        vote: Box::default(),
     }
 }
 

@@ -67,7 +67,7 @@ impl Policy {
             Some(&self.schema),
         )
         .map_err(|error| error.to_string())?;
-        let entities = Entities::from_entities([self.person_with_groups(&actor.person)?], strict)
+        let entities = Entities::from_entities([self.person_with_groups(&actor.person, None)?], strict)
             .map_err(|error| error.to_string())?;
         Ok((question, entities))
     }

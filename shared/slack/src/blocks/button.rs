@@ -1,6 +1,6 @@
 //! Buttons.
 
-use model::request::Request;
+use model::lifecycle::State;
 use serde_json::{Value, json};
 
 use super::Words;
@@ -46,14 +46,20 @@ pub(crate) struct Button {
 
 impl Button {
     /// A button about a request. It says which, and what its presser saw of it.
-    pub(crate) fn about(request: &Request, action: Action, label: &'static str) -> Self {
+    pub(crate) fn about(state: &State, action: Action, label: &'static str) -> Self {
         let confirm = match action {
             Action::Revoke => Some(END_ACCESS),
             Action::Cancel => Some(WITHDRAW),
-            Action::Approve | Action::Deny | Action::Extend | Action::Details | Action::Ask | Action::Refresh => None,
+            Action::Approve
+            | Action::ApproveWith
+            | Action::Deny
+            | Action::Extend
+            | Action::Details
+            | Action::Ask
+            | Action::Refresh => None,
         };
         let primary = action == Action::Approve;
-        Self { action, label, value: button_value(&request.id, request.digest()), confirm, primary }
+        Self { action, label, value: button_value(&state.request.id, state.terms().digest()), confirm, primary }
     }
 
     /// A button that opens the request modal, for `entitlement` if one is named.
@@ -80,9 +86,13 @@ impl Button {
         let mut shape = json!({"type": "button", "action_id": id, "text": Words::ours(self.label).object(BUTTON_TEXT)});
         let style = match self.action {
             Action::Deny | Action::Revoke => Some("danger"),
-            Action::Approve | Action::Cancel | Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
-                self.primary.then_some("primary")
-            }
+            Action::Approve
+            | Action::ApproveWith
+            | Action::Cancel
+            | Action::Extend
+            | Action::Details
+            | Action::Ask
+            | Action::Refresh => self.primary.then_some("primary"),
         };
         if let Some(shape) = shape.as_object_mut() {
             if !self.value.is_empty() {

@@ -4,12 +4,12 @@
 use serde_json::Value;
 
 use super::PayloadError;
-use crate::ask::{AskForm, Selection};
+use crate::ask::{ApprovalForm, AskForm, Selection};
 use crate::ids::{field, field_of};
 use crate::limits::{INPUT_TEXT, OPTION_VALUE, OPTIONS, VIEW_BLOCKS};
 
 /// The fields of our modals and the elements they are asked for with.
-const FIELDS: [(&str, &[&str]); 7] = [
+const FIELDS: [(&str, &[&str]); 8] = [
     (field::ENTITLEMENT, &["external_select"]),
     (field::DURATION, &["static_select"]),
     (field::PERMISSIONS, &["multi_static_select", "plain_text_input"]),
@@ -17,6 +17,7 @@ const FIELDS: [(&str, &[&str]); 7] = [
     (field::TICKET, &["plain_text_input"]),
     (field::JUSTIFICATION, &["plain_text_input"]),
     (field::REASON, &["plain_text_input"]),
+    (field::NOTE, &["plain_text_input"]),
 ];
 
 /// Whether a field is asked for with elements of that type.
@@ -24,9 +25,9 @@ pub(super) fn is_asked_with(field: &str, kind: &str) -> bool {
     FIELDS.iter().any(|(known, kinds)| *known == field && kinds.contains(&kind))
 }
 
-/// A field of the request modal; the reason is the other modal's.
+/// A field of the request modal; reason and note are other modals'.
 pub(super) fn is_of_request(name: &str) -> bool {
-    name != field::REASON && FIELDS.iter().any(|(known, _)| *known == name)
+    ![field::REASON, field::NOTE].contains(&name) && FIELDS.iter().any(|(known, _)| *known == name)
 }
 
 /// One block's state.
@@ -197,6 +198,20 @@ impl<'a> State<'a> {
             return Err(PayloadError::UnknownField);
         }
         self.ask_form()
+    }
+
+    /// With what note a request is countersigned, and for how much of it.
+    pub(super) fn approval_sent(&self) -> Result<ApprovalForm, PayloadError> {
+        let asked = [field::NOTE, field::DURATION, field::PERMISSIONS, field::RESOURCES];
+        if self.0.iter().any(|entry| !asked.contains(&entry.field)) {
+            return Err(PayloadError::UnknownField);
+        }
+        Ok(ApprovalForm {
+            note: self.typed(field::NOTE).map(str::to_owned),
+            duration_seconds: self.option(field::DURATION).map(seconds).transpose()?,
+            permissions: self.selection(field::PERMISSIONS)?,
+            resources: self.selection(field::RESOURCES)?,
+        })
     }
 
     /// The reason typed, empty if there is none.

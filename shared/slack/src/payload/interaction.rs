@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::form::{State, is_of_request};
 use super::sender::{check, payload, text};
 use super::{Action, PayloadError, ViewRef, read_button_value, timestamp, token};
-use crate::ask::AskForm;
+use crate::ask::{ApprovalForm, AskForm};
 use crate::ids;
 use crate::workspace::{ResponseUrl, Workspace};
 
@@ -36,7 +36,7 @@ pub enum Interaction {
 pub struct Press {
     /// Who pressed it.
     pub user: SlackUser,
-    /// Which button: approve, deny, cancel, revoke or details.
+    /// Which button: none of those that are about no request.
     pub action: Action,
     /// Which request.
     pub request: RequestId,
@@ -122,6 +122,15 @@ pub struct Submitted {
 pub enum Submission {
     /// Access is asked for.
     Ask(AskForm),
+    /// A request is countersigned, with a note or for less.
+    Approve {
+        /// Which request.
+        request: RequestId,
+        /// The digest of what was shown.
+        digest: Digest,
+        /// The note, and what it is countersigned for.
+        form: ApprovalForm,
+    },
     /// A request is denied.
     Deny {
         /// Which request.
@@ -147,6 +156,9 @@ impl fmt::Debug for Submission {
             Self::Ask(_) => f.write_str("Ask(..)"),
             Self::Extend { request, form: _ } => {
                 f.debug_struct("Extend").field("request", request).finish_non_exhaustive()
+            }
+            Self::Approve { request, digest, form: _ } => {
+                f.debug_struct("Approve").field("request", request).field("digest", digest).finish_non_exhaustive()
             }
             Self::Deny { request, digest, reason: _ } => {
                 f.debug_struct("Deny").field("request", request).field("digest", digest).finish_non_exhaustive()
@@ -193,7 +205,13 @@ fn used(payload: &Value, user: SlackUser, workspace: &Workspace) -> Result<Inter
             entitlement: named_entitlement(action.get("value"))?,
         })),
         Action::Refresh => Ok(Interaction::Refreshed(Refreshed { user })),
-        Action::Approve | Action::Deny | Action::Cancel | Action::Revoke | Action::Extend | Action::Details => {
+        Action::Approve
+        | Action::ApproveWith
+        | Action::Deny
+        | Action::Cancel
+        | Action::Revoke
+        | Action::Extend
+        | Action::Details => {
             let value = text(action, "/value").and_then(read_button_value);
             let (request, digest) = value.ok_or(PayloadError::Malformed("value"))?;
             Ok(Interaction::Pressed(Press {
@@ -259,6 +277,10 @@ fn submitted(payload: &Value, user: SlackUser) -> Result<Submitted, PayloadError
     let state = State::read(payload)?;
     let what = match view.kind.as_str() {
         ids::view::ASK => Submission::Ask(state.ask_form_sent()?),
+        ids::view::APPROVE => {
+            let about = read_button_value(&view.metadata).ok_or(PayloadError::Malformed("private_metadata"))?;
+            Submission::Approve { request: about.0, digest: about.1, form: state.approval_sent()? }
+        }
         ids::view::DENY => {
             let about = read_button_value(&view.metadata).ok_or(PayloadError::Malformed("private_metadata"))?;
             Submission::Deny { request: about.0, digest: about.1, reason: state.reason()? }

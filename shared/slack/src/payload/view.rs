@@ -29,8 +29,15 @@ impl fmt::Debug for ViewRef {
     }
 }
 
-const KINDS: [&str; 6] =
-    [ids::view::ASK, ids::view::DENY, ids::view::EXTEND, ids::view::DETAILS, ids::view::HOME, ids::view::NOTICE];
+const KINDS: [&str; 7] = [
+    ids::view::ASK,
+    ids::view::APPROVE,
+    ids::view::DENY,
+    ids::view::EXTEND,
+    ids::view::DETAILS,
+    ids::view::HOME,
+    ids::view::NOTICE,
+];
 
 impl ViewRef {
     /// Reads the view of a payload.

@@ -2,6 +2,7 @@
 
 use model::catalog::Entitlement;
 use model::lifecycle::{EndReason, Phase, State};
+use model::limits::TooMany;
 use model::names::RequestId;
 use model::refusal::Refusal;
 use model::request::{Request, Status};
@@ -43,7 +44,7 @@ pub fn done(action: Action, state: &State, names: Names<'_>) -> Message {
         Action::Revoke => {
             Markup::ours("You ended the access of ").person(&request.requester, names).and(" to ").then(&wanted)
         }
-        Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
+        Action::ApproveWith | Action::Extend | Action::Details | Action::Ask | Action::Refresh => {
             Markup::ours("This is about ").then(&wanted)
         }
     };
@@ -64,6 +65,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         Refusal::NotRevocable { .. } => "there is no access to end.",
         Refusal::PolicyChanged => "the policy changed since it was asked for; it has to be asked for again.",
         Refusal::Barred { .. } => "somebody it rests on was offboarded, and is barred.",
+        Refusal::NotNarrower(_) => "an approver can only take away from what is asked for.",
         Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
         Refusal::SelfApproval
         | Refusal::NotAnApprover
@@ -149,6 +151,11 @@ pub fn status(state: &State, names: Names<'_>) -> Message {
 /// A command was refused: why, and the stable code.
 pub fn refusal(refusal: &Refusal, request: &RequestId) -> Message {
     said_plainly(&refusal.to_string(), Markup::default().code(refusal.code()).and(" · ").then(&id(request)))
+}
+
+/// They asked for as much as they may.
+pub fn too_many(why: &TooMany) -> Message {
+    said_plainly(&why.to_string(), Markup::default().code(TooMany::CODE))
 }
 
 /// Something was not done for a reason of our own, with its stable code.

@@ -21,10 +21,10 @@ pub fn reminder(state: &State, names: Names<'_>) -> Message {
     let mut blocks = vec![Block::markup(text), Block::markup(standing.text)];
     blocks.extend(standing.words.map(Block::words));
     blocks.push(Block::context(id(&request.id)));
-    let mut buttons = vec![Button::about(request, Action::Details, "Details")];
+    let mut buttons = vec![Button::about(state, Action::Details, "Details")];
     if waits {
-        buttons.insert(0, Button::about(request, Action::Deny, "Deny"));
-        buttons.insert(0, Button::about(request, Action::Approve, "Approve"));
+        buttons.insert(0, Button::about(state, Action::Deny, "Deny"));
+        buttons.insert(0, Button::about(state, Action::Approve, "Approve"));
     }
     blocks.push(Block::buttons(buttons));
     Message::new(blocks)

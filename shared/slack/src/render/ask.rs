@@ -55,8 +55,9 @@ pub fn choose(prefilled: Option<&Entitlement>) -> View {
 pub fn form(view: &AskView<'_>) -> View {
     let AskView { entitlement: chosen, form, preview, names } = *view;
     let mut blocks = vec![entitlement(Some(chosen)), Block::markup(about(chosen)), duration(chosen, form)];
-    blocks.extend(narrowed(chosen, &NARROW_ACTIONS, &chosen.permissions, &form.permissions));
-    blocks.extend(narrowed(chosen, &NARROW_RESOURCES, &chosen.resources, &form.resources));
+    let of = |field: &Narrowing| ids::block(field.name, chosen.name.as_str());
+    blocks.extend(narrowed(of(&NARROW_ACTIONS), true, &NARROW_ACTIONS, &chosen.permissions, &form.permissions));
+    blocks.extend(narrowed(of(&NARROW_RESOURCES), true, &NARROW_RESOURCES, &chosen.resources, &form.resources));
     blocks.push(ticket(chosen, form));
     blocks.push(justification(chosen, form));
     blocks.push(Block::divider());
@@ -129,21 +130,21 @@ fn duration(entitlement: &Entitlement, form: &AskForm) -> Block {
 }
 
 /// A field that narrows a list of patterns.
-struct Narrowing {
-    name: &'static str,
+pub(super) struct Narrowing {
+    pub(super) name: &'static str,
     label: &'static str,
     choose: &'static str,
     write: &'static str,
 }
 
-const NARROW_ACTIONS: Narrowing = Narrowing {
+pub(super) const NARROW_ACTIONS: Narrowing = Narrowing {
     name: ids::field::PERMISSIONS,
     label: "Which actions?",
     choose: "All of them",
     write: "One per line; empty means all",
 };
 
-const NARROW_RESOURCES: Narrowing = Narrowing {
+pub(super) const NARROW_RESOURCES: Narrowing = Narrowing {
     name: ids::field::RESOURCES,
     label: "Which resources?",
     choose: "All of them",
@@ -151,7 +152,13 @@ const NARROW_RESOURCES: Narrowing = Narrowing {
 };
 
 /// A menu if each entry stands for itself; else a text, since what a wildcard stands for has no end.
-fn narrowed(entitlement: &Entitlement, field: &Narrowing, all: &[String], selection: &Selection) -> Option<Block> {
+pub(super) fn narrowed(
+    block: String,
+    live: bool,
+    field: &Narrowing,
+    all: &[String],
+    selection: &Selection,
+) -> Option<Block> {
     // One that stands for itself leaves no choice: it is said above.
     if !has_choice(all) {
         return None;
@@ -177,12 +184,12 @@ fn narrowed(entitlement: &Entitlement, field: &Narrowing, all: &[String], select
     };
     Some(Block::input(Input {
         name: field.name,
-        block: ids::block(field.name, entitlement.name.as_str()),
+        block,
         label: field.label,
         placeholder,
         hint: Some(hint),
         optional: true,
-        live: true,
+        live,
         field: input,
     }))
 }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use model::lifecycle::{Approval, Phase, State};
 use model::request::Request;
+use model::terms::Terms;
 use model::time::Time;
 
 use super::standing::standing;
-use super::{asked_for, counted, risk};
+use super::{asked_for, counted, narrowed, notes, risk};
 use crate::blocks::{Block, Button, Markup, Message, Names, Words, id, middle};
 use crate::limits::{
     ENVIRONMENT_SHOWN, GROUPS_SHOWN, REASONS_COUNTED, REASONS_SHOWN, SCOPE_SHOWN, UNUSUAL_COUNTED, UNUSUAL_SHOWN,
@@ -60,16 +61,17 @@ fn waiting(card: &Card<'_>, approvals: &[Approval], lapses_at: Time) -> Message 
         .and(", ")
         .operators(&request.environment, ENVIRONMENT_SHOWN)
         .and("\n*How long:* ")
-        .duration(request.duration_seconds)
+        .duration(state.terms().duration_seconds())
         .and("\n*Risk:* ")
         .and(risk(request.risk.level));
     let mut blocks = vec![
         Block::header("Access to countersign"),
         Block::markup(who),
-        Block::words(scope(request)),
+        Block::words(scope(state.terms())),
         Block::markup(place),
         Block::words(reasons(request)),
     ];
+    blocks.extend(narrowed(state, names).map(Block::markup));
     if !unusual.is_empty() {
         blocks.push(Block::markup(out_of_the_ordinary(unusual)));
     }
@@ -78,11 +80,12 @@ fn waiting(card: &Card<'_>, approvals: &[Approval], lapses_at: Time) -> Message 
     if let Some(ticket) = &request.ticket {
         blocks.push(Block::words(Words::of(ticket.as_str(), WORDS_SHOWN).labelled("Ticket: ")));
     }
+    blocks.extend(notes(approvals).map(Block::words));
     blocks.push(Block::context(footer(request, approvals, lapses_at, names)));
     blocks.push(Block::buttons([
-        Button::about(request, Action::Approve, "Approve"),
-        Button::about(request, Action::Deny, "Deny"),
-        Button::about(request, Action::Details, "Details"),
+        Button::about(state, Action::Approve, "Approve"),
+        Button::about(state, Action::Deny, "Deny"),
+        Button::about(state, Action::Details, "Details"),
     ]));
     Message::new(blocks)
 }
@@ -94,17 +97,18 @@ fn decided(state: &State, names: Names<'_>) -> Message {
     blocks.extend(standing.words.map(Block::words));
     let was = asked_for(request, names).and(". Risk: ").and(risk(request.risk.level)).and(". ").then(&id(&request.id));
     blocks.push(Block::context(was));
-    let mut buttons = vec![Button::about(request, Action::Details, "Details")];
+    let mut buttons = vec![Button::about(state, Action::Details, "Details")];
     if matches!(state.phase, Phase::Active { .. }) {
-        buttons.insert(0, Button::about(request, Action::Revoke, "End access now"));
+        buttons.insert(0, Button::about(state, Action::Revoke, "End access now"));
     }
     blocks.push(Block::buttons(buttons));
     Message::new(blocks)
 }
 
 /// Requesters may narrow actions and resources, so these are their words.
-fn scope(request: &Request) -> Words {
-    let mut lines = vec![briefly(&request.permissions, "action"), briefly(&request.resources, "resource")];
+fn scope(terms: Terms<'_>) -> Words {
+    let request = terms.request;
+    let mut lines = vec![briefly(terms.permissions(), "action"), briefly(terms.resources(), "resource")];
     if !request.source_ips.is_empty() {
         lines.push(briefly(&request.source_ips, "source address").labelled("Only from "));
     }

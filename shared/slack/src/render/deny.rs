@@ -1,6 +1,6 @@
 //! The modal that asks why a request is denied.
 
-use model::request::Request;
+use model::lifecycle::State;
 
 use super::{asks, risk};
 use crate::blocks::{Block, Field, Input, Names, View, Words};
@@ -8,8 +8,9 @@ use crate::ids;
 use crate::limits::{INPUT_TEXT, WORDS_BRIEFLY};
 use crate::payload::button_value;
 
-/// Asks why `request` is denied. It carries which request that is, and what its presser saw.
-pub fn view(request: &Request, names: Names<'_>) -> View {
+/// Asks why `state` is denied. It carries which request that is, and what its presser saw.
+pub fn view(state: &State, names: Names<'_>) -> View {
+    let request = &state.request;
     let text = asks(request, names).and(". Risk: ").and(risk(request.risk.level)).and(".");
     let blocks = [
         Block::markup(text),
@@ -25,6 +26,6 @@ pub fn view(request: &Request, names: Names<'_>) -> View {
             field: Field::Text { typed: None, lines: true, least: 1, most: INPUT_TEXT },
         }),
     ];
-    let metadata = button_value(&request.id, request.digest());
+    let metadata = button_value(&request.id, state.terms().digest());
     View::modal(ids::view::DENY, "Deny a request", Some("Deny"), "Back", &metadata, blocks)
 }

@@ -46,8 +46,8 @@ pub fn view(details: &Details<'_>) -> View {
         blocks.push(Block::words(Words::of(ticket.as_str(), WORDS_AT_LENGTH).labelled("Ticket: ")));
     }
     blocks.push(Block::header("What exactly"));
-    blocks.push(Block::words(Words::listed(&request.permissions, LIST_SHOWN, &rest).labelled("Actions:\n")));
-    blocks.push(Block::words(Words::listed(&request.resources, LIST_SHOWN, &rest).labelled("Resources:\n")));
+    blocks.push(Block::words(Words::listed(state.terms().permissions(), LIST_SHOWN, &rest).labelled("Actions:\n")));
+    blocks.push(Block::words(Words::listed(state.terms().resources(), LIST_SHOWN, &rest).labelled("Resources:\n")));
     blocks.push(Block::markup(made_real(request)));
     blocks.push(Block::header("Risk"));
     blocks.push(Block::markup(Markup::ours(risk(request.risk.level)).and(", because:")));
@@ -59,11 +59,14 @@ pub fn view(details: &Details<'_>) -> View {
     blocks.push(Block::markup(deciding(state, rules, names)));
     blocks.extend(to_come(state).map(Block::markup));
     blocks.push(Block::divider());
-    blocks.push(Block::context(record(request)));
+    blocks.push(Block::context(record(state)));
     if matches!(state.phase, Phase::Active { .. }) {
-        blocks.push(Block::buttons([Button::about(request, Action::Revoke, "End access now")]));
+        blocks.push(Block::buttons([Button::about(state, Action::Revoke, "End access now")]));
     }
-    let metadata = button_value(&request.id, request.digest());
+    if matches!(state.phase, Phase::Pending { .. }) {
+        blocks.push(Block::buttons([Button::about(state, Action::ApproveWith, "Approve with a note, or for less")]));
+    }
+    let metadata = button_value(&request.id, state.terms().digest());
     View::modal(ids::view::DETAILS, "Request in detail", None, "Close", &metadata, blocks)
 }
 
@@ -109,8 +112,13 @@ fn deciding(state: &State, rules: &[String], names: Names<'_>) -> Markup {
             .codes(groups, GROUPS_SHOWN)
             .and(" are needed."),
     };
-    let text = state.approvals().iter().take(PERSONS_SHOWN).fold(text, |text, Approval { person, at, .. }| {
-        text.and("\n• countersigned by ").person(person, names).and(" ").second(*at)
+    let text = state.approvals().iter().take(PERSONS_SHOWN).fold(text, |text, approval| {
+        let Approval { person, at, after_seconds, .. } = approval;
+        let text = text.and("\n• countersigned by ").person(person, names).and(" ").second(*at);
+        match after_seconds {
+            Some(seconds) => text.and(", ").duration(*seconds).and(" after being asked"),
+            None => text,
+        }
     });
     if rules.is_empty() {
         text.and("\nNo policy is recorded as having decided.")
@@ -157,11 +165,12 @@ fn to_come(state: &State) -> Option<Markup> {
     }
 }
 
-fn record(request: &Request) -> Markup {
+fn record(state: &State) -> Markup {
+    let request = &state.request;
     Markup::default()
         .then(&id(&request.id))
         .and(", asked ")
         .second(request.submitted_at)
         .and("\nDigest of all of it, which approvers countersign: ")
-        .code(&request.digest().to_string())
+        .code(&state.terms().digest().to_string())
 }

@@ -113,12 +113,10 @@ fn rest(known: usize, shown: usize, beyond: bool, which: &'static str) -> Option
 fn mine(state: &State, names: Names<'_>) -> Vec<Block> {
     let request = &state.request;
     let text = wanted(request).and(" in ").then(&place(request)).and("\n").then(&standing(state, names).text);
-    let details = Button::about(request, Action::Details, "Details");
+    let details = Button::about(state, Action::Details, "Details");
     let ending = match state.phase {
-        Phase::Active { .. } => Some(Button::about(request, Action::Revoke, "End access now")),
-        Phase::Pending { .. } | Phase::Approved { .. } => {
-            Some(Button::about(request, Action::Cancel, "Cancel request"))
-        }
+        Phase::Active { .. } => Some(Button::about(state, Action::Revoke, "End access now")),
+        Phase::Pending { .. } | Phase::Approved { .. } => Some(Button::about(state, Action::Cancel, "Cancel request")),
         Phase::Provisioning { .. }
         | Phase::Revoking { .. }
         | Phase::Denied { .. }
@@ -152,9 +150,9 @@ fn waiting(state: &State, names: Names<'_>) -> Vec<Block> {
         Block::markup(text),
         Block::small_words(why),
         Block::buttons([
-            Button::about(request, Action::Approve, "Approve"),
-            Button::about(request, Action::Deny, "Deny"),
-            Button::about(request, Action::Details, "Details"),
+            Button::about(state, Action::Approve, "Approve"),
+            Button::about(state, Action::Deny, "Deny"),
+            Button::about(state, Action::Details, "Details"),
         ]),
     ]
 }

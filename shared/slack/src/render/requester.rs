@@ -7,7 +7,7 @@ use model::request::{Mechanism, Request};
 use model::time::Time;
 
 use super::standing::{Standing, could_not_be_made, ended_at, standing};
-use super::{approvers, end_reason, place, wanted};
+use super::{approvers, end_reason, notes, place, wanted};
 use crate::blocks::{Block, Button, Markup, Message, Names, Words, id};
 use crate::limits::{EVIDENCE_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
 use crate::payload::Action;
@@ -31,8 +31,8 @@ pub fn asked(state: &State, countersigners: &[PersonId], names: Names<'_>) -> Me
     blocks.push(footer(request));
     if waits {
         blocks.push(Block::buttons([
-            Button::about(request, Action::Details, "Details"),
-            Button::about(request, Action::Cancel, "Cancel request"),
+            Button::about(state, Action::Details, "Details"),
+            Button::about(state, Action::Cancel, "Cancel request"),
         ]));
     }
     Message::new(blocks)
@@ -59,16 +59,36 @@ pub fn access(state: &State, names: Names<'_>) -> Message {
         .and(" until ")
         .time(plan.window.expires_at())
         .and(". It then ends by itself.");
-    Message::new([
-        Block::markup(text),
-        Block::markup(way_in(request)),
-        footer(request),
-        Block::buttons([
-            Button::about(request, Action::Revoke, "End access now"),
-            Button::about(request, Action::Extend, "Extend"),
-            Button::about(request, Action::Details, "Details"),
-        ]),
-    ])
+    let mut blocks = vec![Block::markup(text)];
+    blocks.extend(super::narrowed(state, names).map(Block::markup));
+    blocks.push(Block::markup(way_in(request)));
+    blocks.extend(notes(state.approvals()).map(Block::words));
+    blocks.push(footer(request));
+    blocks.push(Block::buttons([
+        Button::about(state, Action::Revoke, "End access now"),
+        Button::about(state, Action::Extend, "Extend"),
+        Button::about(state, Action::Details, "Details"),
+    ]));
+    Message::new(blocks)
+}
+
+/// An approver narrowed what they asked for: what is left, and what they can do about it.
+pub fn narrowed(state: &State, names: Names<'_>) -> Option<Message> {
+    let (request, terms) = (&state.request, state.terms());
+    let text = Markup::ours("About your request for ").then(&wanted(request)).and(": it was ");
+    let text = text.and("changed before it was countersigned. ").then(&super::narrowed(state, names)?);
+    let next = Markup::ours(
+        "You accept that by using it. If it is not enough, cancel the request or end the access, and ask again.",
+    );
+    let left = [("Actions:\n", terms.permissions()), ("Resources:\n", terms.resources())];
+    let mut blocks = vec![Block::markup(text)];
+    blocks.extend(
+        left.map(|(label, list)| Block::words(Words::listed(list, WORDS_SHOWN, "see Details").labelled(label))),
+    );
+    blocks.push(Block::markup(next));
+    blocks.push(footer(request));
+    blocks.push(Block::buttons([Button::about(state, Action::Details, "Details")]));
+    Some(Message::new(blocks))
 }
 
 fn way_in(request: &Request) -> Markup {
@@ -107,8 +127,8 @@ pub fn warning(state: &State, names: Names<'_>) -> Message {
         Block::markup(next),
         footer(request),
         Block::buttons([
-            Button::about(request, Action::Revoke, "End access now"),
-            Button::about(request, Action::Extend, "Extend"),
+            Button::about(state, Action::Revoke, "End access now"),
+            Button::about(state, Action::Extend, "Extend"),
         ]),
     ])
 }
@@ -178,7 +198,7 @@ pub fn ended(state: &State, names: Names<'_>) -> Message {
     blocks.push(footer(request));
     blocks.push(Block::buttons([
         Button::ask("Ask again", Some(request.entitlement.as_str())),
-        Button::about(request, Action::Details, "Details"),
+        Button::about(state, Action::Details, "Details"),
     ]));
     Message::new(blocks)
 }

@@ -3,7 +3,7 @@
 use model::lifecycle::{Approval, EndReason, Phase, State, Verification};
 use model::time::Time;
 
-use super::{approvers, counted, end_reason, reason_given, state_word};
+use super::{approvers, counted, end_reason, narrowed, notes, reason_given, state_word};
 use crate::blocks::{Markup, Names, Words};
 
 /// Where a request is.
@@ -17,8 +17,8 @@ pub(super) struct Standing {
 /// Where `state` is, and what happens next.
 pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
     let word = Markup::ours(state_word(state.status()));
-    let ours = |text: Markup| Standing { text, words: None };
-    match &state.phase {
+    let ours = |text: Markup| Standing { text, words: notes(state.approvals()) };
+    let mut standing = match &state.phase {
         Phase::Pending { approvals, lapses_at, .. } => {
             let text = word.and(": ").then(&counted(&state.request, approvals, names));
             ours(text.and(". Open until ").time(*lapses_at).and("."))
@@ -67,7 +67,11 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
             let text = if could_not_be_made(reason) { text.and(" Nothing of it is left in AWS.") } else { text };
             Standing { text, words }
         }
+    };
+    if let Some(narrowed) = narrowed(state, names) {
+        standing.text = standing.text.and(" ").then(&narrowed);
     }
+    standing
 }
 
 /// When it ended, and whether IAM itself says so.

@@ -178,7 +178,7 @@ fn each_statement_of_the_policy_document_is_said_in_plain_words() {
     let view = super::details::view(&super::details::Details { state: &state, rules: &[], names: &names });
     let shown = outline::view_outline(&view);
     let policy: Value =
-        serde_json::from_str(&model::documents::session_policy(&state.request, window).unwrap()).unwrap();
+        serde_json::from_str(&model::documents::session_policy(state.terms(), window).unwrap()).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     assert_eq!(statements.len(), 4, "a statement that is not explained");
     let texts = |value: &Value| -> Vec<String> {

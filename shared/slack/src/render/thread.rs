@@ -1,19 +1,31 @@
 //! What follows under an approval card: the story of a request, for the approvers.
 
-use model::lifecycle::{Approval, EndReason, Evidence};
+use model::lifecycle::{Approval, EndReason, Evidence, State};
 use model::names::{GroupName, PersonId, SlackChannel};
 use model::request::Request;
 use model::time::{Time, Window};
 
 use super::standing::could_not_be_made;
-use super::{approvers, counted, end_reason};
+use super::{approvers, counted, end_reason, notes};
 use crate::blocks::{Block, Markup, Message, Names, Words};
 use crate::limits::{GROUPS_SHOWN, PERSONS_SHOWN, WORDS_SHOWN};
 
 /// Some countersigned, more have to.
 pub fn countersigned(request: &Request, approvals: &[Approval], names: Names<'_>) -> Message {
     let missing = usize::from(request.quorum.needed).saturating_sub(approvals.len());
-    said(counted(request, approvals, names).and("; ").number(missing).and(" more to go."), None)
+    said(counted(request, approvals, names).and("; ").number(missing).and(" more to go."), notes(approvals))
+}
+
+/// An approver narrowed it: whoever countersigned more is asked again.
+pub fn narrowed(state: &State, superseded: &[PersonId], names: Names<'_>) -> Option<Message> {
+    let text = super::narrowed(state, names)?;
+    let text = if superseded.is_empty() {
+        text
+    } else {
+        let text = text.and(" Countersignatures for more do not count for it, so these are asked again: ");
+        text.persons(superseded.iter(), PERSONS_SHOWN, names).and(".")
+    };
+    Some(said(text, None))
 }
 
 /// Enough countersigned, or policy alone approved.
@@ -23,7 +35,7 @@ pub fn approved(approvals: &[Approval], names: Names<'_>) -> Message {
     } else {
         approvers(Markup::ours("Approved: countersigned by "), approvals, names).and(".")
     };
-    said(text.and(" Access is being made."), None)
+    said(text.and(" Access is being made."), notes(approvals))
 }
 
 /// Refused, by a person or (`None`) by policy.

@@ -18,6 +18,7 @@ pub enum Verb {
     List,
     Due,
     RequestForKey,
+    Slots,
     Arm,
     Disarm,
     CreateRole,
@@ -327,6 +328,7 @@ impl Verb {
             | Self::List
             | Self::Due
             | Self::RequestForKey
+            | Self::Slots
             | Self::Role
             | Self::RolePolicy
             | Self::RoleNames
@@ -356,6 +358,7 @@ impl Verb {
             Self::Entries => "read the record",
             Self::List => "list requests",
             Self::Due => "find what is due",
+            Self::Slots => "look up a person's slots",
             Self::RequestForKey => "find the request of an idempotency key",
             Self::Arm => "make the schedule",
             Self::Disarm => "delete the schedule",

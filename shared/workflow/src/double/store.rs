@@ -7,6 +7,7 @@ use crate::ports::{
 };
 use model::digest::Digest;
 use model::lifecycle::State;
+use model::limits::{Held, Slot};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
 use model::time::Time;
@@ -34,6 +35,7 @@ pub(super) struct Store {
     requests: BTreeMap<RequestId, Row>,
     replays: BTreeMap<Digest, Time>,
     keys: BTreeMap<(PersonId, IdempotencyKey), KeyMark>,
+    slots: BTreeMap<(PersonId, Slot), (RequestId, Time)>,
     notes: BTreeMap<(RequestId, u64, String), Claimed>,
     pub(super) sweeps: BTreeMap<SweepId, (StoredSweep, Vec<Vec<u8>>)>,
     pub(super) bars: BTreeMap<PersonId, Bar>,
@@ -117,6 +119,12 @@ impl Store {
                         return Err(CommitError::KeyUsed);
                     }
                 }
+                Guard::Slot { person, slot, instead_of, .. } => {
+                    let held = self.slots.get(&(person.clone(), *slot));
+                    if held.is_some_and(|(by, until)| *until > now && instead_of.as_ref() != Some(by)) {
+                        return Err(CommitError::SlotTaken);
+                    }
+                }
             }
         }
         let state = snapshot(&commit.next.state)?;
@@ -128,6 +136,9 @@ impl Store {
                 Guard::NotBarred { .. } => {}
                 Guard::Idempotency { person, key, payload, forget_at } => {
                     self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
+                }
+                Guard::Slot { person, slot, until, .. } => {
+                    self.slots.insert((person, slot), (commit.id.clone(), until));
                 }
             }
         }
@@ -282,6 +293,16 @@ impl FindByKey for World {
         self.call(Verb::RequestForKey, key, "", |inner| {
             let mark = inner.store.keys.get(&(person.clone(), key.clone()));
             Ok(mark.map(|mark| (mark.id.clone(), mark.payload)))
+        })
+        .await
+    }
+
+    async fn slots(&self, person: &PersonId) -> Result<Vec<Held>, Fault> {
+        self.call(Verb::Slots, person, "", |inner| {
+            let theirs = inner.store.slots.iter().filter(|((of, _), _)| of == person);
+            Ok(theirs
+                .map(|((_, slot), (by, until))| Held { slot: *slot, request: by.clone(), until: *until })
+                .collect())
         })
         .await
     }

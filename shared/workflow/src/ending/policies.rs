@@ -5,6 +5,7 @@ use crate::ports::{Artifact, Fault, MakePolicy, PolicyFound, PolicySpec, ReadPol
 use model::documents::{attached_tombstone, same_document};
 use model::names::{PrincipalArn, RequestId};
 use model::request::Request;
+use model::terms::Terms;
 
 /// What IAM answers if the account has no room for another policy, or the role for another attachment.
 const NO_ROOM: &str = "LimitExceeded";
@@ -16,17 +17,18 @@ const READ_BACK: &str = "read the deny back";
 ///
 /// With no credentials `issued` there are no sessions, and none will come: then a name that somebody
 /// else has, or an account that is full, keeps nothing from ending.
-pub(crate) async fn deny<P>(ports: &P, request: &Request, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
+pub(crate) async fn deny<P>(ports: &P, terms: Terms<'_>, role: &PrincipalArn, issued: u32) -> Result<(), Fault>
 where
     P: MakePolicy + ReplacePolicy + ReadPolicy,
 {
+    let request = terms.request;
     let (id, of, document) = (&request.id, Artifact::of(request), attached_tombstone(&request.id));
     let found = match ports.policy(of).await? {
         None => {
             let spec = PolicySpec {
                 account: request.account.clone(),
                 id: id.clone(),
-                digest: request.digest(),
+                digest: terms.digest(),
                 document: document.clone(),
             };
             match ports.create_policy(&spec).await {

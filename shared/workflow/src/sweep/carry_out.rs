@@ -192,7 +192,13 @@ where
     match store(ports, Some(order), id, &Cause::system("reconciliation"), &event, None, now).await {
         Ok(_) => Ok(true),
         // Another pass came to the same.
-        Err(CommitError::Conflict | CommitError::Replayed | CommitError::KeyUsed | CommitError::Barred(_)) => Ok(false),
+        Err(
+            CommitError::Conflict
+            | CommitError::Replayed
+            | CommitError::KeyUsed
+            | CommitError::SlotTaken
+            | CommitError::Barred(_),
+        ) => Ok(false),
         Err(CommitError::Unavailable(fault)) => Err(fault),
     }
 }

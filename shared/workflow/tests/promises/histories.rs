@@ -6,6 +6,7 @@ use crate::support::{Dice, Site, WORKER_SECONDS, Worker, actor, text, wish};
 use model::digest::Digest;
 use model::lifecycle::Phase;
 use model::names::RequestId;
+use model::terms::Narrower;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -130,11 +131,18 @@ impl History {
             0 => Wanted::Cancel,
             1 => Wanted::Deny { reason },
             2 => Wanted::Revoke { reason },
-            3 => Wanted::Approve { digest: Digest::of(b"another") },
+            3 => Wanted::approve(Digest::of(b"another")),
             4..=9 if !waits => return self.fetch(&id),
             _ => {
                 person = ["bob", "carol", "alice"][self.dice.below(3)];
-                Wanted::Approve { digest: stored.state.request.digest() }
+                let terms = stored.state.terms();
+                let left = Narrower {
+                    permissions: self.dice.percent(50).then(|| vec![terms.permissions()[0].clone()]),
+                    duration_seconds: Some((terms.duration_seconds() / 2).max(65)),
+                    ..Narrower::default()
+                };
+                let narrower = self.dice.percent(25).then_some(left);
+                Wanted::Approve { digest: terms.digest(), note: None, narrower }
             }
         };
         let key = Digest::of(format!("{}", self.dice.below(500)).as_bytes());

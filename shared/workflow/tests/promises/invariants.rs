@@ -36,9 +36,9 @@ pub(crate) fn at_rest(world: &World, planted: &BTreeSet<String>) {
 
 /// Whether the grant can do what it is for, at `at`.
 fn ask(world: &World, stored: &Stored, at: Time) -> bool {
-    let request = &stored.state.request;
+    let terms = stored.state.terms();
     let concrete = |patterns: &[String]| patterns[0].replace('*', "GetThing");
-    world.may(&request.id, &concrete(&request.permissions), &concrete(&request.resources), at)
+    world.may(&terms.request.id, &concrete(terms.permissions()), &concrete(terms.resources()), at)
 }
 
 /// P2: no access outside the window, whatever is or is not done from now on; and no way to more
@@ -61,9 +61,16 @@ pub(crate) fn invariant_window(world: &World, stored: &Stored) {
     }
     assert_eq!(
         start.seconds_until(end),
-        stored.state.request.duration_seconds,
-        "{id}: its window is not what was asked"
+        stored.state.terms().duration_seconds(),
+        "{id}: its window is not what was countersigned"
     );
+    // What an approver took away. A pattern might cover more than it says here.
+    let terms = stored.state.terms();
+    let plain = terms.permissions().iter().all(|action| !action.contains('*'));
+    for gone in terms.request.permissions.iter().filter(|asked| plain && !terms.permissions().contains(asked)) {
+        let (action, resource) = (gone.replace('*', "GetThing"), terms.resources()[0].replace('*', "GetThing"));
+        assert!(!world.may(id, &action, &resource, start), "{id}: {action}, which was taken away");
+    }
 }
 
 /// P7: once the deny is recorded, access does not come back.
@@ -112,17 +119,27 @@ pub(crate) fn invariant_chain(world: &World, id: &RequestId) -> Vec<Entry> {
 pub(crate) fn invariant_approved(entries: &[Entry]) {
     let data = |entry: &Entry| entry.event["data"].clone();
     let request = data(&entries[0])["request"].clone();
-    let (digest, requester) = (&request["digest"], &request["requester"]);
+    let (mut digest, requester) = (request["digest"].clone(), &request["requester"]);
+    let mut seconds = request["durationSeconds"].as_u64().unwrap();
     let mut voters = BTreeSet::new();
     let mut approved = false;
     for entry in entries {
         match entry.event_name() {
             "approvalGiven" => {
                 assert!(!approved, "a countersignature after the approval");
-                assert_eq!(data(entry)["digest"], *digest, "countersigned something else");
+                assert_eq!(data(entry)["digest"], digest, "countersigned something else");
                 assert_ne!(data(entry)["person"], *requester, "countersigned their own request");
                 assert_eq!(entry.cause["person"], data(entry)["person"], "countersigned for somebody else");
                 assert!(voters.insert(data(entry)["person"].as_str().unwrap().to_owned()), "countersigned twice");
+            }
+            // Whoever signed for more did not see this.
+            "termsNarrowed" => {
+                assert!(!approved && data(entry)["by"] != *requester);
+                digest = data(entry)["digest"].clone();
+                let left = data(entry)["durationSeconds"].as_u64().unwrap();
+                assert!(left <= seconds, "longer than before");
+                seconds = left;
+                voters.clear();
             }
             "requestApproved" => {
                 assert!(!approved, "approved twice");

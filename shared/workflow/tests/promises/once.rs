@@ -96,7 +96,7 @@ fn refusals(site: &Site, id: &RequestId) -> Vec<(String, String, String)> {
 fn refused_attempts_are_in_the_record() {
     let site = Site::new();
     let id = site.pending(Kind::Role, HALF_AN_HOUR);
-    let stale = Wanted::Approve { digest: Digest::of(b"something else") };
+    let stale = Wanted::approve(Digest::of(b"something else"));
     let attempts: [(&str, Wanted, &str); 6] = [
         ("alice", site.approval(&id), "self_approval"),
         ("mallory", site.approval(&id), "not_an_approver"),

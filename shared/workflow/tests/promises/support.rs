@@ -149,7 +149,7 @@ impl Site {
     }
 
     pub(crate) fn approval(&self, id: &RequestId) -> Wanted {
-        Wanted::Approve { digest: self.stored(id).state.request.digest() }
+        Wanted::approve(self.stored(id).state.terms().digest())
     }
 
     /// Alice's request, waiting.

@@ -10,7 +10,8 @@ use model::lifecycle::EndReason;
 use model::names::RequestId;
 use model::request::Status;
 use model::submission::Wish;
-use model::text::FreeText;
+use model::terms::Narrower;
+use model::text::{FreeText, Note};
 use record::chain::Head;
 use record::entry::EntryHash;
 use serde_json::{Value, json};
@@ -69,8 +70,8 @@ impl Lives {
     }
 
     async fn approved(&mut self, person: &str, id: &RequestId) {
-        let digest = self.world.stored(id).unwrap().state.request.digest();
-        self.acted(person, id, Wanted::Approve { digest }).await;
+        let digest = self.world.stored(id).unwrap().state.terms().digest();
+        self.acted(person, id, Wanted::approve(digest)).await;
     }
 
     /// A session that is entered and ends in its time.
@@ -96,7 +97,11 @@ impl Lives {
     async fn revoked(&mut self) {
         let id = self.asked("alice", "prod-admin").await;
         self.approved("bob", &id).await;
-        self.approved("carol", &id).await;
+        let digest = self.world.stored(&id).unwrap().state.terms().digest();
+        let narrower = Narrower { duration_seconds: Some(1_200), ..Narrower::default() };
+        let note = Some(Note::new("twenty minutes will do").unwrap());
+        self.acted("carol", &id, Wanted::Approve { digest, note, narrower: Some(narrower) }).await;
+        self.approved("bob", &id).await;
         Box::pin(provision(&self.world, "grant", &id, None)).await.unwrap();
         self.look(&id);
         self.acted("bob", &id, Wanted::Revoke { reason: FreeText::new("enough").unwrap() }).await;

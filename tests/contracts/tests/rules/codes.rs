@@ -6,6 +6,7 @@ use contracts::repository::{sources, text};
 use model::names::RequestId;
 use model::refusal::{Refusal, RefusalKind};
 use model::request::Status;
+use model::terms::NotNarrower;
 use model::time::Time;
 use std::collections::BTreeSet;
 
@@ -45,6 +46,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotPermitted { action: "revoke" },
         Refusal::NotTheRequester { action: "cancel" },
         Refusal::StaleDigest,
+        Refusal::NotNarrower(NotNarrower::TooOften),
         Refusal::PolicyChanged,
         Refusal::AlreadyApproved,
         Refusal::AlreadyDecided { status },

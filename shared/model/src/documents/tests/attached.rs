@@ -4,6 +4,7 @@ use super::evaluator::{allowed, denied_outright};
 use super::*;
 use crate::samples::request_id;
 use crate::submission::{Wish, judge};
+use crate::terms::Terms;
 
 const ORDERS: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
 const TAG: &str = "aws:PrincipalTag/countersign:request";
@@ -36,7 +37,7 @@ fn others(action: &'static str, second: i64) -> [Ask<'static>; 3] {
 
 #[test]
 fn its_own_sessions_hold_what_was_approved_for_its_time() {
-    let document = attached_policy(&legacy(), window()).unwrap();
+    let document = attached_policy(Terms::as_asked(&legacy()), window()).unwrap();
     let document = parsed(&document);
     for (second, inside) in probes(window()) {
         assert_eq!(allowed(&document, &ours("dynamodb:GetItem", second)), inside, "{second}");
@@ -50,7 +51,7 @@ fn its_own_sessions_hold_what_was_approved_for_its_time() {
 #[test]
 fn other_sessions_of_the_role_are_neither_given_nor_denied_anything() {
     let request = legacy();
-    for document in [attached_policy(&request, window()).unwrap(), attached_tombstone(&request.id)] {
+    for document in [attached_policy(Terms::as_asked(&request), window()).unwrap(), attached_tombstone(&request.id)] {
         let document = parsed(&document);
         for (second, _) in probes(window()) {
             for action in ["dynamodb:GetItem", "iam:CreateUser", "sts:AssumeRole"] {
@@ -67,7 +68,7 @@ fn other_sessions_of_the_role_are_neither_given_nor_denied_anything() {
 /// A role may carry the tag itself, and then all its sessions do; and a tag may be had without a source.
 #[test]
 fn the_tag_or_the_source_identity_alone_gives_nothing() {
-    let document = attached_policy(&legacy(), window()).unwrap();
+    let document = attached_policy(Terms::as_asked(&legacy()), window()).unwrap();
     let (document, id, begin) = (parsed(&document), request_id(), window().starts_at().as_second());
     for key in [TAG, SOURCE] {
         assert!(!allowed(&document, &ask("dynamodb:GetItem", begin).with(key, id.as_str())), "{key}");
@@ -90,7 +91,7 @@ fn its_tombstone_denies_by_each_mark_alone() {
 fn what_would_not_fit_is_refused_when_it_is_asked_for() {
     let long = |count: usize| (0..count).map(|n| format!("arn:aws:s3:::orders/{n:0>80}")).collect::<Vec<_>>();
     let request = request("legacy-debug", |facts| facts.resources = long(60));
-    let error = attached_policy(&request, window()).unwrap_err();
+    let error = attached_policy(Terms::as_asked(&request), window()).unwrap_err();
     assert_eq!((error.document, error.limit), ("managed policy", 6_144));
     let actor = crate::samples::by_slack("alice");
     let wish = Wish { resources: Some(long(30)), ..crate::samples::wish("legacy-debug") };
@@ -101,6 +102,6 @@ fn what_would_not_fit_is_refused_when_it_is_asked_for() {
 #[test]
 fn the_documents_of_the_sample() {
     let pretty = |text: String| serde_json::to_string_pretty(&serde_json::from_str::<Value>(&text).unwrap()).unwrap();
-    insta::assert_snapshot!("attached_policy", pretty(attached_policy(&legacy(), window()).unwrap()));
+    insta::assert_snapshot!("attached_policy", pretty(attached_policy(Terms::as_asked(&legacy()), window()).unwrap()));
     insta::assert_snapshot!("attached_tombstone", pretty(attached_tombstone(&request_id())));
 }

@@ -5,6 +5,7 @@ use super::evaluator::{allowed, denied_outright};
 use super::*;
 use crate::actions::{AccessLevel, level, matching, pattern_matches};
 use crate::samples::GRANTABLE;
+use crate::terms::Terms;
 
 const PATHS: &str = include_str!("../../../data/escalation-paths.txt");
 
@@ -23,7 +24,7 @@ fn everything(change: impl FnOnce(&mut RequestFacts)) -> [Value; 1] {
         facts.resources = vec!["*".to_owned()];
         change(facts);
     });
-    [serde_json::from_str(&role_policy(&request, window()).unwrap()).unwrap()]
+    [serde_json::from_str(&role_policy(Terms::as_asked(&request), window()).unwrap()).unwrap()]
 }
 
 fn sample(entitlement: &str) -> [Value; 1] {

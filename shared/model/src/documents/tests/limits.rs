@@ -3,6 +3,7 @@
 use super::*;
 use crate::samples::{GRANTABLE, by_slack, judged, policy, request_id, wish};
 use crate::submission::{Wish, judge};
+use crate::terms::Terms;
 
 const ORDERS: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/orders";
 
@@ -68,11 +69,11 @@ fn a_grant_bound_to_addresses_works_only_from_them() {
 fn what_aws_would_not_take_is_refused_with_its_length() {
     let long = |count: usize| (0..count).map(|n| format!("arn:aws:s3:::orders/{n:0>80}")).collect::<Vec<_>>();
     let session = request("orders-db-debug", |facts| facts.resources = long(20));
-    let error = session_policy(&session, window()).unwrap_err();
+    let error = session_policy(Terms::as_asked(&session), window()).unwrap_err();
     assert_eq!((error.document, error.limit), ("session policy", 2_048));
     assert!(error.length > error.limit);
     let role = request("prod-admin", |facts| facts.resources = long(100));
-    assert_eq!(role_policy(&role, window()).unwrap_err().document, "role policy");
+    assert_eq!(role_policy(Terms::as_asked(&role), window()).unwrap_err().document, "role policy");
     let crowd = request("prod-admin", |facts| {
         let arn = |n| format!("arn:aws:iam::111111111111:user/somebody-with-a-long-name-{n}").parse().unwrap();
         facts.mechanism = Mechanism::Role { principals: (0..40).map(arn).collect(), mfa: true };
@@ -91,9 +92,9 @@ fn the_limit_is_exact() {
     let padded = |length: usize| {
         request("orders-db-debug", |facts| facts.resources = vec![format!("arn:aws:s3:::{}", "x".repeat(length))])
     };
-    let room = LONGEST_SESSION_POLICY - session_policy(&padded(0), window()).unwrap().len();
-    assert_eq!(session_policy(&padded(room), window()).unwrap().len(), 2_048);
-    assert_eq!(session_policy(&padded(room + 1), window()).unwrap_err().length, 2_049);
+    let room = LONGEST_SESSION_POLICY - session_policy(Terms::as_asked(&padded(0)), window()).unwrap().len();
+    assert_eq!(session_policy(Terms::as_asked(&padded(room)), window()).unwrap().len(), 2_048);
+    assert_eq!(session_policy(Terms::as_asked(&padded(room + 1)), window()).unwrap_err().length, 2_049);
     // What the denies leave to an entitlement; the samples need about 200.
     assert!(room >= 800, "{room}");
 }
@@ -101,7 +102,10 @@ fn the_limit_is_exact() {
 #[test]
 fn sessions_of_a_role_are_within_what_iam_takes() {
     for (asked, longest) in [(65, 3_600), (3_600, 3_600), (7_200, 7_200), (43_200, 43_200), (100_000, 43_200)] {
-        assert_eq!(longest_session(&request("prod-admin", |facts| facts.duration_seconds = asked)), longest);
+        assert_eq!(
+            longest_session(Terms::as_asked(&request("prod-admin", |facts| facts.duration_seconds = asked))),
+            longest
+        );
     }
 }
 
@@ -141,8 +145,8 @@ fn the_documents_of_the_samples() {
     let pretty = |text: String| serde_json::to_string_pretty(&serde_json::from_str::<Value>(&text).unwrap()).unwrap();
     let session = request("orders-db-debug", |facts| facts.source_ips = vec!["203.0.113.0/24".to_owned()]);
     let role = request("prod-admin", |_| {});
-    insta::assert_snapshot!("session_policy", pretty(session_policy(&session, window()).unwrap()));
-    insta::assert_snapshot!("role_policy", pretty(role_policy(&role, window()).unwrap()));
+    insta::assert_snapshot!("session_policy", pretty(session_policy(Terms::as_asked(&session), window()).unwrap()));
+    insta::assert_snapshot!("role_policy", pretty(role_policy(Terms::as_asked(&role), window()).unwrap()));
     insta::assert_snapshot!("trust_policy", pretty(trust_policy(&role, window()).unwrap()));
     insta::assert_snapshot!("kill_policy", pretty(kill_policy(&session)));
     insta::assert_snapshot!("tombstone_policy", pretty(tombstone_policy()));

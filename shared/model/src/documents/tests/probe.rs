@@ -10,7 +10,10 @@ fn base() -> PrincipalArn {
 fn a_granted_action_is_asked_for_that_the_grant_does_not_deny_itself() {
     let action = |permissions: &[&str]| {
         let permissions: Vec<String> = permissions.iter().map(|one| (*one).to_owned()).collect();
-        let probe = Probe::of_document(&request("orders-db-debug", |facts| facts.permissions = permissions), noon());
+        let probe = Probe::of_document(
+            Terms::as_asked(&request("orders-db-debug", |facts| facts.permissions = permissions)),
+            noon(),
+        );
         probe.action
     };
     assert_eq!(action(&["dynamodb:UpdateItem", "dynamodb:GetItem"]), "dynamodb:GetItem");
@@ -30,14 +33,15 @@ fn what_is_lifted_may_be_asked_for() {
         facts.permissions = vec!["ssm:StartSession".to_owned()];
         facts.may_outlive = vec!["ssm:StartSession".to_owned()];
     });
-    assert_eq!(Probe::of_document(&lifted, noon()).action, "ssm:StartSession");
+    assert_eq!(Probe::of_document(Terms::as_asked(&lifted), noon()).action, "ssm:StartSession");
 }
 
 #[test]
 fn a_resource_is_asked_for_only_if_it_is_one() {
     let resource = |resources: &[&str]| {
         let resources: Vec<String> = resources.iter().map(|one| (*one).to_owned()).collect();
-        Probe::of_document(&request("orders-db-debug", |facts| facts.resources = resources), noon()).resource
+        Probe::of_document(Terms::as_asked(&request("orders-db-debug", |facts| facts.resources = resources)), noon())
+            .resource
     };
     assert_eq!(resource(&["arn:aws:s3:::a/*", "arn:aws:s3:::a"]), "arn:aws:s3:::a");
     assert_eq!(resource(&["arn:aws:s3:::a/*"]), "*");
@@ -46,7 +50,7 @@ fn a_resource_is_asked_for_only_if_it_is_one() {
 #[test]
 fn a_session_carries_every_mark_of_its_grant() {
     let request = request("orders-db-debug", |_| {});
-    let probe = Probe::of_session(&request, &base(), noon(), noon().plus(60));
+    let probe = Probe::of_session(Terms::as_asked(&request), &base(), noon(), noon().plus(60));
     let text = |key: &str| {
         let found = probe.context.iter().find(|(name, _)| *name == key);
         found.map(|(_, value)| value.clone()).unwrap()

@@ -84,7 +84,7 @@ pub(super) fn start_provisioning(state: &State, now: Time) -> Result<Steps, Refu
             Ok((vec![Event::RequestLapsed {}], Vec::new()))
         }
         Phase::Approved { .. } => {
-            let window = Window::starting(now, state.request.duration_seconds).map_err(|_| overtaken)?;
+            let window = Window::starting(now, state.terms().duration_seconds()).map_err(|_| overtaken)?;
             Ok((
                 vec![Event::ProvisioningStarted { plan: Plan { window } }],
                 vec![Effect::ArmRevocation { at: window.expires_at() }, Effect::MakeAccess],

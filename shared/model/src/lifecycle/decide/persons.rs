@@ -1,12 +1,13 @@
 //! What persons do: countersign, refuse, withdraw, end early, ask for credentials.
 
-use super::super::{CREDENTIALS_PER_GRANT, EndReason, Permission, Phase, State};
+use super::super::{CREDENTIALS_PER_GRANT, EndReason, Permission, Phase, State, Vote};
 use super::{END_OF_ACCESS, Effect, Steps};
 use crate::event::Event;
 use crate::identity::Actor;
 use crate::names::PersonId;
 use crate::refusal::Refusal;
-use crate::request::{Mechanism, Status};
+use crate::request::{Mechanism, Request, Status};
+use crate::terms::Terms;
 use crate::text::FreeText;
 use crate::time::Time;
 
@@ -46,16 +47,60 @@ pub(super) fn approve(state: &State, by: &Actor, permission: &Permission) -> Res
     }
 }
 
-/// The countersignature, and the approval it completes, if it does.
-pub(super) fn with_quorum(state: &State, given: Event, by: &PersonId) -> Vec<Event> {
-    let mut approvers: Vec<PersonId> = state.approvals().iter().map(|approval| approval.person.clone()).collect();
+/// The countersignature, with what it narrows, and the approval it completes, if it does.
+///
+/// INVARIANT (what the last saw): who countersigned before did not see narrower terms, so their votes do not count for
+/// them; the narrower's own does.
+pub(super) fn countersign(
+    state: &State,
+    by: &Actor,
+    rules: &[String],
+    vote: &Vote,
+    now: Time,
+) -> Result<Vec<Event>, Refusal> {
+    let Vote { asked_at, note, narrower } = vote;
+    let before: Vec<PersonId> = state.approvals().iter().map(|approval| approval.person.clone()).collect();
+    let terms = state.terms();
+    let narrowed = match narrower {
+        Some(wanted) => terms.narrow(wanted, &by.person, now).map_err(Refusal::NotNarrower)?,
+        None => None,
+    };
+    // What is there to see is as it is since it was asked for, or since it was narrowed.
+    let since = [Some(asked_at.unwrap_or(terms.request.submitted_at)), terms.narrowed.map(|narrowed| narrowed.at)];
+    let after_seconds = since.into_iter().flatten().max().map(|since| since.seconds_until(now));
+    let given = |digest| Event::ApprovalGiven {
+        person: by.person.clone(),
+        digest,
+        rules: rules.to_vec(),
+        after_seconds,
+        note: note.clone(),
+    };
+    let Some(narrowed) = narrowed else {
+        return Ok(with_quorum(terms.request, before, given(terms.digest()), &by.person));
+    };
+    let digest = Terms { narrowed: Some(&narrowed), ..terms }.digest();
+    let mut events = vec![Event::TermsNarrowed {
+        by: by.person.clone(),
+        permissions: narrowed.permissions,
+        resources: narrowed.resources,
+        duration_seconds: narrowed.duration_seconds,
+        digest,
+        superseded: before,
+    }];
+    events.extend(with_quorum(terms.request, Vec::new(), given(digest), &by.person));
+    Ok(events)
+}
+
+/// The countersignature after those `before` it, and the approval it completes, if it does.
+fn with_quorum(request: &Request, before: Vec<PersonId>, given: Event, by: &PersonId) -> Vec<Event> {
+    let mut approvers = before;
     approvers.push(by.clone());
     // Distinct already (one per person is checked above); counted again, since all rests on it.
     let mut distinct = approvers.clone();
     distinct.sort();
     distinct.dedup();
-    distinct.retain(|person| *person != state.request.requester);
-    if distinct.len() >= usize::from(state.request.quorum.needed.max(1)) {
+    distinct.retain(|person| *person != request.requester);
+    if distinct.len() >= usize::from(request.quorum.needed.max(1)) {
         vec![given, Event::RequestApproved { approvers, rules: Vec::new() }]
     } else {
         vec![given]

@@ -5,7 +5,13 @@ use crate::samples::person;
 use crate::time::Window;
 
 fn vote(request: &Request, by: &str) -> Event {
-    Event::ApprovalGiven { person: person(by), digest: request.digest(), rules: Vec::new() }
+    Event::ApprovalGiven {
+        person: person(by),
+        digest: request.digest(),
+        rules: Vec::new(),
+        after_seconds: None,
+        note: None,
+    }
 }
 
 fn approved(by: &[&str]) -> Event {
@@ -29,7 +35,13 @@ fn a_record_begins_with_the_request_and_holds_it_once() {
 #[test]
 fn votes_that_do_not_count_are_not_in_a_record() {
     let request = request(|facts| facts.quorum.needed = 2);
-    let stale = Event::ApprovalGiven { person: person("bob"), digest: request.judged.policy, rules: Vec::new() };
+    let stale = Event::ApprovalGiven {
+        person: person("bob"),
+        digest: request.judged.policy,
+        rules: Vec::new(),
+        after_seconds: None,
+        note: None,
+    };
     assert!(fold(&request, &[vote(&request, "bob"), vote(&request, "carol")]).is_ok());
     assert!(fold(&request, &[vote(&request, "alice")]).is_err(), "the requester's");
     assert!(fold(&request, &[vote(&request, "bob"), vote(&request, "bob")]).is_err(), "one person's second");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::refusal::Refusal;
+use crate::request::Status;
 
 #[test]
 fn refused_attempts_are_recorded_up_to_a_bound_and_change_nothing_else() {
@@ -150,4 +151,50 @@ fn policy_alone_never_approves_what_takes_votes() {
         let request = request(|facts| facts.quorum.needed = needed);
         assert_eq!(submit(request.clone(), &auto, request.submitted_at).next.status().as_str(), "pending");
     }
+}
+
+/// Two approvers: what one narrows counts for them alone; whoever voted before is asked again.
+#[test]
+fn votes_for_more_do_not_count_for_less() {
+    let request = request(|facts| facts.quorum.needed = 2);
+    let at = |seconds| request.submitted_at.plus(seconds);
+    let pending = submit(request.clone(), &needs_approvals(), at(0)).next;
+    let voted = step(&pending, &approve(&request, "bob"), at(10));
+    let Command::Approve { by, digest, permission, judged, .. } = approve(&request, "carol") else { panic!() };
+    let less = Some(Narrower { duration_seconds: Some(600), ..Narrower::default() });
+    let vote = Box::new(Vote { narrower: less, ..Vote::default() });
+    let narrowing = Command::Approve { by, digest, permission, judged, vote };
+    let transition = decide(&voted, &narrowing, at(20)).unwrap();
+    assert!(matches!(&transition.events[0], Event::TermsNarrowed { superseded, .. } if superseded.len() == 1));
+    let narrowed = transition.next;
+    let given = |state: &State| state.approvals().iter().map(|one| one.person.to_string()).collect::<Vec<_>>();
+    assert_eq!((narrowed.status(), given(&narrowed)), (Status::Pending, vec!["carol".to_owned()]));
+    // What Bob saw, and what everybody else's card shows until it is brought up to date, is not what would be granted.
+    for late in ["bob", "dave"] {
+        assert_eq!(decide(&narrowed, &approve(&request, late), at(30)), Err(Refusal::StaleDigest), "{late}");
+    }
+    let approved = step(&narrowed, &approve_terms(&narrowed, "bob"), at(30));
+    assert_eq!((approved.status(), given(&approved)), (Status::Approved, vec!["carol".to_owned(), "bob".to_owned()]));
+    let provisioning = step(&approved, &Command::StartProvisioning, at(40));
+    assert_eq!(provisioning.plan().unwrap().window.expires_at(), at(640));
+    assert_eq!(provisioning.request, request, "the request itself stays as it was");
+}
+
+#[test]
+fn how_soon_somebody_countersigned_counts_from_when_they_were_asked() {
+    let request = request(|facts| facts.quorum.needed = 2);
+    let at = |seconds| request.submitted_at.plus(seconds);
+    let pending = submit(request.clone(), &needs_approvals(), at(0)).next;
+    let soon = step(&pending, &approve(&request, "bob"), at(2));
+    assert_eq!(soon.approvals()[0].hasty(), Some(2));
+    let Command::Approve { by, digest, permission, judged, .. } = approve(&request, "carol") else { panic!() };
+    let after = |asked_at, seconds| {
+        let (by, permission) = (by.clone(), permission.clone());
+        let vote = Box::new(Vote { asked_at, ..Vote::default() });
+        let state = step(&soon, &Command::Approve { by, digest, permission, judged, vote }, at(seconds));
+        state.approvals()[1].clone()
+    };
+    assert_eq!(after(None, 3).hasty(), None, "three seconds are no haste");
+    assert_eq!(after(Some(at(900)), 901).hasty(), Some(1), "asked only later");
+    assert_eq!(after(Some(at(900)), 960).after_seconds, Some(60));
 }

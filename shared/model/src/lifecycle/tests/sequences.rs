@@ -2,6 +2,7 @@
 //! system at any time, clocks that jump. What holds after every step is one function each.
 
 use super::*;
+use crate::digest::Digest;
 use crate::refusal::Refusal;
 use crate::request::Status;
 use crate::samples::by_api;
@@ -33,6 +34,7 @@ enum Attempt {
         may: bool,
         stale: bool,
         changed: bool,
+        narrower: Option<Less>,
     },
     Deny {
         who: usize,
@@ -52,6 +54,36 @@ enum Attempt {
     System(Command),
 }
 
+/// What an approver grants less of, before it meets a state.
+#[derive(Debug, Clone, Copy)]
+enum Less {
+    Time(u64),
+    FirstAction,
+    OneAction,
+    OneResource,
+    /// Not less at all.
+    More,
+}
+
+impl Less {
+    fn wanted(self, state: &State) -> Narrower {
+        let none = Narrower::default;
+        match self {
+            Self::Time(seconds) => {
+                let seconds = state.terms().duration_seconds().saturating_sub(seconds).max(SHORTEST_GRANT);
+                Narrower { duration_seconds: Some(seconds), ..none() }
+            }
+            Self::FirstAction => Narrower { permissions: Some(state.terms().permissions()[..1].to_vec()), ..none() },
+            Self::OneAction => Narrower { permissions: Some(vec!["dynamodb:GetItem".to_owned()]), ..none() },
+            Self::OneResource => Narrower { resources: Some(state.terms().resources()[..1].to_vec()), ..none() },
+            Self::More => Narrower { duration_seconds: Some(state.terms().duration_seconds() + 1), ..none() },
+        }
+    }
+}
+
+/// What is granted, by this test's own reckoning: actions, resources, seconds.
+type Agreed = (Vec<String>, Vec<String>, u64);
+
 /// What happened so far.
 struct History {
     start: Start,
@@ -60,6 +92,8 @@ struct History {
     record: Vec<(Event, Time)>,
     /// Who cast a vote that should count, by this test's own reckoning.
     countersigned: BTreeSet<&'static str>,
+    /// What they countersigned.
+    agreed: Agreed,
     statuses: Vec<Status>,
     began: Option<Time>,
 }
@@ -105,14 +139,27 @@ fn attempts() -> impl Strategy<Value = Attempt> {
     prop_oneof![
         6 => Just(Attempt::Onward),
         2 => Just(Attempt::Due),
-        6 => (who(), any::<bool>(), prop::bool::weighted(0.8), rarely(), rarely())
-            .prop_map(|(who, api, may, stale, changed)| Attempt::Approve { who, api, may, stale, changed }),
+        6 => (who(), any::<bool>(), prop::bool::weighted(0.8), rarely(), rarely(), less())
+            .prop_map(|(who, api, may, stale, changed, narrower)| {
+                Attempt::Approve { who, api, may, stale, changed, narrower }
+            }),
         1 => (who(), any::<bool>()).prop_map(|(who, may)| Attempt::Deny { who, may }),
         1 => who().prop_map(|who| Attempt::Cancel { who }),
         1 => (who(), any::<bool>()).prop_map(|(who, may)| Attempt::Revoke { who, may }),
         2 => (who(), any::<bool>()).prop_map(|(who, mfa)| Attempt::Credentials { who, mfa }),
         4 => system.prop_map(Attempt::System),
     ]
+}
+
+fn less() -> impl Strategy<Value = Option<Less>> {
+    let some = prop_oneof![
+        (0..4_000u64).prop_map(Less::Time),
+        Just(Less::FirstAction),
+        Just(Less::OneAction),
+        Just(Less::OneResource),
+        Just(Less::More),
+    ];
+    prop::option::weighted(0.4, some)
 }
 
 /// Seconds between attempts; a worker's clock may be behind another's.
@@ -124,7 +171,7 @@ fn jumps() -> impl Strategy<Value = i64> {
 /// What brings a request on from where it is, if anything does.
 fn onward(state: &State, now: Time) -> Command {
     match state.status() {
-        Status::Pending => approve(&state.request, "bob"),
+        Status::Pending => approve_terms(state, "bob"),
         Status::Approved => Command::StartProvisioning,
         Status::Provisioning => Command::Activate { evidence: evidence(now) },
         Status::Active => revoke("alice"),
@@ -171,7 +218,9 @@ impl History {
         let first = submit(request, &start.decision, now);
         let statuses = vec![Status::Pending, first.next.status()];
         let record = first.events.into_iter().map(|event| (event, now)).collect();
-        Self { start, state: first.next, record, countersigned: BTreeSet::new(), statuses, began: None }
+        let request = &first.next.request;
+        let agreed = (request.permissions.clone(), request.resources.clone(), request.duration_seconds);
+        Self { start, state: first.next, record, countersigned: BTreeSet::new(), agreed, statuses, began: None }
     }
 
     fn command(&self, attempt: &Attempt, now: Time) -> Command {
@@ -180,11 +229,12 @@ impl History {
         match attempt.clone() {
             Attempt::Onward => onward(&self.state, now),
             Attempt::Due => reconcile(&self.state, now),
-            Attempt::Approve { who, api, may, stale, changed } => Command::Approve {
+            Attempt::Approve { who, api, may, stale, changed, narrower } => Command::Approve {
                 by: if api { by_api(PERSONS[who]) } else { slack(who) },
-                digest: if stale { request.judged.policy } else { request.digest() },
+                digest: self.seen(stale),
                 permission: granted(may),
                 judged: (!changed).then_some(request.judged),
+                vote: Box::new(Vote { narrower: narrower.map(|less| less.wanted(&self.state)), ..Vote::default() }),
             },
             Attempt::Deny { who, may } => {
                 Command::Deny { by: slack(who), reason: text("no"), permission: granted(may) }
@@ -195,6 +245,17 @@ impl History {
             }
             Attempt::Credentials { who, mfa } => Command::RequestCredentials { by: Actor { mfa, ..slack(who) } },
             Attempt::System(command) => command,
+        }
+    }
+
+    /// What a voter saw: the terms as they are, or, `stale`, what was asked for before it was narrowed, or something
+    /// else altogether.
+    fn seen(&self, stale: bool) -> Digest {
+        let request = &self.state.request;
+        match (stale, self.state.narrowed.is_some()) {
+            (false, _) => self.state.terms().digest(),
+            (true, true) => request.digest(),
+            (true, false) => request.judged.policy,
         }
     }
 
@@ -225,18 +286,31 @@ impl History {
         assert_eq!(self.state.check(), Ok(()), "every state that commands lead to is sound");
         self.only_known_ways();
         self.access_rests_on_votes();
-        self.window_is_as_asked();
+        self.window_is_as_countersigned();
+        self.granted_is_what_the_last_saw();
         self.due_exactly_while_something_has_to_happen();
     }
 
     /// Whether this command is a vote that counts, said without the code under test.
     fn note_vote(&mut self, command: &Command) {
-        if let Command::Approve { by, digest, permission, judged } = command {
+        if let Command::Approve { by, digest, permission, judged, vote } = command {
             let request = &self.state.request;
             assert!(
-                permission.granted && *digest == request.digest() && *judged == Some(request.judged),
+                permission.granted && *digest == self.state.terms().digest() && *judged == Some(request.judged),
                 "a vote that must not count"
             );
+            if let Some(Narrower { permissions, resources, duration_seconds }) = &vote.narrower {
+                let before = self.agreed.clone();
+                let (actions, all, seconds) = &mut self.agreed;
+                *actions = permissions.clone().unwrap_or_else(|| before.0.clone());
+                *all = resources.clone().unwrap_or_else(|| before.1.clone());
+                *seconds = duration_seconds.unwrap_or(*seconds);
+                assert!(*seconds <= before.2, "nobody lengthens it");
+                // Whoever voted for more did not see this.
+                if self.agreed != before {
+                    self.countersigned.clear();
+                }
+            }
             self.countersigned.insert(PERSONS.into_iter().find(|name| *name == by.person.as_str()).unwrap());
         }
     }
@@ -251,7 +325,7 @@ impl History {
         assert!(!self.countersigned.contains("alice"), "the requester");
         assert!(alone || self.countersigned.len() >= usize::from(self.start.quorum.max(1)));
         for approval in self.state.approvals() {
-            assert_eq!(approval.digest, self.state.request.digest());
+            assert_eq!(approval.digest, self.state.terms().digest());
             assert!(self.countersigned.contains(approval.person.as_str()));
         }
     }
@@ -273,11 +347,23 @@ impl History {
         }
     }
 
-    fn window_is_as_asked(&self) {
+    /// What documents are made of is what those who countersigned saw, and no more than was asked for.
+    fn granted_is_what_the_last_saw(&self) {
+        let (terms, request) = (self.state.terms(), &self.state.request);
+        let (permissions, resources, seconds) = &self.agreed;
+        assert_eq!((terms.permissions(), terms.resources()), (&permissions[..], &resources[..]));
+        assert_eq!(terms.duration_seconds(), *seconds);
+        let covered = |all: &[String], one: &String| all.iter().any(|own| crate::actions::pattern_covers(own, one));
+        assert!(permissions.iter().all(|action| covered(&request.permissions, action)), "{permissions:?}");
+        assert!(resources.iter().all(|resource| request.resources.contains(resource)), "{resources:?}");
+        assert!(*seconds <= self.start.duration);
+    }
+
+    fn window_is_as_countersigned(&self) {
         if let Some(plan) = self.state.plan() {
             let window = plan.window;
             assert_eq!(Some(window.starts_at()), self.began);
-            assert_eq!(window.starts_at().seconds_until(window.expires_at()), self.start.duration);
+            assert_eq!(window.starts_at().seconds_until(window.expires_at()), self.agreed.2);
         }
     }
 

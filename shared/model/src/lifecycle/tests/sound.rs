@@ -6,7 +6,13 @@ use crate::time::Window;
 
 /// Bob's and carol's countersignatures of a request that takes two.
 fn votes(request: &Request) -> Vec<Approval> {
-    let of = |person: &str| Approval { person: person.parse().unwrap(), digest: request.digest(), at: noon() };
+    let of = |person: &str| Approval {
+        person: person.parse().unwrap(),
+        digest: request.digest(),
+        at: noon(),
+        after_seconds: None,
+        note: None,
+    };
     vec![of("bob"), of("carol")]
 }
 
@@ -42,7 +48,7 @@ fn beyond(request: &Request, approvals: &[Approval], seconds: u64) -> Vec<State>
         },
     ]
     .into_iter()
-    .map(|phase| State { request: request.clone(), phase, refusals: 0 })
+    .map(|phase| State { request: request.clone(), phase, refusals: 0, narrowed: None })
     .collect()
 }
 
@@ -93,8 +99,9 @@ fn policy_approves_by_itself_where_nobody_is_needed() {
 #[test]
 fn what_never_became_access_rests_on_nothing() {
     let request = request(|facts| facts.quorum.needed = 2);
-    let pending = Phase::Pending { approvals: votes(&request)[..1].to_vec(), reminded: 0, lapses_at: noon() };
+    let pending =
+        Phase::Pending { approvals: votes(&request)[..1].to_vec(), reminded: 0, reminded_at: None, lapses_at: noon() };
     for phase in [pending, Phase::Cancelled { at: noon(), reason: None }, Phase::Lapsed { at: noon() }] {
-        assert_eq!(State { request: request.clone(), phase, refusals: 0 }.check(), Ok(()));
+        assert_eq!(State { request: request.clone(), phase, refusals: 0, narrowed: None }.check(), Ok(()));
     }
 }

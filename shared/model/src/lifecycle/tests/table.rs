@@ -55,8 +55,15 @@ const LATE: u64 = 7_200;
 fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
     let at = |seconds| request.submitted_at.plus(seconds);
     let other = request.judged.entitlement;
-    let vote =
-        |by: &str, digest, may, judged| Command::Approve { by: by_slack(by), digest, permission: granted(may), judged };
+    let with = |by: &str, digest, may, judged, vote| {
+        let permission = granted(may);
+        Command::Approve { by: by_slack(by), digest, permission, judged, vote: Box::new(vote) }
+    };
+    let vote = |by: &str, digest, may, judged| with(by, digest, may, judged, Vote::default());
+    let lasting = |seconds| Vote {
+        narrower: Some(Narrower { duration_seconds: Some(seconds), ..Narrower::default() }),
+        ..Vote::default()
+    };
     let (digest, judged) = (request.digest(), Some(request.judged));
     let changed = Some(Judged { policy: other, ..request.judged });
     let deny = |by: &str, may| Command::Deny { by: by_slack(by), reason: text("no"), permission: granted(may) };
@@ -65,6 +72,8 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
     vec![
         ("approve: Bob", NOW, vote("bob", digest, true, judged)),
         ("approve: Carol", NOW, vote("carol", digest, true, judged)),
+        ("approve: Carol, for less", NOW, with("carol", digest, true, judged, lasting(600))),
+        ("approve: Carol, for more", NOW, with("carol", digest, true, judged, lasting(1_801))),
         ("approve: Carol, who saw something else", NOW, vote("carol", other, true, judged)),
         ("approve: Carol, policy has changed", NOW, vote("carol", digest, true, changed)),
         ("approve: Carol, entitlement is gone", NOW, vote("carol", digest, true, None)),

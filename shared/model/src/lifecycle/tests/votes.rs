@@ -28,7 +28,13 @@ fn after(needed: u8, votes: &[Vote]) -> State {
         let command = if vote.deny {
             Command::Deny { by, reason: text("no"), permission }
         } else {
-            Command::Approve { by, digest: request.digest(), permission, judged: Some(request.judged) }
+            Command::Approve {
+                by,
+                digest: request.digest(),
+                permission,
+                judged: Some(request.judged),
+                vote: Box::default(),
+            }
         };
         if let Ok(transition) = decide(&state, &command, now) {
             state = transition.next;

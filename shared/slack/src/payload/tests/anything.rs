@@ -17,19 +17,25 @@ fn view_holds(view: &ViewRef) -> bool {
     hash && is_token(&view.id) && chars(&view.metadata, PRIVATE_METADATA)
 }
 
-fn form_holds(form: &AskForm) -> bool {
-    let selection = |selection: &Selection| match selection {
+fn selection(selection: &Selection) -> bool {
+    match selection {
         Selection::All => true,
         Selection::Chosen(values) => {
             let within = values.iter().all(|value| !value.is_empty() && chars(value, OPTION_VALUE));
             within && (1..=OPTIONS).contains(&values.len())
         }
         Selection::Written(text) => !text.is_empty() && chars(text, INPUT_TEXT),
-    };
-    let typed = |text: &Option<String>| text.as_deref().is_none_or(|text| !text.is_empty() && chars(text, INPUT_TEXT));
+    }
+}
+
+fn typed(text: Option<&str>) -> bool {
+    text.is_none_or(|text| !text.is_empty() && chars(text, INPUT_TEXT))
+}
+
+fn form_holds(form: &AskForm) -> bool {
     let entitlement = form.entitlement.as_deref().is_none_or(|name| chars(name, OPTION_VALUE));
     let selections = selection(&form.permissions) && selection(&form.resources);
-    entitlement && selections && typed(&form.ticket) && typed(&form.justification)
+    entitlement && selections && typed(form.ticket.as_deref()) && typed(form.justification.as_deref())
 }
 
 fn holds(interaction: &Interaction) -> bool {
@@ -47,6 +53,9 @@ fn holds(interaction: &Interaction) -> bool {
         Interaction::Submitted(sent) => {
             let what = match &sent.what {
                 Submission::Ask(form) | Submission::Extend { form, .. } => form_holds(form),
+                Submission::Approve { form, .. } => {
+                    typed(form.note.as_deref()) && selection(&form.permissions) && selection(&form.resources)
+                }
                 Submission::Deny { reason, .. } => chars(reason, INPUT_TEXT),
             };
             is_ours(&sent.user) && view_holds(&sent.view) && what

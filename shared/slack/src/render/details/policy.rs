@@ -18,7 +18,7 @@ pub(super) fn in_plain_words(state: &State, rest: &str) -> Vec<Block> {
             .second(plan.window.expires_at())
             .and("."),
         None => Markup::ours("• *Allowed:* the actions above on the resources above, for ")
-            .duration(request.duration_seconds)
+            .duration(state.terms().duration_seconds())
             .and(" from the moment access exists."),
     };
     let sealed = allowed

@@ -2,14 +2,15 @@
 //! operators can.
 
 use model::catalog::Entitlement;
-use model::lifecycle::{EndReason, Evidence, Phase, Plan, State, Verification};
+use model::lifecycle::{Approval, EndReason, Evidence, Phase, Plan, State, Verification};
 use model::names::SlackChannel;
 use model::notices::{Notices, Reminder};
 use model::refusal::Refusal;
 use model::request::{Mechanism, Quorum, Request, RequestFacts, Status};
 use model::risk::{RiskInput, assess};
 use model::submission::{FieldError, Preview};
-use model::text::FreeText;
+use model::terms::{Narrowed, NotNarrower};
+use model::text::{FreeText, Note};
 
 use crate::ask::{AskForm, Selection};
 use crate::blocks::{Message, View};
@@ -17,7 +18,9 @@ use crate::payload::Action;
 use crate::render::details::Details;
 use crate::render::home::Home;
 use crate::render::thread::Target;
-use crate::render::{Card, answer, approver, ask, card, deny, details, extend, home, notice, requester, thread};
+use crate::render::{
+    Card, answer, approve, approver, ask, card, deny, details, extend, home, notice, requester, thread,
+};
 use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, unproven, window};
 
 pub(super) fn reasons(words: &str) -> [EndReason; 6] {
@@ -32,8 +35,10 @@ pub(super) fn reasons(words: &str) -> [EndReason; 6] {
 }
 
 pub(super) fn phases(words: &str) -> Vec<Phase> {
+    let note = Note::new(&words.chars().take(500).collect::<String>()).ok();
+    let said = |id| Approval { note: note.clone(), after_seconds: Some(2), ..approval(id) };
     let (approvals, plan, at) =
-        (vec![approval("bob"), approval("dave")], Plan { window: window() }, time("2026-11-20T19:10:00Z"));
+        (vec![said("bob"), said("dave")], Plan { window: window() }, time("2026-11-20T19:10:00Z"));
     let provisioning = |failures| Phase::Provisioning {
         approvals: approvals.clone(),
         plan: plan.clone(),
@@ -42,8 +47,8 @@ pub(super) fn phases(words: &str) -> Vec<Phase> {
     };
     let active = |warned| Phase::Active { approvals: approvals.clone(), plan: plan.clone(), at, issued: 0, warned };
     let mut phases = vec![
-        Phase::Pending { approvals: vec![], lapses_at: at, reminded: 0 },
-        Phase::Pending { approvals: approvals.clone(), lapses_at: at, reminded: 1 },
+        Phase::Pending { approvals: vec![], lapses_at: at, reminded: 0, reminded_at: None },
+        Phase::Pending { approvals: approvals.clone(), lapses_at: at, reminded: 1, reminded_at: None },
         Phase::Approved { approvals: approvals.clone(), at },
         Phase::Approved { approvals: vec![], at },
         provisioning(0),
@@ -113,7 +118,24 @@ pub(super) fn request_saying(words: &str, text: &str, copies: usize) -> Request 
 
 fn states(words: &str, text: &str, copies: usize) -> Vec<State> {
     let request = request_saying(words, text, copies);
-    phases(words).into_iter().map(|phase| State { request: request.clone(), phase, refusals: 0 }).collect()
+    let narrowed = Narrowed {
+        by: person("carol"),
+        at: time("2026-11-20T19:04:00Z"),
+        times: 1,
+        permissions: vec![words.to_owned(); copies.saturating_sub(1).max(1)],
+        resources: vec![words.to_owned(); copies],
+        duration_seconds: 900,
+    };
+    let of = |narrowed: Option<Box<Narrowed>>| {
+        let request = request.clone();
+        phases(words).into_iter().map(move |phase| State {
+            request: request.clone(),
+            phase,
+            refusals: 0,
+            narrowed: narrowed.clone(),
+        })
+    };
+    of(None).chain(of(Some(Box::new(narrowed)))).collect()
 }
 
 fn refusals(text: &str) -> Vec<Refusal> {
@@ -128,6 +150,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::NotRevocable { status },
         Refusal::PolicyChanged,
         Refusal::StaleDigest,
+        Refusal::NotNarrower(NotNarrower::Outside(text.to_owned())),
         Refusal::OwnIdentity { role: text.to_owned() },
     ]
 }
@@ -187,6 +210,8 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
         messages.push(requester::access(&state, &names));
         messages.push(requester::warning(&state, &names));
         messages.push(requester::ended(&state, &names));
+        messages.extend(requester::narrowed(&state, &names));
+        messages.extend(thread::narrowed(&state, &many, &names));
         messages.push(answer::status(&state, &names));
         messages.extend(Action::ALL.map(|action| answer::done(action, &state, &names)));
         let refusals = refusals(text);
@@ -238,7 +263,6 @@ pub(super) fn views(words: &str, text: &str, copies: usize) -> Vec<View> {
         ask::loading(),
         ask::choose(None),
         ask::choose(Some(&entitlement(text))),
-        deny::view(&request, &names),
         extend::view(&request, &entitlement(text)),
         home::unavailable("the catalog does not know you"),
     ];
@@ -273,6 +297,7 @@ pub(super) fn views(words: &str, text: &str, copies: usize) -> Vec<View> {
         ..(*request).clone()
     });
     for state in &states {
+        views.extend([approve::view(state, &names), deny::view(state, &names)]);
         views.push(details::view(&Details { state, rules: &rules, names: &names }));
     }
     let own = State { request: role, ..states.first().unwrap().clone() };

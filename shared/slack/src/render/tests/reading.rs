@@ -284,7 +284,7 @@ fn the_other_modals_and_the_home_tab() {
         })
     };
     let views = [
-        ("deny", deny::view(&request(), &names)),
+        ("deny", deny::view(&state(pending(&[])), &names)),
         ("extend", extend::view(&request(), &entitlement("prod"))),
         ("notice", notice::view("Not done", &answer::refusal(&Refusal::SelfApproval, &request().id))),
         ("home, unavailable", home::unavailable("the catalog does not know you")),

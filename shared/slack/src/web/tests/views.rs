@@ -5,7 +5,7 @@ use crate::ask::Selection;
 use crate::ids;
 use crate::payload::{AppEvent, Asked, Chosen, Submission, Submitted, Suggestion};
 use crate::render::{ask, deny, home, notice};
-use crate::sample::{entitlement, names, person, time};
+use crate::sample::{entitlement, names, pending, person, state, time};
 use local_slack::{AskOptions, Home, Outcome, Shortcut, Submit};
 use serde_json::Value;
 
@@ -207,7 +207,7 @@ async fn a_form_is_filled_in_and_sent() {
 async fn a_denial_comes_back_with_what_it_is_about() {
     let (slack, client, ours) = start_sending().await;
     let trigger = trigger(&slack, &ours).await;
-    let opened = client.open_view(&trigger, &deny::view(&request(), &names)).await.unwrap();
+    let opened = client.open_view(&trigger, &deny::view(&state(pending(&[])), &names)).await.unwrap();
     let why = json!({"reason": {"type": "plain_text_input", "value": "not tonight"}});
     let values = Map::from_iter([(ids::field::REASON.to_owned(), why)]);
     let act = Submit { user: "alice".to_owned(), view_id: opened.id, values, ..Submit::default() };
