@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True, help="the local cloud, http://127.0.0.1:PORT")
     parser.add_argument("--template", type=pathlib.Path, required=True)
+    parser.add_argument("--spoke", type=pathlib.Path, required=True, help="the template of other accounts")
     parser.add_argument("--functions", type=pathlib.Path, required=True, help="folder with one <name>/bootstrap or <name> per function")
     parser.add_argument("--outputs", type=pathlib.Path, required=True, help="the file to write")
     parser.add_argument("--stack", default="countersign")
@@ -36,13 +37,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slack-signing-secret", default="0" * 32)
     parser.add_argument("--slack-bot-token", default="xoxb-local")
     parser.add_argument("--policy", type=pathlib.Path, help="folder of catalog, policies and schema to make the active ones")
+    parser.add_argument("--entitlements", type=pathlib.Path, help="more lines for that catalog")
     parser.add_argument("--countersign", type=pathlib.Path, help="the command line that checks and publishes them")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
     return parser.parse_args()
 
 
 class Cloud:
-    """The account's root on the local cloud. Nothing of the product runs with these keys."""
+    """An account's root on the local cloud. Nothing of the product runs with these keys."""
 
     def __init__(self, endpoint: str):
         os.environ.update(
@@ -51,9 +53,10 @@ class Cloud:
         )
         self._config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=4)
 
-    def client(self, service: str):
-        """A client of one service."""
-        return boto3.client(service, config=self._config)
+    def client(self, service: str, account: str | None = None):
+        """A client of one service, in the hub's account or another one: there 12 digits are the root's key."""
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": account} if account else {}
+        return boto3.client(service, config=self._config, **keys)
 
 
 def upload(s3, template: dict, folder: pathlib.Path) -> dict[str, tuple[str, str]]:
@@ -77,13 +80,18 @@ def upload(s3, template: dict, folder: pathlib.Path) -> dict[str, tuple[str, str
         return dict(pool.map(one, cloudtemplate.functions(template).items()))
 
 
-def deploy(cloudformation, s3, stack: str, body: str, values: dict, declared: dict) -> dict[str, str]:
-    """Create or update the stack; its outputs."""
+def uploaded_template(s3, body: str) -> dict[str, str]:
+    """The template as the stack's call names it. It is longer than a call may be."""
     key = f"template-{cloudtemplate.digest(body.encode())}.json"
     s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body.encode())
+    return {"TemplateURL": f"{os.environ['AWS_ENDPOINT_URL']}/{ARTIFACTS}/{key}"}
+
+
+def deploy(cloudformation, stack: str, template: dict[str, str], values: dict, declared: dict) -> dict[str, str]:
+    """Create or update the stack; its outputs."""
     call = {
         "StackName": stack,
-        "TemplateURL": f"{os.environ['AWS_ENDPOINT_URL']}/{ARTIFACTS}/{key}",
+        **template,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Parameters": [{"ParameterKey": k, "ParameterValue": str(v)} for k, v in values.items() if k in declared],
     }
@@ -98,6 +106,17 @@ def deploy(cloudformation, s3, stack: str, body: str, values: dict, declared: di
         if "No updates are to be performed" not in str(error):
             raise
     return wait(cloudformation, stack)
+
+
+def deploy_spoke(cloud: Cloud, args: argparse.Namespace, account: str, hub: str) -> dict[str, str]:
+    """Another account's stack, and what was there before; the stack's outputs."""
+    def client(service: str):
+        return cloud.client(service, account)
+
+    values = seed.spoke(client, account, hub, REGION, args.stack)
+    template = cloudtemplate.load(args.spoke)
+    body = {"TemplateBody": json.dumps(template)}
+    return deploy(client("cloudformation"), f"{args.stack}-spoke", body, values, template["Parameters"])
 
 
 def wait(cloudformation, stack: str) -> dict[str, str]:
@@ -145,10 +164,15 @@ def main() -> None:
         "SlackTeamIds": seed.SLACK_TEAM,
         "SlackAppId": seed.SLACK_APP,
         "DeletionProtection": "false",
-        "PolicyTargetRoleArns": f"arn:aws:iam::{account}:role{seed.TARGET_PATH}{seed.TARGET_ROLE}",
+        "PolicyTargetRoleArns": ",".join([
+            f"arn:aws:iam::{account}:role{seed.TARGET_PATH}{seed.TARGET_ROLE}",
+            f"arn:aws:iam::{seed.ARCHIVE}:role{seed.TARGET_PATH}{seed.ARCHIVE_ROLE}",
+        ]),
+        "SpokeAccounts": f"{seed.INVOICES},{seed.ARCHIVE}",
+        "SpokeExternalId": seed.EXTERNAL_ID,
         **dict(one.split("=", 1) for one in args.parameter),
     }
-    outputs = deploy(cloudformation, s3, args.stack, body, values, template.get("Parameters", {}))
+    outputs = deploy(cloudformation, args.stack, uploaded_template(s3, body), values, template.get("Parameters", {}))
     deployed = time.monotonic()
 
     dynamodb = cloud.client("dynamodb")
@@ -158,8 +182,11 @@ def main() -> None:
     seed.sample_targets(dynamodb, cloud.client("logs"))
     people = seed.people(cloud.client("iam"), account, REGION, api_id)
     seed.shared_role(cloud.client("iam"), account, REGION, args.stack)
+    # After the people: a trust policy can't name who does not exist.
+    spokes = {one: deploy_spoke(cloud, args, one, account) for one in (seed.INVOICES, seed.ARCHIVE)}
     if args.policy and args.countersign:
-        seed.publish_policy(args.countersign, args.policy, outputs["TableName"])
+        more = [pathlib.Path(__file__).with_name("spokes.yaml"), *([args.entitlements] if args.entitlements else [])]
+        seed.publish_policy(args.countersign, args.policy, more, outputs["TableName"])
     outputs_file = {
         "endpointUrl": args.endpoint,
         # By path, not by host: `<id>.execute-api.localhost` resolves on few machines.
@@ -175,6 +202,7 @@ def main() -> None:
         "slackTeamId": seed.SLACK_TEAM,
         "slackAppId": seed.SLACK_APP,
         "stackOutputs": outputs,
+        "spokes": spokes,
         "people": people,
     }
     partial = args.outputs.with_suffix(".partial")

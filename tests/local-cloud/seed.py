@@ -2,7 +2,9 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
+import tempfile
 import time
 
 SLACK_TEAM = "T0COUNTER1"
@@ -12,6 +14,10 @@ WITHOUT_SLACK = ["erin", "frank", "grace"]
 """Everyone of the sample catalog, with the id Slack knows them by."""
 TARGET_PATH, TARGET_ROLE = "/legacy/", "debug"
 """The role that the sample entitlement `legacy-debug` is about. It was there before Countersign, and dave still uses it."""
+INVOICES, ARCHIVE = "222222222222", "333333333333"
+"""Other accounts that grants are made in, and what is worth access there: see spokes.yaml."""
+ARCHIVE_ROLE = "archive"
+EXTERNAL_ID = "local-countersign-0001"
 
 
 def people(iam, account: str, region: str, api_id: str) -> dict:
@@ -31,7 +37,7 @@ def people(iam, account: str, region: str, api_id: str) -> dict:
         if person == "alice":
             statements.append({
                 "Sid": "TakeUpGrantedRoles", "Effect": "Allow", "Action": "sts:AssumeRole",
-                "Resource": f"arn:aws:iam::{account}:role/countersign/*",
+                "Resource": [f"arn:aws:iam::{one}:role/countersign/*" for one in (account, INVOICES, ARCHIVE)],
             })
         if person == "dave":
             statements.append({
@@ -63,46 +69,59 @@ def _mfa_device(iam, person: str) -> str:
     return serial
 
 
-def shared_role(iam, account: str, region: str, stack: str) -> None:
+def spoke(client, account: str, hub: str, region: str, stack: str) -> dict[str, str]:
+    """What is in another account before Countersign is, and the parameters of its stack there."""
+    table = {INVOICES: "invoices", ARCHIVE: "archive"}[account]
+    _table(client("dynamodb"), table, [{"id": {"S": f"{table}-1"}, "state": {"S": "open"}}])
+    iam = client("iam")
+    parameters = {"HubAccountId": hub, "HubStackName": stack, "ExternalId": EXTERNAL_ID, "OrganizationId": "o-local00001"}
+    arn = f"arn:aws:dynamodb:{region}:{account}:table/{table}"
+    if account == ARCHIVE:
+        shared_role(iam, account, region, stack, hub=hub, role=ARCHIVE_ROLE, table=table)
+        return parameters | {"PolicyTargetRoleArns": f"arn:aws:iam::{account}:role{TARGET_PATH}{ARCHIVE_ROLE}"}
+    access = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": arn}]}
+    try:
+        iam.create_policy(PolicyName="invoices", PolicyDocument=json.dumps(access))
+    except iam.exceptions.EntityAlreadyExistsException:
+        pass
+    return parameters | {"BaseRolePolicyArns": f"arn:aws:iam::{account}:policy/invoices"}
+
+
+def shared_role(iam, account: str, region: str, stack: str, hub: str = "", role: str = TARGET_ROLE, table: str = "orders") -> None:
     """A role that people share. Only Countersign may tag its sessions; dave enters it as he always did.
 
-    By itself it lets everybody in it describe the orders table, and nothing else."""
-    credentials = f"arn:aws:iam::{account}:role/countersign-system/{stack}-credentials"
+    By itself it lets everybody in it describe one table, and nothing else."""
+    hub = hub or account
+    credentials = f"arn:aws:iam::{hub}:role/countersign-system/{stack}-credentials"
     trust = {"Version": "2012-10-17", "Statement": [
         {
             "Sid": "CountersignAlone", "Effect": "Allow", "Principal": {"AWS": credentials},
             "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
         },
         {
-            "Sid": "AsEver", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:user/dave"},
+            "Sid": "AsEver", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{hub}:user/dave"},
             "Action": "sts:AssumeRole",
         },
     ]}
     try:
-        iam.create_role(Path=TARGET_PATH, RoleName=TARGET_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.create_role(Path=TARGET_PATH, RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
     except iam.exceptions.EntityAlreadyExistsException:
-        iam.update_assume_role_policy(RoleName=TARGET_ROLE, PolicyDocument=json.dumps(trust))
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
     standing = {"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "dynamodb:DescribeTable",
-        "Resource": f"arn:aws:dynamodb:{region}:{account}:table/orders",
+        "Resource": f"arn:aws:dynamodb:{region}:{account}:table/{table}",
     }]}
-    iam.put_role_policy(RoleName=TARGET_ROLE, PolicyName="standing", PolicyDocument=json.dumps(standing))
+    iam.put_role_policy(RoleName=role, PolicyName="standing", PolicyDocument=json.dumps(standing))
 
 
 def sample_targets(dynamodb, logs) -> None:
     """The table and the logs that the sample entitlements are about."""
-    try:
-        dynamodb.create_table(
-            TableName="orders",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-    except dynamodb.exceptions.ResourceInUseException:
+    orders = [
+        {"id": {"S": f"order-{number}"}, "customer": {"S": customer}, "state": {"S": state}}
+        for number, (customer, state) in enumerate([("Ada", "paid"), ("Grace", "stuck"), ("Linus", "shipped")], start=1001)
+    ]
+    if not _table(dynamodb, "orders", orders):
         return
-    for number, (customer, state) in enumerate([("Ada", "paid"), ("Grace", "stuck"), ("Linus", "shipped")], start=1001):
-        item = {"id": {"S": f"order-{number}"}, "customer": {"S": customer}, "state": {"S": state}}
-        dynamodb.put_item(TableName="orders", Item=item)
     logs.create_log_group(logGroupName="/app/orders")
     logs.create_log_stream(logGroupName="/app/orders", logStreamName="web-1")
     now = int(time.time() * 1000)
@@ -111,12 +130,33 @@ def sample_targets(dynamodb, logs) -> None:
     logs.put_log_events(logGroupName="/app/orders", logStreamName="web-1", logEvents=events)
 
 
+def _table(dynamodb, name: str, items: list[dict]) -> bool:
+    """A table with these items; whether it was not there yet."""
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        return False
+    for item in items:
+        dynamodb.put_item(TableName=name, Item=item)
+    return True
+
+
 def slack_secret(secrets, secret_id: str, signing_secret: str, bot_token: str) -> None:
     """Store what Slack's app page would give."""
     value = {"signingSecrets": [signing_secret], "botToken": bot_token}
     secrets.put_secret_value(SecretId=secret_id, SecretString=json.dumps(value))
 
 
-def publish_policy(countersign: pathlib.Path, folder: pathlib.Path, table: str) -> None:
-    """Check the policy files and put them in force, as an operator would: with the command line."""
-    subprocess.run([countersign, "policy", "publish", folder, "--table", table, "--by", "local"], check=True)
+def publish_policy(countersign: pathlib.Path, folder: pathlib.Path, more: list[pathlib.Path], table: str) -> None:
+    """Check the policy files, with more entitlements after the catalog's own, and put them in force, as an operator would:
+    with the command line."""
+    with tempfile.TemporaryDirectory() as whole:
+        shutil.copytree(folder, whole, dirs_exist_ok=True)
+        catalog = pathlib.Path(whole, "catalog.yaml")
+        catalog.write_text("\n".join(part.read_text() for part in (catalog, *more)))
+        subprocess.run([countersign, "policy", "publish", whole, "--table", table, "--by", "local"], check=True)

@@ -6,22 +6,59 @@ use crate::beside::{code, within};
 use crate::local::Options;
 use crate::workspace;
 
+/// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
+const ROLES: usize = 16;
+
+const USAGE: &str = "usage: cargo xtask bench slack [warm cold] | grants [n] | panic [n]";
+
 /// `cargo xtask bench slack [warm cold]`: how long people wait for answers in Slack; both how often each act is done.
+/// `cargo xtask bench grants [n]`: how long access takes to come and to go, by mechanism. `cargo xtask bench panic [n]`:
+/// how long it takes to end so many grants at once.
 ///
 /// # Errors
 /// In words: what could not be built or started.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
-    let ["slack", times @ ..] = &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
-        return Err("usage: cargo xtask bench slack [warm cold]".to_owned());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (program, given, options) = match arguments.as_slice() {
+        // One person does in a minute what takes many a day: Slack's limits would be what is measured.
+        ["slack", times @ ..] => ("answers", times, Options { slack_rate_limits: false, ..Options::default() }),
+        ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
+        _ => return Err(USAGE.to_owned()),
     };
     let mut binaries = workspace::build()?;
-    let program = binaries.remove("answers").ok_or("the package end-to-end has no binary answers")?;
+    let program = binaries.remove(program).ok_or_else(|| format!("the package end-to-end has no binary {program}"))?;
     let folder = workspace::root().join("target").join("bench");
-    // One person does in a minute what takes many a day: Slack's limits would be what is measured.
-    let options = Options { slack_rate_limits: false, settings: Vec::new() };
     let ran = within(&folder, &options, |outputs| {
-        let status = Command::new(&program).args(times).env("COUNTERSIGN_OUTPUTS", outputs).status();
+        let status = Command::new(&program).args(given).env("COUNTERSIGN_OUTPUTS", outputs).status();
         status.map_err(|error| format!("can't start {}: {error}", program.display()))
     })?;
     Ok(code(ran))
+}
+
+/// What it takes to make hundreds of grants one after the other.
+fn many() -> Options {
+    let entitlement = |name: &str, mechanism: &str, approvals: usize| {
+        format!(
+            "  {name}:\n    description: For figures\n    account: \"111111111111\"\n    environment: prod\n{mechanism}    \
+             permissions: [dynamodb:GetItem]\n    resources: [\"arn:aws:dynamodb:us-east-1:111111111111:table/orders\"]\n    \
+             maxDuration: 2h\n    approvals: {approvals}\n    approvers: [approvers]\n    channel: C0APPROVALS\n\n"
+        )
+    };
+    let role =
+        |line: &str, path: &str, nth: usize| format!("    {line}: arn:aws:iam::111111111111:role/{path}-{nth}\n");
+    let mut entitlements = entitlement("bench-role", "    mechanism: role\n", 1);
+    let mut targets = vec![
+        "arn:aws:iam::111111111111:role/legacy/debug".to_owned(),
+        "arn:aws:iam::333333333333:role/legacy/archive".to_owned(),
+    ];
+    for nth in 0..ROLES {
+        let session = format!("    mechanism: session\n{}", role("baseRole", "countersign-base/bench", nth));
+        let policy = format!("    mechanism: policy\n{}", role("targetRole", "legacy/bench-legacy", nth));
+        entitlements.push_str(&entitlement(&format!("bench-session-{nth}"), &session, 1));
+        entitlements.push_str(&entitlement(&format!("bench-panic-{nth}"), &session, 0));
+        entitlements.push_str(&entitlement(&format!("bench-policy-{nth}"), &policy, 1));
+        targets.push(format!("arn:aws:iam::111111111111:role/legacy/bench-legacy-{nth}"));
+    }
+    let parameters = vec![("PolicyTargetRoleArns".to_owned(), targets.join(","))];
+    Options { slack_rate_limits: false, parameters, entitlements, ..Options::default() }
 }

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let folder = workspace::root().join("target").join("test-cloud");
     let settings = QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     // Slack's rate limits have tests of their own; here one channel takes the cards of all tests at once.
-    let options = Options { slack_rate_limits: false, settings };
+    let options = Options { slack_rate_limits: false, settings, ..Options::default() };
     let ran = within(&folder, &options, |outputs| tests(&rest, more, Some(&outputs), programs.as_ref()))?;
     Ok(code(ran))
 }

@@ -149,7 +149,7 @@ pub(crate) async fn submitted<P: Ports>(
         None => Ok(Wish { entitlement: name.clone(), ..Wish::default() }),
     };
     let wish = match wish
-        .and_then(|wish| reachable(&policy, &wish, &here.account).map(|()| wish).map_err(|error| vec![error]))
+        .and_then(|wish| reachable(&policy, &wish, &here.accounts).map(|()| wish).map_err(|error| vec![error]))
     {
         Ok(wish) => wish,
         Err(errors) => return Ok(wrong(&errors, policy.catalog().entitlement(&name))),

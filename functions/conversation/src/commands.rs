@@ -57,7 +57,7 @@ async fn carry_out<P: Ports>(
         Ok(Command::Help) => Ok(say::help()),
         Ok(Command::List) => Ok(say::entitlements(policy.requestable(&actor, ports.now()))),
         Ok(Command::Status(id)) => status(ports, &policy, &actor, &id).await,
-        Ok(Command::Request(wish)) => match reachable(&policy, &wish, &here.account) {
+        Ok(Command::Request(wish)) => match reachable(&policy, &wish, &here.accounts) {
             Ok(()) => request(ports, &actor, &wish, once).await,
             Err(error) => Ok(say::field_errors(&[error])),
         },

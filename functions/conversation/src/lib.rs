@@ -58,8 +58,8 @@ pub trait SlackSide: Send + Sync {
 pub struct Installation {
     /// The Slack workspace and app that may come in.
     pub workspace: Workspace,
-    /// The account it makes grants in.
-    pub account: AccountId,
+    /// The accounts it makes grants in.
+    pub accounts: Vec<AccountId>,
 }
 
 /// All that this function asks of the outside.

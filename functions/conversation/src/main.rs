@@ -108,8 +108,11 @@ async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     let table = settings::required("TABLE_NAME")?;
     let slack_api_url = settings::required("SLACK_API_URL")?;
     let clients = Clients::from_env()?;
-    let workspace = Workspace::new(settings::list("SLACK_TEAM_IDS")?, settings::required("SLACK_APP_ID")?)
-        .with_local_slack(&slack_api_url);
+    let workspace = Workspace::new(
+        settings::list("SLACK_TEAM_IDS", "a list separated by commas")?,
+        settings::required("SLACK_APP_ID")?,
+    )
+    .with_local_slack(&slack_api_url);
     let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
     let ports = Ports {
         table: clients.table(&table),
@@ -125,8 +128,8 @@ async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     {
         return Err(fault.into());
     }
-    let account = settings::parsed("ACCOUNT_ID", "an AWS account id")?;
-    Ok((ports, Installation { workspace, account }))
+    let accounts = settings::list("ACCOUNTS", "a list of AWS account ids")?;
+    Ok((ports, Installation { workspace, accounts }))
 }
 
 #[tokio::main(flavor = "current_thread")]

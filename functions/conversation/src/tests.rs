@@ -32,7 +32,7 @@ const STRANGER: &str = "U0STRANGE1";
 
 static HERE: LazyLock<Installation> = LazyLock::new(|| Installation {
     workspace: Workspace::new(vec!["T0COUNTER1".to_owned()], "A0COUNTER1".to_owned()),
-    account: "111111111111".parse().unwrap(),
+    accounts: vec!["111111111111".parse().unwrap()],
 });
 
 fn person(id: &str) -> Actor {

@@ -1,5 +1,6 @@
 //! The function `grant`: wires and starts.
 
+use aws::accounts::Spokes;
 use aws::clients::Clients;
 use aws::managed::{ManagedPolicies, TargetRoles};
 use aws::roles::Roles;
@@ -31,7 +32,9 @@ aws::delegate! {
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
-    let boundary = settings::required("BOUNDARY_ARN")?;
+    let boundary = settings::parsed("BOUNDARY_ARN", "the ARN of a managed policy")?;
+    let spokes = Spokes::connected(settings::optional("PROVISIONER_ROLE"), settings::optional("SPOKE_EXTERNAL_ID"))?;
+    let accounts = clients.accounts(boundary, spokes);
     let target = ScheduleTarget {
         function_arn: settings::required("REVOCATION_FUNCTION_ARN")?,
         role_arn: settings::required("SCHEDULE_ROLE_ARN")?,
@@ -40,9 +43,9 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     Ok(Ports {
         table: clients.table(&settings::required("TABLE_NAME")?),
         schedules: clients.arming_schedules(&settings::required("SCHEDULE_GROUP")?, target),
-        roles: clients.roles(&boundary),
-        managed: clients.managed_policies(&boundary),
-        targets: clients.target_roles(settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
+        roles: clients.roles(&accounts),
+        managed: clients.managed_policies(&accounts),
+        targets: clients.target_roles(&accounts, settings::required("CREDENTIALS_ROLE_ARN")?.parse()?),
         clock: SystemClock,
     })
 }

@@ -112,7 +112,7 @@ where
     let key = key(call)?;
     let wish = wish(&call.body)?;
     let policy = ports.policy().await?;
-    reachable(&policy, &wish, &here.account).map_err(|error| Problem::invalid(vec![error]))?;
+    reachable(&policy, &wish, &here.accounts).map_err(|error| Problem::invalid(vec![error]))?;
     let stored = submission::submit(ports, actor, &wish, key, None).await?;
     submitted(&stored)
 }

@@ -12,8 +12,8 @@ use workflow::ports::{Clock, CommitRequest, FindByKey, Identifiers, ListRequests
 /// What this installation is.
 #[derive(Debug)]
 pub struct Installation {
-    /// The account it makes grants in.
-    pub account: AccountId,
+    /// The accounts it makes grants in.
+    pub accounts: Vec<AccountId>,
 }
 
 /// Answers one call.

@@ -29,8 +29,8 @@ fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
     let ports =
         Ports { table: clients.table(&table), policies: clients.policies(&table), clock: SystemClock, ids: UuidIds };
-    let account = settings::parsed("ACCOUNT_ID", "an AWS account id")?;
-    Ok((ports, Installation { account }))
+    let accounts = settings::list("ACCOUNTS", "a list of AWS account ids")?;
+    Ok((ports, Installation { accounts }))
 }
 
 #[tokio::main(flavor = "current_thread")]

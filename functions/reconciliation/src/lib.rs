@@ -1,43 +1,16 @@
 //! Every minute: finishes what is overdue, stuck or orphaned. Takes no input.
 
 use lambda::start::{Failed, failed};
+use model::names::AccountId;
 use serde_json::Value;
-use workflow::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
-    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy,
-};
-use workflow::reconcile::reconcile;
+use workflow::reconcile::{Ports, reconcile};
 
-/// One run. What triggered it is not looked at.
+/// One run, over what is due and over what there is in `accounts`. What triggered it is not looked at.
 ///
 /// # Errors
 /// If the store could not be asked what is due; the next minute comes anyway.
-pub async fn handle<P>(ports: &P, _: Value) -> Result<(), Failed>
-where
-    P: LoadRequest
-        + CommitRequest
-        + Clock
-        + FindDue
-        + ArmRevocation
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole
-        + ListRoles
-        + MakePolicy
-        + ReplacePolicy
-        + ReadPolicy
-        + ReadTarget
-        + RemovePolicy
-        + ListPolicies
-        + ListRequests
-        + LoadSweep
-        + CommitSweep
-        + FindSweeps,
-{
-    let report = reconcile(ports).await.map_err(|error| failed("store_unavailable", &error))?;
+pub async fn handle<P: Ports>(ports: &P, accounts: &[AccountId], _: Value) -> Result<(), Failed> {
+    let report = reconcile(ports, accounts).await.map_err(|error| failed("store_unavailable", &error))?;
     tracing::info!(
         metric = "ReconciliationRan",
         due = report.due,

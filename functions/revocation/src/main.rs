@@ -1,5 +1,6 @@
 //! The function `revocation`: wires and starts.
 
+use aws::accounts::Spokes;
 use aws::clients::Clients;
 use aws::managed::ManagedPolicies;
 use aws::policy::PolicyStore;
@@ -34,14 +35,16 @@ aws::delegate! {
 
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
-    let boundary = settings::required("BOUNDARY_ARN")?;
+    let boundary = settings::parsed("BOUNDARY_ARN", "the ARN of a managed policy")?;
+    let spokes = Spokes::connected(settings::optional("PROVISIONER_ROLE"), settings::optional("SPOKE_EXTERNAL_ID"))?;
+    let accounts = clients.accounts(boundary, spokes);
     let table = settings::required("TABLE_NAME")?;
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
         schedules: clients.schedules(&settings::required("SCHEDULE_GROUP")?),
-        roles: clients.roles(&boundary),
-        managed: clients.managed_policies(&boundary),
+        roles: clients.roles(&accounts),
+        managed: clients.managed_policies(&accounts),
         clock: SystemClock,
         ids: UuidIds,
     })

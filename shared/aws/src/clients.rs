@@ -1,6 +1,7 @@
 //! One configuration for all clients; each client is made when it is first asked for, so that a
 //! function pays only for the services it uses.
 
+use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
@@ -96,19 +97,24 @@ impl Clients {
         ArmingSchedules::new(self.schedules(group), target)
     }
 
+    /// IAM of our own account, which is that of `boundary`, and of `spokes`.
+    pub fn accounts(&self, boundary: Boundary, spokes: Option<Spokes>) -> Accounts {
+        Accounts::new(self.config.clone(), boundary, spokes)
+    }
+
     /// Roles of grants, and denies on base roles.
-    pub fn roles(&self, boundary_arn: &str) -> Roles {
-        Roles::new(aws_sdk_iam::Client::new(&self.config), boundary_arn)
+    pub fn roles(&self, accounts: &Accounts) -> Roles {
+        Roles::new(accounts.clone())
     }
 
     /// Managed policies of grants.
-    pub fn managed_policies(&self, boundary_arn: &str) -> ManagedPolicies {
-        ManagedPolicies::new(aws_sdk_iam::Client::new(&self.config), boundary_arn)
+    pub fn managed_policies(&self, accounts: &Accounts) -> ManagedPolicies {
+        ManagedPolicies::new(accounts.clone())
     }
 
     /// The shared roles they are attached to, whose sessions `credentials_role` hands out.
-    pub fn target_roles(&self, credentials_role: PrincipalArn) -> TargetRoles {
-        TargetRoles::new(aws_sdk_iam::Client::new(&self.config), credentials_role)
+    pub fn target_roles(&self, accounts: &Accounts, credentials_role: PrincipalArn) -> TargetRoles {
+        TargetRoles::new(accounts.clone(), credentials_role)
     }
 
     /// Sessions of base roles and target roles.

@@ -3,15 +3,15 @@
 #[doc(hidden)]
 pub mod types {
     pub use model::digest::Digest;
-    pub use model::names::{IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
+    pub use model::names::{AccountId, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::time::Time;
     pub use std::sync::Arc;
     pub use workflow::ports;
     pub use workflow::ports::{
-        Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec, RoleFound,
-        RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound,
+        Artifact, Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound, PolicySpec,
+        RoleFound, RoleSpec, Sent, Stored, StoredSweep, SweepCommit, TargetFound,
     };
 }
 
@@ -91,20 +91,20 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident MakeRole) => {
         $crate::delegate! { @@ $ports $field MakeRole [
             create_role(spec: &RoleSpec) -> Result<bool, Fault>,
-            put_role_policy(id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault>
+            put_role_policy(of: Artifact<'_>, name: &'static str, document: &str) -> Result<(), Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReadRole) => {
         $crate::delegate! { @@ $ports $field ReadRole [
-            role(id: &RequestId) -> Result<Option<RoleFound>, Fault>,
-            role_policy(id: &RequestId, name: &'static str) -> Result<Option<String>, Fault>
+            role(of: Artifact<'_>) -> Result<Option<RoleFound>, Fault>,
+            role_policy(of: Artifact<'_>, name: &'static str) -> Result<Option<String>, Fault>
         ] }
     };
     (@ $ports:ident $field:ident RemoveRole) => {
-        $crate::delegate! { @@ $ports $field RemoveRole [remove_role(id: &RequestId) -> Result<(), Fault>] }
+        $crate::delegate! { @@ $ports $field RemoveRole [remove_role(of: Artifact<'_>) -> Result<(), Fault>] }
     };
     (@ $ports:ident $field:ident ListRoles) => {
-        $crate::delegate! { @@ $ports $field ListRoles [role_names() -> Result<Vec<String>, Fault>] }
+        $crate::delegate! { @@ $ports $field ListRoles [role_names(account: &AccountId) -> Result<Vec<String>, Fault>] }
     };
     (@ $ports:ident $field:ident KillSessions) => {
         $crate::delegate! { @@ $ports $field KillSessions [
@@ -116,18 +116,18 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident MakePolicy) => {
         $crate::delegate! { @@ $ports $field MakePolicy [
             create_policy(spec: &PolicySpec) -> Result<bool, Fault>,
-            attach_policy(id: &RequestId, role: &PrincipalArn) -> Result<(), Fault>
+            attach_policy(of: Artifact<'_>, role: &PrincipalArn) -> Result<(), Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReplacePolicy) => {
         $crate::delegate! { @@ $ports $field ReplacePolicy [
-            replace_policy(id: &RequestId, document: &str) -> Result<(), Fault>
+            replace_policy(of: Artifact<'_>, document: &str) -> Result<(), Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReadPolicy) => {
         $crate::delegate! { @@ $ports $field ReadPolicy [
-            policy(id: &RequestId) -> Result<Option<PolicyFound>, Fault>,
-            attached(id: &RequestId, role: &PrincipalArn) -> Result<bool, Fault>
+            policy(of: Artifact<'_>) -> Result<Option<PolicyFound>, Fault>,
+            attached(of: Artifact<'_>, role: &PrincipalArn) -> Result<bool, Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReadTarget) => {
@@ -136,10 +136,10 @@ macro_rules! delegate {
         ] }
     };
     (@ $ports:ident $field:ident RemovePolicy) => {
-        $crate::delegate! { @@ $ports $field RemovePolicy [remove_policy(id: &RequestId) -> Result<(), Fault>] }
+        $crate::delegate! { @@ $ports $field RemovePolicy [remove_policy(of: Artifact<'_>) -> Result<(), Fault>] }
     };
     (@ $ports:ident $field:ident ListPolicies) => {
-        $crate::delegate! { @@ $ports $field ListPolicies [policy_names() -> Result<Vec<String>, Fault>] }
+        $crate::delegate! { @@ $ports $field ListPolicies [policy_names(account: &AccountId) -> Result<Vec<String>, Fault>] }
     };
     (@ $ports:ident $field:ident AssumeBaseRole) => {
         $crate::delegate! { @@ $ports $field AssumeBaseRole [
@@ -229,13 +229,15 @@ mod tests {
             role_arn: String::new(),
             dead_letters_arn: String::new(),
         };
+        let boundary = "arn:aws:iam::111111111111:policy/countersign-boundary/countersign-boundary".parse().unwrap();
+        let accounts = clients.accounts(boundary, None);
         let ports = Ports {
             table: clients.table("countersign"),
             policies: clients.policies("countersign"),
             schedules: clients.arming_schedules("countersign-expiry", target),
-            roles: clients.roles("boundary"),
-            managed: clients.managed_policies("boundary"),
-            targets: clients.target_roles("arn:aws:iam::111111111111:role/credentials".parse().unwrap()),
+            roles: clients.roles(&accounts),
+            managed: clients.managed_policies(&accounts),
+            targets: clients.target_roles(&accounts, "arn:aws:iam::111111111111:role/credentials".parse().unwrap()),
             sessions: clients.sessions(),
             clock: SystemClock,
             ids: UuidIds,

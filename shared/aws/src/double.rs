@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use model::identity::{Actor, Identity};
 use model::lifecycle::{Transition, submit};
-use model::names::RequestId;
+use model::names::{AccountId, RequestId};
 use model::policy::{Bundle, Policy};
 use model::submission::{Wish, judge};
 use model::time::Time;
@@ -19,7 +19,7 @@ use record::chain::{self, Head};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use workflow::ports::{Commit, Guard, Stored};
+use workflow::ports::{Artifact, Commit, Guard, Stored};
 
 /// A call as it was sent.
 #[derive(Debug, Clone)]
@@ -114,6 +114,14 @@ pub(crate) fn bundle() -> Bundle {
 }
 
 pub(crate) const NOW: &str = "2026-11-20T19:00:00Z";
+
+pub(crate) fn home() -> AccountId {
+    "111111111111".parse().unwrap()
+}
+
+pub(crate) fn of<'a>(account: &'a AccountId, id: &'a RequestId) -> Artifact<'a> {
+    Artifact { account, id }
+}
 
 pub(crate) fn id() -> RequestId {
     "req_0198c0ffee00700080000000deadbeef".parse().unwrap()

@@ -31,6 +31,7 @@
 //!
 //! Start reading at [`table`].
 
+pub mod accounts;
 pub mod bus;
 pub mod clients;
 pub mod delegate;

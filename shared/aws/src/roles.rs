@@ -1,5 +1,6 @@
 //! Roles of grants, under our path and within our boundary; and the denies on base roles.
 
+use crate::accounts::{Accounts, FOR_ALL};
 use crate::fault::{code, fault, unsendable};
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_iam::Client;
@@ -7,11 +8,11 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::create_role::CreateRoleError;
 use aws_sdk_iam::types::{Role, Tag};
 use model::digest::Digest;
-use model::documents::{GRANT_PATH, GRANT_POLICY, TOMBSTONE_POLICY};
-use model::names::{PrincipalArn, RequestId};
+use model::documents::{GRANT_PATH, GRANT_POLICY, KILL_POLICY_PREFIX, TOMBSTONE_POLICY};
+use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
-use workflow::ports::{Fault, KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+use workflow::ports::{Artifact, Fault, KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
 
 const MAKE: &str = "make the role";
 const WRITE: &str = "write the role's policy";
@@ -35,46 +36,48 @@ pub(crate) const MANAGED_TAG: &str = "countersign:managed";
 /// IAM, for the roles of grants.
 #[derive(Debug, Clone)]
 pub struct Roles {
-    client: Client,
-    boundary_arn: String,
+    accounts: Accounts,
 }
 
 impl Roles {
-    /// Roles that are made within, and have to carry, the permissions boundary `boundary_arn`.
-    pub fn new(client: Client, boundary_arn: &str) -> Self {
-        Self { client, boundary_arn: boundary_arn.to_owned() }
+    /// Roles that are made within, and have to carry, the permissions boundary of their account.
+    pub(crate) fn new(accounts: Accounts) -> Self {
+        Self { accounts }
     }
 
-    async fn write(&self, doing: &'static str, role: &str, name: &str, document: &str) -> Result<(), Fault> {
-        self.client
-            .put_role_policy()
-            .role_name(role)
-            .policy_name(name)
-            .policy_document(document)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| fault(doing, &error))
+    async fn iam(&self, of: Artifact<'_>) -> Result<Client, Fault> {
+        self.accounts.iam(of.account.as_str(), of.id.as_str()).await
     }
 
-    async fn read(&self, doing: &'static str, role: &str, name: &str) -> Result<Option<String>, Fault> {
-        match self.client.get_role_policy().role_name(role).policy_name(name).send().await {
-            Ok(found) => decoded(doing, found.policy_document()).map(Some),
-            Err(error) if is_gone(&error) => Ok(None),
-            Err(error) => Err(fault(doing, &error)),
-        }
+    /// IAM of a base role's account, to do something about the deny `name`.
+    async fn iam_of(&self, role: &PrincipalArn, name: &str) -> Result<Client, Fault> {
+        let request = name.strip_prefix(KILL_POLICY_PREFIX).and_then(|id| id.parse::<RequestId>().ok());
+        self.accounts.iam(role.account(), request.as_ref().map_or(FOR_ALL, RequestId::as_str)).await
     }
+}
 
-    async fn delete_policy(&self, doing: &'static str, role: &str, name: &str) -> Result<(), Fault> {
-        unless_gone(doing, self.client.delete_role_policy().role_name(role).policy_name(name).send().await)
+async fn write(iam: &Client, doing: &'static str, role: &str, name: &str, document: &str) -> Result<(), Fault> {
+    let put = iam.put_role_policy().role_name(role).policy_name(name).policy_document(document);
+    put.send().await.map(drop).map_err(|error| fault(doing, &error))
+}
+
+async fn read(iam: &Client, doing: &'static str, role: &str, name: &str) -> Result<Option<String>, Fault> {
+    match iam.get_role_policy().role_name(role).policy_name(name).send().await {
+        Ok(found) => decoded(doing, found.policy_document()).map(Some),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(fault(doing, &error)),
     }
+}
 
-    async fn find(&self, doing: &'static str, role: &str) -> Result<Option<Role>, Fault> {
-        match self.client.get_role().role_name(role).send().await {
-            Ok(found) => Ok(found.role),
-            Err(error) if is_gone(&error) => Ok(None),
-            Err(error) => Err(fault(doing, &error)),
-        }
+async fn delete_policy(iam: &Client, doing: &'static str, role: &str, name: &str) -> Result<(), Fault> {
+    unless_gone(doing, iam.delete_role_policy().role_name(role).policy_name(name).send().await)
+}
+
+async fn find(iam: &Client, doing: &'static str, role: &str) -> Result<Option<Role>, Fault> {
+    match iam.get_role().role_name(role).send().await {
+        Ok(found) => Ok(found.role),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(fault(doing, &error)),
     }
 }
 
@@ -113,13 +116,15 @@ pub(crate) fn tags(doing: &'static str, id: &RequestId, digest: Digest) -> Resul
 
 impl MakeRole for Roles {
     async fn create_role(&self, spec: &RoleSpec) -> Result<bool, Fault> {
+        let of = Artifact { account: &spec.account, id: &spec.id };
         let created = self
-            .client
+            .iam(of)
+            .await?
             .create_role()
             .path(GRANT_PATH)
             .role_name(spec.id.as_str())
             .assume_role_policy_document(&spec.trust)
-            .permissions_boundary(&self.boundary_arn)
+            .permissions_boundary(self.accounts.boundary(spec.account.as_str()))
             .max_session_duration(spec.longest_session)
             .set_tags(Some(tags(MAKE, &spec.id, spec.digest)?))
             .send()
@@ -133,14 +138,14 @@ impl MakeRole for Roles {
         }
     }
 
-    async fn put_role_policy(&self, id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault> {
-        self.write(WRITE, id.as_str(), name, document).await
+    async fn put_role_policy(&self, of: Artifact<'_>, name: &'static str, document: &str) -> Result<(), Fault> {
+        write(&self.iam(of).await?, WRITE, of.id.as_str(), name, document).await
     }
 }
 
 impl ReadRole for Roles {
-    async fn role(&self, id: &RequestId) -> Result<Option<RoleFound>, Fault> {
-        let Some(role) = self.find(READ, id.as_str()).await? else { return Ok(None) };
+    async fn role(&self, of: Artifact<'_>) -> Result<Option<RoleFound>, Fault> {
+        let Some(role) = find(&self.iam(of).await?, READ, of.id.as_str()).await? else { return Ok(None) };
         // Names are unique across paths: a role under another path is none of ours, whatever its tags say.
         let ours = role.path() == GRANT_PATH;
         let tag = |key: &str| {
@@ -152,22 +157,22 @@ impl ReadRole for Roles {
             request: tag(REQUEST_TAG),
             digest: tag(DIGEST_TAG),
             trust: decoded(READ, role.assume_role_policy_document().unwrap_or_default())?,
-            bounded: ours && boundary == Some(self.boundary_arn.as_str()),
+            bounded: ours && boundary == Some(self.accounts.boundary(of.account.as_str()).as_str()),
             created_at: Time::from_second(role.create_date().secs())
                 .map_err(|_| Fault::new(READ, "unreadable_answer"))?,
         }))
     }
 
-    async fn role_policy(&self, id: &RequestId, name: &'static str) -> Result<Option<String>, Fault> {
-        self.read(READ_POLICY, id.as_str(), name).await
+    async fn role_policy(&self, of: Artifact<'_>, name: &'static str) -> Result<Option<String>, Fault> {
+        read(&self.iam(of).await?, READ_POLICY, of.id.as_str(), name).await
     }
 }
 
 impl RemoveRole for Roles {
-    async fn remove_role(&self, id: &RequestId) -> Result<(), Fault> {
-        let role = id.as_str();
+    async fn remove_role(&self, of: Artifact<'_>) -> Result<(), Fault> {
+        let (iam, role) = (&self.iam(of).await?, of.id.as_str());
         let listed: Result<Vec<String>, _> =
-            self.client.list_role_policies().role_name(role).into_paginator().items().send().collect().await;
+            iam.list_role_policies().role_name(role).into_paginator().items().send().collect().await;
         let inline = match listed {
             Ok(names) => names,
             // No role, nothing on it.
@@ -176,36 +181,37 @@ impl RemoveRole for Roles {
         };
         // The role is ours and can't be deleted with anything in or on it.
         for name in inline.iter().filter(|name| ![TOMBSTONE_POLICY, GRANT_POLICY].contains(&name.as_str())) {
-            tracing::error!(request.id = %id, alarm = "found_on_grant_role", policy = %name,
-                "the policy {name} in the role {id} is not of Countersign's making; it goes with the role");
+            tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %name,
+                "the policy {name} in the role {role} is not of Countersign's making; it goes with the role");
         }
         for name in inline.iter().filter(|name| *name != TOMBSTONE_POLICY) {
-            self.delete_policy(REMOVE, role, name).await?;
+            delete_policy(iam, REMOVE, role, name).await?;
         }
         let listed: Result<Vec<_>, _> =
-            self.client.list_attached_role_policies().role_name(role).into_paginator().items().send().collect().await;
+            iam.list_attached_role_policies().role_name(role).into_paginator().items().send().collect().await;
         let attached = match listed {
             Ok(policies) => policies,
             Err(error) if is_gone(&error) => return Ok(()),
             Err(error) => return Err(fault(REMOVE, &error)),
         };
         for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
-            tracing::error!(request.id = %id, alarm = "found_on_grant_role", policy = %arn,
-                "{arn} is attached to the role {id}, and not by Countersign; it is taken off it, and stays");
-            unless_gone(REMOVE, self.client.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
+            tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %arn,
+                "{arn} is attached to the role {role}, and not by Countersign; it is taken off it, and stays");
+            unless_gone(REMOVE, iam.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
         }
         // Last, so that whatever was on the role was denied while it was there.
         if inline.iter().any(|name| name == TOMBSTONE_POLICY) {
-            self.delete_policy(REMOVE, role, TOMBSTONE_POLICY).await?;
+            delete_policy(iam, REMOVE, role, TOMBSTONE_POLICY).await?;
         }
-        unless_gone(REMOVE, self.client.delete_role().role_name(role).send().await)
+        unless_gone(REMOVE, iam.delete_role().role_name(role).send().await)
     }
 }
 
 impl ListRoles for Roles {
-    async fn role_names(&self) -> Result<Vec<String>, Fault> {
+    async fn role_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
+        let iam = self.accounts.iam(account.as_str(), FOR_ALL).await?;
         let listed: Result<Vec<Role>, _> =
-            self.client.list_roles().path_prefix(GRANT_PATH).into_paginator().items().send().collect().await;
+            iam.list_roles().path_prefix(GRANT_PATH).into_paginator().items().send().collect().await;
         match listed {
             Ok(roles) => Ok(roles.into_iter().map(|role| role.role_name).collect()),
             Err(error) => Err(fault(LIST, &error)),
@@ -215,21 +221,22 @@ impl ListRoles for Roles {
 
 impl KillSessions for Roles {
     async fn put_kill(&self, role: &PrincipalArn, name: &str, document: &str) -> Result<(), Fault> {
-        // IAM is asked by name, in the account of our own credentials: a deny on a role of the same
-        // name elsewhere would look written and deny nothing.
-        match self.find(DENY, role.name()).await? {
-            Some(found) if found.arn() == role.as_str() => self.write(DENY, role.name(), name, document).await,
+        let iam = &self.iam_of(role, name).await?;
+        // IAM is asked by name: a deny on a role of the same name under another path would look
+        // written and deny nothing.
+        match find(iam, DENY, role.name()).await? {
+            Some(found) if found.arn() == role.as_str() => write(iam, DENY, role.name(), name, document).await,
             Some(_) => Err(Fault::new(DENY, "role_elsewhere")),
             None => Err(Fault::new(DENY, "NoSuchEntity")),
         }
     }
 
     async fn kill(&self, role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault> {
-        self.read(READ_DENY, role.name(), name).await
+        read(&self.iam_of(role, name).await?, READ_DENY, role.name(), name).await
     }
 
     async fn remove_kill(&self, role: &PrincipalArn, name: &str) -> Result<(), Fault> {
-        self.delete_policy(LIFT, role.name(), name).await
+        delete_policy(&self.iam_of(role, name).await?, LIFT, role.name(), name).await
     }
 }
 

@@ -30,6 +30,11 @@ pub fn required(name: &'static str) -> Result<String, SettingError> {
     }
 }
 
+/// The text of a variable that need not be set, or may be empty.
+pub fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// A variable as something else than text.
 ///
 /// # Errors
@@ -41,11 +46,9 @@ pub fn parsed<T: FromStr>(name: &'static str, expected: &'static str) -> Result<
 /// A list separated by commas.
 ///
 /// # Errors
-/// If it is not set, or an entry is empty.
-pub fn list(name: &'static str) -> Result<Vec<String>, SettingError> {
-    let entries: Vec<String> = required(name)?.split(',').map(|entry| entry.trim().to_owned()).collect();
-    if entries.iter().any(String::is_empty) {
-        return Err(SettingError::Malformed { name, expected: "a list separated by commas" });
-    }
-    Ok(entries)
+/// If it is not set, or an entry is not one of those `expected`.
+pub fn list<T: FromStr>(name: &'static str, expected: &'static str) -> Result<Vec<T>, SettingError> {
+    let entry = |text: &str| text.trim().parse().ok().filter(|_| !text.trim().is_empty());
+    let entries: Option<Vec<T>> = required(name)?.split(',').map(entry).collect();
+    entries.ok_or(SettingError::Malformed { name, expected })
 }

@@ -47,17 +47,17 @@ fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) ->
     FieldError { field, code, message: message.into() }
 }
 
-/// Whether what is wished for lies in `home`, the account that this installation can make grants in.
+/// Whether what is wished for lies in one of `accounts`, in which this installation can make grants.
 ///
 /// # Errors
 /// If the entitlement is one of another account.
-pub fn reachable(policy: &Policy, wish: &Wish, home: &AccountId) -> Result<(), FieldError> {
+pub fn reachable(policy: &Policy, wish: &Wish, accounts: &[AccountId]) -> Result<(), FieldError> {
     match policy.catalog().entitlement(&wish.entitlement) {
-        Some(entitlement) if entitlement.account != *home => Err(wrong(
+        Some(entitlement) if !accounts.contains(&entitlement.account) => Err(wrong(
             "entitlement",
             "account_not_available",
             format!(
-                "{} is in account {}; this release makes grants in its own account, {home}",
+                "{} is in account {}, which is not connected to Countersign: whoever runs it adds the account to SpokeAccounts, once infra/spoke.yaml is deployed there",
                 entitlement.name, entitlement.account,
             ),
         )),

@@ -18,12 +18,12 @@ pub use gate::{Call, Trouble, Verb};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 
-use crate::ports::{Clock, Fault, Identifiers, Policies};
+use crate::ports::{Artifact, Clock, Fault, Identifiers, Policies};
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
 use model::catalog::EntitledMechanism;
-use model::names::{PrincipalArn, RequestId, SweepId};
+use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
 use std::collections::BTreeSet;
@@ -55,6 +55,15 @@ struct Inner {
     /// Requests that something was written about.
     touched: BTreeSet<String>,
     documents: Documents,
+}
+
+impl Inner {
+    /// A call about what belongs to a request must name the request's own account.
+    fn in_its_account(&mut self, of: Artifact<'_>) {
+        if let Some(account) = self.store.account_of(of.id).filter(|account| account != of.account) {
+            self.breaches.push(format!("{}: looked for in {}; it is in {account}", of.id, of.account));
+        }
+    }
 }
 
 impl fmt::Debug for World {
@@ -217,6 +226,15 @@ fn target_roles(policy: &Policy) -> Vec<PrincipalArn> {
             EntitledMechanism::Role | EntitledMechanism::Session { .. } => None,
         })
         .collect()
+}
+
+/// The account that everything of the sample bundle is in.
+///
+/// # Panics
+/// Never: the form is fixed here.
+#[expect(clippy::expect_used, reason = "the form is fixed here; a slip fails the first test")]
+pub fn home() -> AccountId {
+    "111111111111".parse().expect("12 digits")
 }
 
 /// The `nth` id of a sweep, likewise.

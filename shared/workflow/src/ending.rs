@@ -8,8 +8,8 @@ pub(crate) mod sessions;
 
 use crate::command::{CommandError, Done, carry_out_on};
 use crate::ports::{
-    Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole, ReadPolicy,
-    ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
+    Artifact, Clock, CommitRequest, DisarmRevocation, Fault, KillSessions, LoadRequest, MakePolicy, MakeRole,
+    ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy, RoleFound, RoleSpec, Stored,
 };
 use model::documents::{TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
@@ -213,11 +213,13 @@ async fn tombstone<P: MakeRole + ReadRole>(
     window: Window,
     over: bool,
 ) -> Result<(), Fault> {
-    let found = match ports.role(&request.id).await? {
+    let of = Artifact::of(request);
+    let found = match ports.role(of).await? {
         None if over => return Ok(()),
         None => {
             let trust = trust_policy(request, window).map_err(|_| Fault::new("write the deny", "too_large"))?;
             let spec = RoleSpec {
+                account: request.account.clone(),
                 id: request.id.clone(),
                 digest: request.digest(),
                 trust,
@@ -225,7 +227,7 @@ async fn tombstone<P: MakeRole + ReadRole>(
             };
             // `false`: a slow worker was faster; the deny goes into its role just the same.
             ports.create_role(&spec).await?;
-            ports.role(&request.id).await?
+            ports.role(of).await?
         }
         found => found,
     };
@@ -236,8 +238,8 @@ async fn tombstone<P: MakeRole + ReadRole>(
         None => return Err(Fault::new("write the deny", "role_vanished")),
     }
     let document = tombstone_policy();
-    ports.put_role_policy(&request.id, TOMBSTONE_POLICY, &document).await?;
-    match ports.role_policy(&request.id, TOMBSTONE_POLICY).await? {
+    ports.put_role_policy(of, TOMBSTONE_POLICY, &document).await?;
+    match ports.role_policy(of, TOMBSTONE_POLICY).await? {
         Some(written) if same_document(&written, &document) => Ok(()),
         _ => Err(Fault::new("read the deny back", "deny_differs")),
     }
@@ -250,16 +252,16 @@ fn is_ours(role: &RoleFound, request: &Request) -> bool {
 
 /// Takes the grant's role out, and says what was found then.
 async fn role_removed<P: ReadRole + RemoveRole>(ports: &P, request: &Request) -> Result<String, Fault> {
-    let id = &request.id;
+    let (id, of) = (&request.id, Artifact::of(request));
     let squatted = |role: &RoleFound| {
         tracing::error!(request.id = %id, alarm = "role_squatted", "the role {id} is not of Countersign's making; it is left alone");
         format!("the role named {id} is not of Countersign's making ({}); it is left alone", role.created_at)
     };
-    if let Some(role) = ports.role(id).await?.filter(|role| !is_ours(role, request)) {
+    if let Some(role) = ports.role(of).await?.filter(|role| !is_ours(role, request)) {
         return Ok(squatted(&role));
     }
-    ports.remove_role(id).await?;
-    match ports.role(id).await? {
+    ports.remove_role(of).await?;
+    match ports.role(of).await? {
         None => Ok(format!("role {id} is absent")),
         Some(role) if is_ours(&role, request) => Err(Fault::new("read the role back", "role_still_there")),
         Some(role) => Ok(squatted(&role)),

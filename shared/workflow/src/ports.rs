@@ -24,7 +24,7 @@ pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, Stor
 
 use model::digest::Digest;
 use model::lifecycle::State;
-use model::names::{EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
+use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
 use model::time::{Time, Window};
@@ -46,6 +46,22 @@ impl Fault {
     /// A fault while `doing`.
     pub fn new(doing: &'static str, code: impl Into<String>) -> Self {
         Self { doing, code: code.into() }
+    }
+}
+
+/// What is made for a grant in AWS: it goes by the request's id, in the grant's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Artifact<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// The name.
+    pub id: &'a RequestId,
+}
+
+impl<'a> Artifact<'a> {
+    /// What is made for `request`.
+    pub fn of(request: &'a Request) -> Self {
+        Self { account: &request.account, id: &request.id }
     }
 }
 

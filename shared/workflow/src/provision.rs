@@ -5,8 +5,8 @@
 
 use crate::command::{CommandError, carry_out, carry_out_on};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, Fault, LoadRequest, MakePolicy, MakeRole, PolicyFound, PolicySpec, ReadPolicy,
-    ReadRole, ReadTarget, RoleSpec, Stored,
+    ArmRevocation, Artifact, Clock, CommitRequest, Fault, LoadRequest, MakePolicy, MakeRole, PolicyFound, PolicySpec,
+    ReadPolicy, ReadRole, ReadTarget, RoleSpec, Stored,
 };
 use model::documents::{
     GRANT_POLICY, attached_policy, guarded_target, longest_session, role_policy, same_document, trust_policy,
@@ -172,7 +172,9 @@ async fn make_role<P: MakeRole + ReadRole>(
     let too_large = |_| Fault::new("write the grant's documents", "too_large");
     let trust = trust_policy(request, window).map_err(too_large)?;
     let policy = role_policy(request, window).map_err(too_large)?;
+    let of = Artifact::of(request);
     let spec = RoleSpec {
+        account: request.account.clone(),
         id: request.id.clone(),
         digest: request.digest(),
         trust: trust.clone(),
@@ -180,7 +182,7 @@ async fn make_role<P: MakeRole + ReadRole>(
     };
     if !ports.create_role(&spec).await? {
         // A role of this name exists: our own earlier attempt, or somebody else's. Never adopt it unseen.
-        let found = ports.role(&request.id).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
+        let found = ports.role(of).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
         if found.request.as_deref() != Some(request.id.as_str())
             || found.digest != Some(request.digest().to_string())
             || !found.bounded
@@ -192,8 +194,8 @@ async fn make_role<P: MakeRole + ReadRole>(
             return Err(Setback::Taken { code: "role_squatted", finding });
         }
     }
-    ports.put_role_policy(&request.id, GRANT_POLICY, &policy).await?;
-    let (role, written) = futures_util::join!(ports.role(&request.id), ports.role_policy(&request.id, GRANT_POLICY));
+    ports.put_role_policy(of, GRANT_POLICY, &policy).await?;
+    let (role, written) = futures_util::join!(ports.role(of), ports.role_policy(of, GRANT_POLICY));
     let (role, written) = (role?, written?);
     let role = role.ok_or_else(|| Fault::new("read the role back", "role_vanished"))?;
     if !role.bounded || !same_document(&role.trust, &trust) {
@@ -217,7 +219,7 @@ async fn make_policy<P>(
 where
     P: MakePolicy + ReadPolicy + ReadTarget,
 {
-    let id = &request.id;
+    let (id, of) = (&request.id, Artifact::of(request));
     let document =
         attached_policy(request, window).map_err(|_| Fault::new("write the grant's documents", "too_large"))?;
     // Before anything is attached: the policy holds for whoever carries the request's id.
@@ -237,11 +239,16 @@ where
             && found.digest.as_deref() == Some(request.digest().to_string().as_str())
             && same_document(&found.document, &document)
     };
-    let spec = PolicySpec { id: id.clone(), digest: request.digest(), document: document.clone() };
+    let spec = PolicySpec {
+        account: request.account.clone(),
+        id: id.clone(),
+        digest: request.digest(),
+        document: document.clone(),
+    };
     // A policy of this name exists: our own earlier attempt, or somebody else's, or what an early end
     // put there. Only the first is adopted.
     if !ports.create_policy(&spec).await? {
-        match ports.policy(id).await? {
+        match ports.policy(of).await? {
             Some(found) if as_planned(&found) => {}
             Some(found) => {
                 let made = found.created_at;
@@ -253,8 +260,8 @@ where
             None => return Err(Fault::new("make the policy", "policy_squatted").into()),
         }
     }
-    ports.attach_policy(id, role).await?;
-    let (found, attached) = futures_util::join!(ports.policy(id), ports.attached(id, role));
+    ports.attach_policy(of, role).await?;
+    let (found, attached) = futures_util::join!(ports.policy(of), ports.attached(of, role));
     if !found?.is_some_and(|found| as_planned(&found)) {
         return Err(Fault::new("read the policy back", "policy_differs").into());
     }

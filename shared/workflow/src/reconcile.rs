@@ -6,7 +6,7 @@
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
-    ArmRevocation, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
+    ArmRevocation, Artifact, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
     ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
     ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
@@ -16,7 +16,7 @@ use futures_util::StreamExt as _;
 use model::documents::{TOMBSTONE_POLICY, tombstone_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, Phase, QUARANTINE};
-use model::names::RequestId;
+use model::names::{AccountId, RequestId};
 use model::time::Time;
 
 /// Due requests taken up in one run.
@@ -43,37 +43,27 @@ pub struct Report {
     pub failures: usize,
 }
 
+macro_rules! together {
+    ($(#[$doc:meta])* $name:ident: $($port:ident),+ $(,)?) => {
+        $(#[$doc])*
+        pub trait $name: $($port +)+ {}
+        impl<P: $($port +)+> $name for P {}
+    };
+}
+
+together! {
+    /// All that a run needs: it goes on with whatever any part left undone.
+    Ports: LoadRequest, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps,
+}
+
 /// The name this part has in the record.
 const PART: &str = "reconciliation";
 
-/// One run.
+/// One run, over what is due and over what there is in `accounts`: all that grants are made in.
 ///
 /// # Errors
 /// If the store could not be asked what is due. Everything else is counted in the report.
-pub async fn reconcile<P>(ports: &P) -> Result<Report, CommandError>
-where
-    P: LoadRequest
-        + CommitRequest
-        + Clock
-        + FindDue
-        + ArmRevocation
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole
-        + ListRoles
-        + MakePolicy
-        + ReplacePolicy
-        + ReadPolicy
-        + ReadTarget
-        + RemovePolicy
-        + ListPolicies
-        + ListRequests
-        + LoadSweep
-        + CommitSweep
-        + FindSweeps,
-{
+pub async fn reconcile<P: Ports>(ports: &P, accounts: &[AccountId]) -> Result<Report, CommandError> {
     let now = ports.now();
     let (swept, due) = futures_util::join!(sweeps(ports), ports.due(now.plus(1), BATCH));
     let due = due?;
@@ -85,18 +75,11 @@ where
         tracing::error!(error = %error, "a due request could not be taken up: {error}");
         report.failures = report.failures.saturating_add(1);
     }
-    let (roles, policies) = futures_util::join!(orphaned_roles(ports, now), orphaned_policies(ports, now));
-    for found in [roles, policies] {
-        match found {
-            Ok((removed, failures)) => {
-                report.orphans = report.orphans.saturating_add(removed);
-                report.failures = report.failures.saturating_add(failures);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "what there is under our path could not be listed: {error}");
-                report.failures = report.failures.saturating_add(1);
-            }
-        }
+    let work: Vec<_> = accounts.iter().map(|account| orphans(ports, account, now)).collect();
+    let looked: Vec<(usize, usize)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    for (removed, failures) in looked {
+        report.orphans = report.orphans.saturating_add(removed);
+        report.failures = report.failures.saturating_add(failures);
     }
     Ok(report)
 }
@@ -126,23 +109,7 @@ where
     failures
 }
 
-async fn take_up<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
-where
-    P: LoadRequest
-        + CommitRequest
-        + Clock
-        + ArmRevocation
-        + DisarmRevocation
-        + KillSessions
-        + MakeRole
-        + ReadRole
-        + RemoveRole
-        + MakePolicy
-        + ReplacePolicy
-        + ReadPolicy
-        + ReadTarget
-        + RemovePolicy,
-{
+async fn take_up<P: Ports>(ports: &P, id: &RequestId) -> Result<(), CommandError> {
     let Some(stored) = ports.load(id).await? else { return Ok(()) };
     // The index may be behind.
     if stored.state.due_at().is_none_or(|due| due > ports.now()) {
@@ -192,23 +159,47 @@ where
     }
 }
 
+/// Takes out what no open grant owns in `account`: how much, and how much could not be. One account
+/// that is out of reach keeps nothing from the others.
+async fn orphans<P: Ports>(ports: &P, account: &AccountId, now: Time) -> (usize, usize) {
+    let (roles, policies) =
+        futures_util::join!(orphaned_roles(ports, account, now), orphaned_policies(ports, account, now));
+    let (mut removed, mut failures) = (0usize, 0usize);
+    for found in [roles, policies] {
+        match found {
+            Ok((taken_out, left)) => {
+                removed = removed.saturating_add(taken_out);
+                failures = failures.saturating_add(left);
+            }
+            Err(error) => {
+                tracing::error!(aws.account = %account, error = %error,
+                    "what there is under our path in {account} could not be listed: {error}");
+                failures = failures.saturating_add(1);
+            }
+        }
+    }
+    (removed, failures)
+}
+
 /// Takes out roles under our path that carry our tags and that no open grant owns.
-async fn orphaned_roles<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+async fn orphaned_roles<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
     P: LoadRequest + ListRoles + MakeRole + ReadRole + RemoveRole,
 {
-    let names = ports.role_names().await?;
-    let work = ids(&names).map(|id| async move { (orphaned_role(ports, &id, now).await, id) });
+    let names = ports.role_names(account).await?;
+    let work =
+        ids(&names).map(|id| async move { (orphaned_role(ports, Artifact { account, id: &id }, now).await, id) });
     Ok(tally("role", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
 }
 
 /// Takes out managed policies under our path that carry our tags and that no open grant owns.
-async fn orphaned_policies<P>(ports: &P, now: Time) -> Result<(usize, usize), CommandError>
+async fn orphaned_policies<P>(ports: &P, account: &AccountId, now: Time) -> Result<(usize, usize), CommandError>
 where
     P: LoadRequest + ListPolicies + ReadPolicy + RemovePolicy,
 {
-    let names = ports.policy_names().await?;
-    let work = ids(&names).map(|id| async move { (orphaned_policy(ports, &id, now).await, id) });
+    let names = ports.policy_names(account).await?;
+    let work =
+        ids(&names).map(|id| async move { (orphaned_policy(ports, Artifact { account, id: &id }, now).await, id) });
     Ok(tally("policy", futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await))
 }
 
@@ -233,49 +224,60 @@ fn tally(kind: &str, outcomes: Vec<(Result<bool, CommandError>, RequestId)>) -> 
     (removed, failures)
 }
 
-/// Whether a request that is still open, or whose deny is to stay for a while, owns what has its name.
-async fn is_owned<P: LoadRequest>(ports: &P, id: &RequestId) -> Result<bool, CommandError> {
-    Ok(match ports.load(id).await? {
-        Some(stored) => match stored.state.phase {
-            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. } => true,
-            Phase::Ended { residue, .. } => residue.is_some(),
-            Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => false,
-        },
+/// Whether a request that is still open, or whose deny is to stay for a while, owns what has its name there.
+async fn is_owned<P: LoadRequest>(ports: &P, of: Artifact<'_>) -> Result<bool, CommandError> {
+    Ok(match ports.load(of.id).await? {
+        // It makes nothing in other accounts than its own.
+        Some(stored) => {
+            stored.state.request.account == *of.account
+                && match stored.state.phase {
+                    Phase::Approved { .. }
+                    | Phase::Provisioning { .. }
+                    | Phase::Active { .. }
+                    | Phase::Revoking { .. } => true,
+                    Phase::Ended { residue, .. } => residue.is_some(),
+                    Phase::Pending { .. } | Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. } => {
+                        false
+                    }
+                }
+        }
         None => false,
     })
 }
 
-async fn orphaned_role<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+async fn orphaned_role<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
     P: LoadRequest + MakeRole + ReadRole + RemoveRole,
 {
-    if is_owned(ports, id).await? {
+    let id = of.id;
+    if is_owned(ports, of).await? {
         return Ok(false);
     }
-    let Some(role) = ports.role(id).await? else { return Ok(false) };
+    let Some(role) = ports.role(of).await? else { return Ok(false) };
     // Without our boundary it is not of our making, whatever its tags say.
     if !role.bounded || role.request.as_deref() != Some(id.as_str()) || role.created_at.seconds_until(now) < ORPHAN_AGE
     {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the role {id} belongs to no open grant; it is taken out");
-    ports.put_role_policy(id, TOMBSTONE_POLICY, &tombstone_policy()).await?;
-    ports.remove_role(id).await?;
+    ports.put_role_policy(of, TOMBSTONE_POLICY, &tombstone_policy()).await?;
+    ports.remove_role(of).await?;
     Ok(true)
 }
 
-async fn orphaned_policy<P>(ports: &P, id: &RequestId, now: Time) -> Result<bool, CommandError>
+async fn orphaned_policy<P>(ports: &P, of: Artifact<'_>, now: Time) -> Result<bool, CommandError>
 where
     P: LoadRequest + ReadPolicy + RemovePolicy,
 {
-    if is_owned(ports, id).await? {
+    let id = of.id;
+    if is_owned(ports, of).await? {
         return Ok(false);
     }
-    let Some(policy) = ports.policy(id).await? else { return Ok(false) };
+    let Some(policy) = ports.policy(of).await? else { return Ok(false) };
     if !policy.is_of(id) || policy.created_at.seconds_until(now) < ORPHAN_AGE {
         return Ok(false);
     }
     tracing::error!(request.id = %id, "the policy {id} belongs to no open grant; it is taken out");
-    ports.remove_policy(id).await?;
+    ports.remove_policy(of).await?;
     Ok(true)
 }

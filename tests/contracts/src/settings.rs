@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The doors of `lambda::settings`.
-const DOORS: &[&str] = &["required", "parsed", "list"];
+const DOORS: &[&str] = &["required", "optional", "parsed", "list"];
 
 /// The names that `source` reads through `lambda::settings`.
 ///
@@ -33,8 +33,8 @@ mod tests {
     #[test]
     fn names_are_found_through_every_door() {
         let source = r#"use lambda::{settings, start}; settings::required("A")?; settings::parsed::<u32>(
-            "B", "a number")?; x(settings::list("C")?);"#;
-        assert_eq!(read_by(source).unwrap().into_iter().collect::<Vec<_>>(), ["A", "B", "C"]);
+            "B", "a number")?; x(settings::list("C", "a list")?); settings::optional("D")"#;
+        assert_eq!(read_by(source).unwrap().into_iter().collect::<Vec<_>>(), ["A", "B", "C", "D"]);
         assert!(read_by("settings::required(name)").is_err());
         assert!(read_by("use lambda::settings::SettingError;").unwrap().is_empty());
     }

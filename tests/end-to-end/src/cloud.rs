@@ -139,6 +139,13 @@ impl Cloud {
         })
     }
 
+    /// Reads an item of any table.
+    pub async fn get_item(&self, table: &str, id: &str) -> Answer {
+        let key = AttributeValue::S(id.to_owned());
+        let given = self.dynamodb().get_item().table_name(table).key("id", key).send().await;
+        Answer::of(given, |answer| format!("{id} has {} attributes", answer.item.unwrap_or_default().len()))
+    }
+
     /// Sets the state of an item of the sample table.
     pub async fn set_order(&self, id: &str, state: &str) -> Answer {
         let update = self.dynamodb().update_item().table_name("orders").key("id", AttributeValue::S(id.to_owned()));

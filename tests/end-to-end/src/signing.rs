@@ -39,6 +39,11 @@ impl Keys {
         Self { access_key_id: "test".to_owned(), secret_access_key: "test".to_owned(), session_token: None }
     }
 
+    /// The root of another account of the local cloud: there its number is the key.
+    pub fn root_of(account: &str) -> Self {
+        Self { access_key_id: account.to_owned(), secret_access_key: account.to_owned(), session_token: None }
+    }
+
     /// A person's own.
     pub fn of(person: &Person) -> Self {
         Self {

@@ -69,6 +69,14 @@ impl Stage {
         self.cloud(Keys::root())
     }
 
+    /// AWS as the root of another account.
+    ///
+    /// # Errors
+    /// There is no HTTP client to be had.
+    pub fn root_of(&self, account: &str) -> Result<Cloud, Failure> {
+        self.cloud(Keys::root_of(account))
+    }
+
     /// AWS as one of the people.
     ///
     /// # Errors

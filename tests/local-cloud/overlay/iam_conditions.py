@@ -10,6 +10,7 @@ import re
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb, iam, sts, tagging
 
+from overlay import settings
 from overlay.request import current, form
 
 
@@ -229,7 +230,8 @@ def _install_policy_variables() -> None:
 
 
 def _install_session_keys() -> None:
-    """AWS: `aws:SourceIdentity` is what the session was made with. MiniStack: absent."""
+    """AWS: `aws:SourceIdentity` is what the session was made with, `aws:PrincipalOrgID` the organisation of the caller's
+    account. MiniStack: absent."""
     stock = iam_evaluator._principal_keys
 
     def _principal_keys(credential):
@@ -237,6 +239,8 @@ def _install_session_keys() -> None:
         session = sts._sessions.get(credential.access_key_id) or {}
         if session.get("SourceIdentity"):
             keys["aws:sourceidentity"] = session["SourceIdentity"]
+        if settings.ORGANIZATION:
+            keys["aws:principalorgid"] = settings.ORGANIZATION
         return keys
 
     iam_evaluator._principal_keys = sts._principal_keys = _principal_keys

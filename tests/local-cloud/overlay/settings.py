@@ -20,6 +20,9 @@ SCHEDULER_BACKOFF = _number("LOCAL_CLOUD_SCHEDULER_BACKOFF", 1.0)
 SCHEDULER_REJECT_PAST = _number("LOCAL_CLOUD_SCHEDULER_REJECT_PAST", 1) != 0
 """1: CreateSchedule refuses an `at()` in the past. AWS does not document which it does, so test with 0 and 1."""
 
+ORGANIZATION = os.environ.get("LOCAL_CLOUD_ORGANIZATION", "o-local00001")
+"""Id of the organisation that every account here is in. Empty: in none."""
+
 MIN_SESSION_SECONDS = int(_number("LOCAL_CLOUD_MIN_SESSION_SECONDS", 900))
 """Shortest DurationSeconds of AssumeRole. AWS: 900. Lower it only to watch a session expire."""
 

@@ -30,11 +30,15 @@ pub(crate) struct Options {
     pub(crate) slack_rate_limits: bool,
     /// More variables for the stand-in for AWS: the `LOCAL_CLOUD_*` knobs of `tests/local-cloud/overlay/settings.py`.
     pub(crate) settings: Vec<(String, String)>,
+    /// Parameters of `template.yaml`, by name, that are not as usual.
+    pub(crate) parameters: Vec<(String, String)>,
+    /// More entitlements, as lines of the catalog.
+    pub(crate) entitlements: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { slack_rate_limits: true, settings: Vec::new() }
+        Self { slack_rate_limits: true, settings: Vec::new(), parameters: Vec::new(), entitlements: String::new() }
     }
 }
 
@@ -148,7 +152,7 @@ fn begin(folder: &Path, options: &Options) -> Result<LocalCloud, String> {
         let folder_of_functions =
             function.and_then(|(_, path)| path.parent()).ok_or("there are no functions to deploy")?;
         let command = binaries.get("countersign").ok_or("the package countersign has no binary countersign")?;
-        deploy(folder, &python, folder_of_functions, command, cloud_port, slack_port)
+        deploy(folder, &python, folder_of_functions, command, (cloud_port, slack_port), options)
     })?;
     let api = outputs.get("apiUrl").and_then(Value::as_str).ok_or("outputs.json has no apiUrl")?;
     http::call(slack_port, "POST", "/_local/settings", &json!({"apiUrl": api}).to_string())?;
@@ -239,10 +243,13 @@ fn deploy(
     python: &Path,
     functions: &Path,
     countersign: &Path,
-    cloud: u16,
-    slack: u16,
+    (cloud, slack): (u16, u16),
+    options: &Options,
 ) -> Result<Value, String> {
     let outputs = folder.join("outputs.json");
+    let entitlements = folder.join("entitlements.yaml");
+    fs::write(&entitlements, &options.entitlements)
+        .map_err(|error| format!("can't write {}: {error}", entitlements.display()))?;
     let root = workspace::root();
     let deployed = Command::new(python)
         .arg("-B")
@@ -252,10 +259,15 @@ fn deploy(
         .args(["--slack-signing-secret", SIGNING_SECRET, "--slack-bot-token", BOT_TOKEN])
         .arg("--template")
         .arg(root.join("template.yaml"))
+        .arg("--spoke")
+        .arg(root.join("infra/spoke.yaml"))
         .arg("--countersign")
         .arg(countersign)
         .arg("--policy")
         .arg(root.join("infra/policy"))
+        .arg("--entitlements")
+        .arg(&entitlements)
+        .args(options.parameters.iter().map(|(name, value)| format!("--parameter={name}={value}")))
         .arg("--functions")
         .arg(functions)
         .arg("--outputs")

@@ -100,7 +100,7 @@ async fn a_time_or_an_action_that_is_not_offered_is_refused_at_its_field() {
 async fn what_is_wrong_with_the_entitlement_is_said_there() {
     let site = Site::new();
     let form = complete(&site, "logs-read").await;
-    let elsewhere = Installation { workspace: HERE.workspace.clone(), account: "222222222222".parse().unwrap() };
+    let elsewhere = Installation { workspace: HERE.workspace.clone(), accounts: vec!["222222222222".parse().unwrap()] };
     let answer = site.submit_at(&elsewhere, ALICE, &form).await;
     let errors = answer["errors"].as_object().unwrap();
     assert_eq!(errors.keys().collect::<Vec<_>>(), ["entitlement"], "{answer}");

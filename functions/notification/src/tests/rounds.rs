@@ -6,7 +6,7 @@ use workflow::reconcile::reconcile;
 /// Lets `seconds` pass and reconciliation run.
 async fn later(site: &Site, seconds: u64) {
     site.world.pass(seconds);
-    reconcile(&site.world).await.unwrap();
+    reconcile(&site.world, &[workflow::double::home()]).await.unwrap();
     site.deliver_all().await;
 }
 
@@ -64,7 +64,7 @@ async fn nobody_is_reminded_of_what_is_decided() {
     let (site, id, asked) = Site::asked_under(Some(with("    reminders: [10m]\n"))).await;
     site.deliver(&asked).await.unwrap();
     site.world.pass(600);
-    reconcile(&site.world).await.unwrap();
+    reconcile(&site.world, &[workflow::double::home()]).await.unwrap();
     let late = site.world.take_news();
     site.does("bob", &id, Wanted::Deny { reason: FreeText::new("no").unwrap() }).await;
     site.deliver_all().await;

@@ -1,11 +1,17 @@
 use super::*;
-use crate::double::{World, asked, id};
+use crate::double::{World, asked, home, id, of};
 
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/countersign-boundary/countersign-boundary";
 const ROLE: &str = "arn:aws:iam::111111111111:role/legacy/debug";
 
 fn policies(world: &World) -> ManagedPolicies {
-    world.clients().managed_policies(BOUNDARY)
+    let clients = world.clients();
+    clients.managed_policies(&clients.accounts(BOUNDARY.parse().unwrap(), None))
+}
+
+fn target_roles(world: &World, credentials_role: PrincipalArn) -> TargetRoles {
+    let clients = world.clients();
+    clients.target_roles(&clients.accounts(BOUNDARY.parse().unwrap(), None), credentials_role)
 }
 
 fn arn() -> String {
@@ -57,7 +63,7 @@ fn actions(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn a_policy_is_made_on_our_path_with_our_tags_and_attached() {
     let request = asked("legacy-debug").next.request;
-    let spec = PolicySpec { id: id(), digest: request.digest(), document: "{}".to_owned() };
+    let spec = PolicySpec { account: home(), id: id(), digest: request.digest(), document: "{}".to_owned() };
     let world = World::answering(vec![error(409, "EntityAlreadyExists"), answer("AttachRolePolicy", "")]);
     let policies = policies(&world);
     assert_eq!(policies.create_policy(&spec).await, Ok(false));
@@ -72,7 +78,7 @@ async fn a_policy_is_made_on_our_path_with_our_tags_and_attached() {
         ("countersign:digest", spec.digest.to_string()),
     ];
     assert_eq!(tags, wanted.map(|(key, value)| (key.to_owned(), value)));
-    assert_eq!(policies.attach_policy(&id(), &ROLE.parse().unwrap()).await, Ok(()));
+    assert_eq!(policies.attach_policy(of(&home(), &id()), &ROLE.parse().unwrap()).await, Ok(()));
     assert_eq!((sent(1, "RoleName"), sent(1, "PolicyArn")), ("debug".to_owned(), arn()));
 }
 
@@ -89,13 +95,13 @@ async fn the_version_that_counts_is_read() {
     let gone = || error(404, "NoSuchEntity");
     let world = World::answering(vec![policy.clone(), version, gone(), policy, gone()]);
     let policies = policies(&world);
-    let found = policies.policy(&id()).await.unwrap().unwrap();
+    let found = policies.policy(of(&home(), &id())).await.unwrap().unwrap();
     assert_eq!((found.request.as_deref(), found.managed, found.digest), (Some("req_1"), true, None));
     assert_eq!(found.document, r#"{"a":"b+c"}"#);
     assert_eq!(world.parameter(1, "VersionId").unwrap(), "v2");
-    assert_eq!(policies.policy(&id()).await, Ok(None));
+    assert_eq!(policies.policy(of(&home(), &id())).await, Ok(None));
     // It was there a moment ago: that its version is not is no proof that it is gone.
-    assert_eq!(policies.policy(&id()).await, Err(Fault::new("read the policy", "NoSuchEntity")));
+    assert_eq!(policies.policy(of(&home(), &id())).await, Err(Fault::new("read the policy", "NoSuchEntity")));
 }
 
 #[tokio::test]
@@ -103,7 +109,7 @@ async fn where_it_is_attached_is_asked_of_the_policy() {
     let world = World::answering(vec![entities(&["other", "debug"]), entities(&["other"]), error(404, "NoSuchEntity")]);
     let (policies, role) = (policies(&world), ROLE.parse().unwrap());
     for attached in [true, false, false] {
-        assert_eq!(policies.attached(&id(), &role).await, Ok(attached));
+        assert_eq!(policies.attached(of(&home(), &id()), &role).await, Ok(attached));
     }
 }
 
@@ -112,7 +118,7 @@ async fn a_version_that_counts_is_written_and_others_make_room() {
     let made = || answer("CreatePolicyVersion", "");
     let full = error(409, "LimitExceeded");
     let world = World::answering(vec![full, versions(), answer("DeletePolicyVersion", ""), made()]);
-    assert_eq!(policies(&world).replace_policy(&id(), "{}").await, Ok(()));
+    assert_eq!(policies(&world).replace_policy(of(&home(), &id()), "{}").await, Ok(()));
     let wanted = ["CreatePolicyVersion", "ListPolicyVersions", "DeletePolicyVersion", "CreatePolicyVersion"];
     assert_eq!(actions(&world), wanted);
     assert_eq!(world.parameter(2, "VersionId").unwrap(), "v1");
@@ -123,21 +129,24 @@ async fn a_version_that_counts_is_written_and_others_make_room() {
 async fn it_is_taken_off_then_its_versions_go_then_itself() {
     let gone = || error(404, "NoSuchEntity");
     let world = World::answering(vec![entities(&["debug"]), gone(), versions(), gone(), answer("DeletePolicy", "")]);
-    assert_eq!(policies(&world).remove_policy(&id()).await, Ok(()));
+    assert_eq!(policies(&world).remove_policy(of(&home(), &id())).await, Ok(()));
     let wanted =
         ["ListEntitiesForPolicy", "DetachRolePolicy", "ListPolicyVersions", "DeletePolicyVersion", "DeletePolicy"];
     assert_eq!(actions(&world), wanted);
     let world = World::answering(vec![gone()]);
-    assert_eq!(policies(&world).remove_policy(&id()).await, Ok(()), "gone already");
+    assert_eq!(policies(&world).remove_policy(of(&home(), &id())).await, Ok(()), "gone already");
     let world = World::answering(vec![entities(&[]), versions(), gone(), error(409, "DeleteConflict")]);
-    assert_eq!(policies(&world).remove_policy(&id()).await, Err(Fault::new("take out the policy", "DeleteConflict")));
+    assert_eq!(
+        policies(&world).remove_policy(of(&home(), &id())).await,
+        Err(Fault::new("take out the policy", "DeleteConflict"))
+    );
 }
 
 #[tokio::test]
 async fn policies_are_listed_under_our_path() {
     let listed = "<Policies><member><PolicyName>req_1</PolicyName></member></Policies><IsTruncated>false</IsTruncated>";
     let world = World::answering(vec![answer("ListPolicies", listed)]);
-    assert_eq!(policies(&world).policy_names().await.unwrap(), ["req_1"]);
+    assert_eq!(policies(&world).policy_names(&home()).await.unwrap(), ["req_1"]);
     assert_eq!(world.parameter(0, "PathPrefix").unwrap(), "/countersign/");
     assert_eq!(world.parameter(0, "Scope").unwrap(), "Local");
 }
@@ -162,7 +171,7 @@ async fn a_target_is_exactly_the_role_that_is_meant() {
     let gone = || error(404, "NoSuchEntity");
     let world = World::answering(vec![role("/legacy/"), attached(), role("/"), attached(), gone(), gone()]);
     let us: PrincipalArn = "arn:aws:iam::111111111111:role/countersign-system/countersign-credentials".parse().unwrap();
-    let (targets, meant) = (world.clients().target_roles(us.clone()), ROLE.parse().unwrap());
+    let (targets, meant) = (target_roles(&world, us.clone()), ROLE.parse().unwrap());
     let found = TargetFound {
         trust: "{}".to_owned(),
         credentials_role: us,

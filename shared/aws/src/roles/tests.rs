@@ -1,11 +1,12 @@
 use super::*;
-use crate::double::{World, asked, id};
+use crate::double::{World, asked, home, id, of};
 
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/countersign-boundary/countersign-boundary";
 const BASE: &str = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample";
 
 fn roles(world: &World) -> Roles {
-    world.clients().roles(BOUNDARY)
+    let clients = world.clients();
+    clients.roles(&clients.accounts(BOUNDARY.parse().unwrap(), None))
 }
 
 fn answer(operation: &str, result: &str) -> (u16, String) {
@@ -49,7 +50,7 @@ fn actions(world: &World) -> Vec<String> {
 
 fn spec() -> RoleSpec {
     let request = asked("prod-admin").next.request;
-    RoleSpec { id: id(), digest: request.digest(), trust: "{}".to_owned(), longest_session: 3_600 }
+    RoleSpec { account: home(), id: id(), digest: request.digest(), trust: "{}".to_owned(), longest_session: 3_600 }
 }
 
 #[tokio::test]
@@ -78,16 +79,16 @@ async fn a_role_is_read_as_it_is() {
         error(404, "NoSuchEntity"),
     ]);
     let roles = roles(&world);
-    let found = roles.role(&id()).await.unwrap().unwrap();
+    let found = roles.role(of(&home(), &id())).await.unwrap().unwrap();
     assert_eq!(found.request.as_deref(), Some(id().as_str()));
     assert_eq!(found.digest.as_deref(), Some("abc"));
     assert_eq!(found.trust, r#"{"Version": "2012-10-17","x":"a+b"}"#);
     assert!(found.bounded);
     assert_eq!(found.created_at.to_string(), "2026-11-20T19:00:00Z");
-    let elsewhere = roles.role(&id()).await.unwrap().unwrap();
+    let elsewhere = roles.role(of(&home(), &id())).await.unwrap().unwrap();
     assert_eq!((elsewhere.request, elsewhere.bounded), (None, false), "our tags under another path mean nothing");
-    assert!(!roles.role(&id()).await.unwrap().unwrap().bounded);
-    assert_eq!(roles.role(&id()).await, Ok(None));
+    assert!(!roles.role(of(&home(), &id())).await.unwrap().unwrap().bounded);
+    assert_eq!(roles.role(of(&home(), &id())).await, Ok(None));
 }
 
 #[tokio::test]
@@ -104,7 +105,7 @@ async fn a_role_is_emptied_and_its_tombstone_goes_last() {
         answer("DeleteRolePolicy", ""),
         error(404, "NoSuchEntity"),
     ]);
-    assert_eq!(roles(&world).remove_role(&id()).await, Ok(()));
+    assert_eq!(roles(&world).remove_role(of(&home(), &id())).await, Ok(()));
     assert_eq!(
         actions(&world),
         [
@@ -123,13 +124,16 @@ async fn a_role_is_emptied_and_its_tombstone_goes_last() {
 #[tokio::test]
 async fn a_role_that_is_gone_is_removed_and_one_that_will_not_go_is_a_fault() {
     let world = World::answering(vec![error(404, "NoSuchEntity")]);
-    assert_eq!(roles(&world).remove_role(&id()).await, Ok(()));
+    assert_eq!(roles(&world).remove_role(of(&home(), &id())).await, Ok(()));
     let world = World::answering(vec![
         answer("ListRolePolicies", "<PolicyNames/><IsTruncated>false</IsTruncated>"),
         answer("ListAttachedRolePolicies", "<AttachedPolicies/><IsTruncated>false</IsTruncated>"),
         error(409, "DeleteConflict"),
     ]);
-    assert_eq!(roles(&world).remove_role(&id()).await, Err(Fault::new("take out the role", "DeleteConflict")));
+    assert_eq!(
+        roles(&world).remove_role(of(&home(), &id())).await,
+        Err(Fault::new("take out the role", "DeleteConflict"))
+    );
 }
 
 #[tokio::test]
@@ -147,7 +151,7 @@ async fn roles_are_listed_under_our_path_across_pages() {
         page("req_1", "<IsTruncated>true</IsTruncated><Marker>m</Marker>"),
         page("somebody-else", "<IsTruncated>false</IsTruncated>"),
     ]);
-    assert_eq!(roles(&world).role_names().await.unwrap(), ["req_1", "somebody-else"]);
+    assert_eq!(roles(&world).role_names(&home()).await.unwrap(), ["req_1", "somebody-else"]);
     assert_eq!(world.parameter(0, "PathPrefix").unwrap(), "/countersign/");
     assert_eq!(world.parameter(1, "Marker").unwrap(), "m");
 }
@@ -155,7 +159,7 @@ async fn roles_are_listed_under_our_path_across_pages() {
 #[tokio::test]
 async fn a_deny_is_written_on_exactly_the_role_that_is_meant() {
     let base: PrincipalArn = BASE.parse().unwrap();
-    let elsewhere: PrincipalArn = BASE.replace("111111111111", "222222222222").parse().unwrap();
+    let elsewhere: PrincipalArn = BASE.replace("countersign-base", "another-path").parse().unwrap();
     let found = || role("/countersign-base/", "countersign-sample", BOUNDARY);
     let world = World::answering(vec![found(), answer("PutRolePolicy", ""), found()]);
     let roles = roles(&world);
@@ -171,6 +175,6 @@ async fn a_deny_is_written_on_exactly_the_role_that_is_meant() {
 async fn a_refusal_is_one_word_whatever_the_service_calls_it() {
     for code in ["AccessDenied", "AccessDeniedException"] {
         let world = World::answering(vec![error(403, code)]);
-        assert_eq!(roles(&world).role_names().await, Err(Fault::new("list the roles", "AccessDenied")));
+        assert_eq!(roles(&world).role_names(&home()).await, Err(Fault::new("list the roles", "AccessDenied")));
     }
 }

@@ -111,9 +111,9 @@ pub fn entitlements<'a>(allowed: impl IntoIterator<Item = &'a Entitlement>) -> M
     Message::new(blocks)
 }
 
-fn entitlement_line(entitlement: &Entitlement) -> Markup {
-    let needed = usize::from(entitlement.approvals_needed);
-    let text = Markup::default()
+/// What an entitlement is: name, description, where, how long.
+pub(super) fn entitlement(entitlement: &Entitlement) -> Markup {
+    Markup::default()
         .code(entitlement.name.as_str())
         .and(": ")
         .operators(&entitlement.description, DESCRIPTION_SHOWN)
@@ -122,13 +122,18 @@ fn entitlement_line(entitlement: &Entitlement) -> Markup {
         .and(" (")
         .operators(&entitlement.environment, ENVIRONMENT_SHOWN)
         .and("), up to ")
-        .duration(entitlement.max_duration_seconds);
+        .duration(entitlement.max_duration_seconds)
+}
+
+fn entitlement_line(of: &Entitlement) -> Markup {
+    let needed = usize::from(of.approvals_needed);
+    let text = entitlement(of);
     let text = match needed {
         0 => text.and(", policy may approve by itself"),
         1 => text.and(", one countersignature"),
         _ => text.and(", ").number(needed).and(" countersignatures"),
     };
-    if entitlement.ticket_required { text.and(", with a ticket") } else { text }
+    if of.ticket_required { text.and(", with a ticket") } else { text }
 }
 
 /// Where a request is.

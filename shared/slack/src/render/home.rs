@@ -8,9 +8,9 @@ use model::names::PersonId;
 use model::time::Time;
 
 use super::standing::standing;
-use super::{asks, counted, place, risk, wanted};
+use super::{answer, asks, counted, place, risk, wanted};
 use crate::blocks::{Block, Button, Markup, Names, View, Words};
-use crate::limits::{DESCRIPTION_SHOWN, ENVIRONMENT_SHOWN, HOME_ENTITLEMENTS, HOME_REQUESTS, WORDS_BRIEFLY};
+use crate::limits::{HOME_ENTITLEMENTS, HOME_REQUESTS, WORDS_BRIEFLY};
 use crate::payload::Action;
 
 /// What the Home tab is made of.
@@ -160,15 +160,6 @@ fn waiting(state: &State, names: Names<'_>) -> Vec<Block> {
 }
 
 fn allowed(entitlement: &Entitlement) -> Block {
-    let text = Markup::default()
-        .code(entitlement.name.as_str())
-        .and(": ")
-        .operators(&entitlement.description, DESCRIPTION_SHOWN)
-        .and("\nAccount ")
-        .code(entitlement.account.as_str())
-        .and(" (")
-        .operators(&entitlement.environment, ENVIRONMENT_SHOWN)
-        .and("), up to ")
-        .duration(entitlement.max_duration_seconds);
+    let text = answer::entitlement(entitlement);
     Block::markup(text).beside(Button::ask("Ask", Some(entitlement.name.as_str())))
 }

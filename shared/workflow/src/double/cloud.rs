@@ -4,10 +4,10 @@ use super::judge::Document;
 use super::policies::{Managed, Quotas, Target};
 use super::{Inner, Verb, World};
 use crate::ports::{
-    ArmRevocation, AssumeBaseRole, Credentials, DisarmRevocation, Fault, KillSessions, ListRoles, MakeRole, ReadRole,
-    RemoveRole, RoleFound, RoleSpec,
+    ArmRevocation, Artifact, AssumeBaseRole, Credentials, DisarmRevocation, Fault, KillSessions, ListRoles, MakeRole,
+    ReadRole, RemoveRole, RoleFound, RoleSpec,
 };
-use model::names::{PrincipalArn, RequestId};
+use model::names::{AccountId, PrincipalArn, RequestId};
 use model::request::Request;
 use model::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -217,11 +217,12 @@ impl MakeRole for World {
         .await
     }
 
-    async fn put_role_policy(&self, id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault> {
+    async fn put_role_policy(&self, of: Artifact<'_>, name: &'static str, document: &str) -> Result<(), Fault> {
         let doing = "write the role's policy";
-        self.call(Verb::PutRolePolicy, id, name, |inner: &mut Inner| {
+        self.call(Verb::PutRolePolicy, of.id, name, |inner: &mut Inner| {
+            inner.in_its_account(of);
             well_formed(doing, document)?;
-            let role = inner.cloud.own_role(id, &mut inner.breaches, doing)?;
+            let role = inner.cloud.own_role(of.id, &mut inner.breaches, doing)?;
             let role = role.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
             let others: usize =
                 role.policies.iter().filter(|(other, _)| *other != name).map(|(_, text)| text.len()).sum();
@@ -236,9 +237,10 @@ impl MakeRole for World {
 }
 
 impl ReadRole for World {
-    async fn role(&self, id: &RequestId) -> Result<Option<RoleFound>, Fault> {
-        self.call(Verb::Role, id, "", |inner| {
-            Ok(inner.cloud.roles.get(id.as_str()).map(|role| RoleFound {
+    async fn role(&self, of: Artifact<'_>) -> Result<Option<RoleFound>, Fault> {
+        self.call(Verb::Role, of.id, "", |inner| {
+            inner.in_its_account(of);
+            Ok(inner.cloud.roles.get(of.id.as_str()).map(|role| RoleFound {
                 request: role.request.clone(),
                 digest: role.digest.clone(),
                 trust: role.trust.clone(),
@@ -249,9 +251,10 @@ impl ReadRole for World {
         .await
     }
 
-    async fn role_policy(&self, id: &RequestId, name: &'static str) -> Result<Option<String>, Fault> {
-        self.call(Verb::RolePolicy, id, name, |inner| {
-            Ok(inner.cloud.roles.get(id.as_str()).and_then(|role| role.policies.get(name).cloned()))
+    async fn role_policy(&self, of: Artifact<'_>, name: &'static str) -> Result<Option<String>, Fault> {
+        self.call(Verb::RolePolicy, of.id, name, |inner| {
+            inner.in_its_account(of);
+            Ok(inner.cloud.roles.get(of.id.as_str()).and_then(|role| role.policies.get(name).cloned()))
         })
         .await
     }
@@ -259,26 +262,27 @@ impl ReadRole for World {
 
 impl RemoveRole for World {
     /// Step by step, as IAM has no single call for it: each can fail or be the worker's last.
-    async fn remove_role(&self, id: &RequestId) -> Result<(), Fault> {
+    async fn remove_role(&self, of: Artifact<'_>) -> Result<(), Fault> {
         let doing = "take the role out";
-        self.call(Verb::RemoveRole, id, "policies", |inner: &mut Inner| -> Result<(), Fault> {
-            if let Some(role) = inner.cloud.own_role(id, &mut inner.breaches, doing)? {
+        self.call(Verb::RemoveRole, of.id, "policies", |inner: &mut Inner| -> Result<(), Fault> {
+            inner.in_its_account(of);
+            if let Some(role) = inner.cloud.own_role(of.id, &mut inner.breaches, doing)? {
                 role.policies.retain(|name, _| name == "tombstone");
             }
             Ok(())
         })
         .await?;
-        self.call(Verb::RemoveRole, id, "tombstone", |inner: &mut Inner| -> Result<(), Fault> {
-            if let Some(role) = inner.cloud.own_role(id, &mut inner.breaches, doing)? {
+        self.call(Verb::RemoveRole, of.id, "tombstone", |inner: &mut Inner| -> Result<(), Fault> {
+            if let Some(role) = inner.cloud.own_role(of.id, &mut inner.breaches, doing)? {
                 role.policies.remove("tombstone");
             }
             Ok(())
         })
         .await?;
-        self.call(Verb::RemoveRole, id, "role", |inner: &mut Inner| {
-            match inner.cloud.own_role(id, &mut inner.breaches, doing)? {
+        self.call(Verb::RemoveRole, of.id, "role", |inner: &mut Inner| {
+            match inner.cloud.own_role(of.id, &mut inner.breaches, doing)? {
                 Some(role) if !role.policies.is_empty() => return Err(Fault::new(doing, "DeleteConflict")),
-                _ => inner.cloud.roles.remove(id.as_str()),
+                _ => inner.cloud.roles.remove(of.id.as_str()),
             };
             Ok(())
         })
@@ -287,8 +291,8 @@ impl RemoveRole for World {
 }
 
 impl ListRoles for World {
-    async fn role_names(&self) -> Result<Vec<String>, Fault> {
-        self.call(Verb::RoleNames, "", "", |inner| Ok(inner.cloud.roles.keys().cloned().collect())).await
+    async fn role_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
+        self.call(Verb::RoleNames, account, "", |inner| Ok(inner.cloud.roles.keys().cloned().collect())).await
     }
 }
 

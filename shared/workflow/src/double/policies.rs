@@ -3,10 +3,10 @@
 use super::cloud::{Cloud, well_formed};
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Fault, ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy,
-    TargetFound,
+    Artifact, Fault, ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy,
+    ReplacePolicy, TargetFound,
 };
-use model::names::{PrincipalArn, RequestId};
+use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,17 +164,18 @@ impl MakePolicy for World {
         .await
     }
 
-    async fn attach_policy(&self, id: &RequestId, role: &PrincipalArn) -> Result<(), Fault> {
+    async fn attach_policy(&self, of: Artifact<'_>, role: &PrincipalArn) -> Result<(), Fault> {
         let doing = "attach the policy";
-        self.call(Verb::AttachPolicy, id, role, |inner: &mut Inner| {
+        self.call(Verb::AttachPolicy, of.id, role, |inner: &mut Inner| {
+            inner.in_its_account(of);
             let missing = || Fault::new(doing, "NoSuchEntity");
-            inner.cloud.own_policy(id, &mut inner.breaches, doing)?.ok_or_else(missing)?;
+            inner.cloud.own_policy(of.id, &mut inner.breaches, doing)?.ok_or_else(missing)?;
             let most = inner.cloud.quotas.attached;
             let attached = &mut inner.cloud.targets.get_mut(role).ok_or_else(missing)?.attached;
-            if attached.len() >= most && !attached.contains(id.as_str()) {
+            if attached.len() >= most && !attached.contains(of.id.as_str()) {
                 return Err(Fault::new(doing, "LimitExceeded"));
             }
-            attached.insert(id.to_string());
+            attached.insert(of.id.to_string());
             Ok(())
         })
         .await
@@ -182,11 +183,12 @@ impl MakePolicy for World {
 }
 
 impl ReplacePolicy for World {
-    async fn replace_policy(&self, id: &RequestId, document: &str) -> Result<(), Fault> {
+    async fn replace_policy(&self, of: Artifact<'_>, document: &str) -> Result<(), Fault> {
         let doing = "change the policy";
-        self.call(Verb::ReplacePolicy, id, "", |inner: &mut Inner| {
+        self.call(Verb::ReplacePolicy, of.id, "", |inner: &mut Inner| {
+            inner.in_its_account(of);
             fits(doing, document)?;
-            let policy = inner.cloud.own_policy(id, &mut inner.breaches, doing)?;
+            let policy = inner.cloud.own_policy(of.id, &mut inner.breaches, doing)?;
             let policy = policy.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
             if policy.versions.len() >= VERSIONS {
                 policy.versions.retain(|version, _| *version == policy.default);
@@ -201,9 +203,10 @@ impl ReplacePolicy for World {
 }
 
 impl ReadPolicy for World {
-    async fn policy(&self, id: &RequestId) -> Result<Option<PolicyFound>, Fault> {
-        self.call(Verb::Policy, id, "", |inner| {
-            let found = inner.cloud.policies.get(id.as_str()).filter(|policy| !policy.elsewhere);
+    async fn policy(&self, of: Artifact<'_>) -> Result<Option<PolicyFound>, Fault> {
+        self.call(Verb::Policy, of.id, "", |inner| {
+            inner.in_its_account(of);
+            let found = inner.cloud.policies.get(of.id.as_str()).filter(|policy| !policy.elsewhere);
             Ok(found.map(|policy| PolicyFound {
                 request: policy.request.clone(),
                 digest: policy.digest.clone(),
@@ -215,9 +218,10 @@ impl ReadPolicy for World {
         .await
     }
 
-    async fn attached(&self, id: &RequestId, role: &PrincipalArn) -> Result<bool, Fault> {
-        self.call(Verb::Attached, id, role, |inner| {
-            Ok(inner.cloud.targets.get(role).is_some_and(|target| target.attached.contains(id.as_str())))
+    async fn attached(&self, of: Artifact<'_>, role: &PrincipalArn) -> Result<bool, Fault> {
+        self.call(Verb::Attached, of.id, role, |inner| {
+            inner.in_its_account(of);
+            Ok(inner.cloud.targets.get(role).is_some_and(|target| target.attached.contains(of.id.as_str())))
         })
         .await
     }
@@ -241,30 +245,31 @@ impl ReadTarget for World {
 
 impl RemovePolicy for World {
     /// Step by step, as IAM has no single call for it: each can fail or be the worker's last.
-    async fn remove_policy(&self, id: &RequestId) -> Result<(), Fault> {
+    async fn remove_policy(&self, of: Artifact<'_>) -> Result<(), Fault> {
         let doing = "take the policy out";
-        self.call(Verb::RemovePolicy, id, "detach", |inner: &mut Inner| -> Result<(), Fault> {
-            if inner.cloud.own_policy(id, &mut inner.breaches, doing)?.is_some() {
+        self.call(Verb::RemovePolicy, of.id, "detach", |inner: &mut Inner| -> Result<(), Fault> {
+            inner.in_its_account(of);
+            if inner.cloud.own_policy(of.id, &mut inner.breaches, doing)?.is_some() {
                 for target in inner.cloud.targets.values_mut() {
-                    target.attached.remove(id.as_str());
+                    target.attached.remove(of.id.as_str());
                 }
             }
             Ok(())
         })
         .await?;
-        self.call(Verb::RemovePolicy, id, "versions", |inner: &mut Inner| -> Result<(), Fault> {
-            if let Some(policy) = inner.cloud.own_policy(id, &mut inner.breaches, doing)? {
+        self.call(Verb::RemovePolicy, of.id, "versions", |inner: &mut Inner| -> Result<(), Fault> {
+            if let Some(policy) = inner.cloud.own_policy(of.id, &mut inner.breaches, doing)? {
                 policy.versions.retain(|version, _| *version == policy.default);
             }
             Ok(())
         })
         .await?;
-        self.call(Verb::RemovePolicy, id, "policy", |inner: &mut Inner| {
-            let attached = inner.cloud.is_attached(id);
-            match inner.cloud.own_policy(id, &mut inner.breaches, doing)? {
+        self.call(Verb::RemovePolicy, of.id, "policy", |inner: &mut Inner| {
+            let attached = inner.cloud.is_attached(of.id);
+            match inner.cloud.own_policy(of.id, &mut inner.breaches, doing)? {
                 Some(policy) if attached || policy.versions.len() > 1 => Err(Fault::new(doing, "DeleteConflict")),
                 Some(_) => {
-                    inner.cloud.policies.remove(id.as_str());
+                    inner.cloud.policies.remove(of.id.as_str());
                     Ok(())
                 }
                 None => Ok(()),
@@ -275,8 +280,8 @@ impl RemovePolicy for World {
 }
 
 impl ListPolicies for World {
-    async fn policy_names(&self) -> Result<Vec<String>, Fault> {
-        self.call(Verb::PolicyNames, "", "", |inner| {
+    async fn policy_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
+        self.call(Verb::PolicyNames, account, "", |inner| {
             let ours = inner.cloud.policies.iter().filter(|(_, policy)| !policy.elsewhere);
             Ok(ours.map(|(name, _)| name.clone()).collect())
         })

@@ -7,7 +7,7 @@ use crate::ports::{
 };
 use model::digest::Digest;
 use model::lifecycle::State;
-use model::names::{IdempotencyKey, PersonId, RequestId, SweepId};
+use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
 use model::time::Time;
 use record::chain::Head;
@@ -88,6 +88,11 @@ impl World {
 }
 
 impl Store {
+    /// The account of a request.
+    pub(super) fn account_of(&self, id: &RequestId) -> Option<AccountId> {
+        self.requests.get(id).map(|row| row.stored.state.request.account.clone())
+    }
+
     fn commit(&mut self, commit: Commit, now: Time) -> Result<(), CommitError> {
         let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
         if stored != commit.expected {

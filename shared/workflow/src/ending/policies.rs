@@ -1,7 +1,7 @@
 //! The end of a grant that is a policy on a shared role: the policy itself becomes a deny, and goes
 //! once nothing is left for it to deny.
 
-use crate::ports::{Fault, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, RemovePolicy, ReplacePolicy};
+use crate::ports::{Artifact, Fault, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, RemovePolicy, ReplacePolicy};
 use model::documents::{attached_tombstone, same_document};
 use model::names::{PrincipalArn, RequestId};
 use model::request::Request;
@@ -20,24 +20,29 @@ pub(super) async fn deny<P>(ports: &P, request: &Request, role: &PrincipalArn, i
 where
     P: MakePolicy + ReplacePolicy + ReadPolicy,
 {
-    let (id, document) = (&request.id, attached_tombstone(&request.id));
-    let found = match ports.policy(id).await? {
+    let (id, of, document) = (&request.id, Artifact::of(request), attached_tombstone(&request.id));
+    let found = match ports.policy(of).await? {
         None => {
-            let spec = PolicySpec { id: id.clone(), digest: request.digest(), document: document.clone() };
+            let spec = PolicySpec {
+                account: request.account.clone(),
+                id: id.clone(),
+                digest: request.digest(),
+                document: document.clone(),
+            };
             match ports.create_policy(&spec).await {
                 Ok(_) => {}
                 Err(fault) if fault.code == NO_ROOM && issued == 0 => return Ok(()),
                 Err(fault) => return Err(fault),
             }
             // A slow worker may have been faster; the deny goes into its policy just the same.
-            ports.policy(id).await?
+            ports.policy(of).await?
         }
         found => found,
     };
     match found {
         Some(policy) if policy.is_of(id) => {
             if !same_document(&policy.document, &document) {
-                ports.replace_policy(id, &document).await?;
+                ports.replace_policy(of, &document).await?;
             }
         }
         // Nothing of ours was made, so nothing of ours lets anybody in.
@@ -46,10 +51,10 @@ where
         None => return Err(Fault::new("write the deny", "policy_vanished")),
     }
     if issued > 0 {
-        ports.attach_policy(id, role).await?;
+        ports.attach_policy(of, role).await?;
         return denied(ports, request, role).await.map(drop);
     }
-    match ports.policy(id).await? {
+    match ports.policy(of).await? {
         Some(policy) if denies(&policy, id) => Ok(()),
         Some(_) | None => Err(Fault::new(READ_BACK, "deny_differs")),
     }
@@ -61,8 +66,8 @@ fn denies(policy: &PolicyFound, id: &RequestId) -> bool {
 
 /// What denies everything to the sessions of one grant, as read back.
 pub(super) async fn denied<P: ReadPolicy>(ports: &P, request: &Request, role: &PrincipalArn) -> Result<String, Fault> {
-    let id = &request.id;
-    let (policy, attached) = futures_util::join!(ports.policy(id), ports.attached(id, role));
+    let (id, of) = (&request.id, Artifact::of(request));
+    let (policy, attached) = futures_util::join!(ports.policy(of), ports.attached(of, role));
     if policy?.is_some_and(|policy| denies(&policy, id)) && attached? {
         Ok(format!("policy {id}, attached to {role}, denies everything to sessions of {id}"))
     } else {
@@ -72,16 +77,16 @@ pub(super) async fn denied<P: ReadPolicy>(ports: &P, request: &Request, role: &P
 
 /// Takes the grant's policy out, and says what was found then.
 pub(super) async fn removed<P: ReadPolicy + RemovePolicy>(ports: &P, request: &Request) -> Result<String, Fault> {
-    let id = &request.id;
+    let (id, of) = (&request.id, Artifact::of(request));
     let squatted = |policy: &PolicyFound| {
         tracing::error!(request.id = %id, alarm = "policy_squatted", "the policy {id} is not of Countersign's making; it is left alone");
         format!("the policy named {id} is not of Countersign's making ({}); it is left alone", policy.created_at)
     };
-    if let Some(policy) = ports.policy(id).await?.filter(|policy| !policy.is_of(id)) {
+    if let Some(policy) = ports.policy(of).await?.filter(|policy| !policy.is_of(id)) {
         return Ok(squatted(&policy));
     }
-    ports.remove_policy(id).await?;
-    match ports.policy(id).await? {
+    ports.remove_policy(of).await?;
+    match ports.policy(of).await? {
         None => Ok(format!("policy {id} is absent, and so on no role")),
         Some(policy) if policy.is_of(id) => Err(Fault::new("read the policy back", "policy_still_there")),
         Some(policy) => Ok(squatted(&policy)),

@@ -1,14 +1,16 @@
 //! Temporary managed policies of grants, and the roles they are attached to.
 
-use super::Fault;
+use super::{Artifact, Fault};
 use model::digest::Digest;
-use model::names::{PrincipalArn, RequestId};
+use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use std::future::Future;
 
 /// A managed policy to be made for a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySpec {
+    /// The account it is made in.
+    pub account: AccountId,
     /// Its name, which is the request id.
     pub id: RequestId,
     /// The request's digest, as a tag.
@@ -59,7 +61,7 @@ port! {
         /// Creates it under our path, with our tags. `false`: a policy of this name exists.
         fn create_policy(spec: &PolicySpec) -> Result<bool, Fault>;
         /// Attaches it to `role`, if it is not.
-        fn attach_policy(id: &RequestId, role: &PrincipalArn) -> Result<(), Fault>;
+        fn attach_policy(of: Artifact<'_>, role: &PrincipalArn) -> Result<(), Fault>;
     }
 }
 
@@ -68,7 +70,7 @@ port! {
     ReplacePolicy {
         /// Makes `document` its default version. If there is no room for a version, those that do
         /// not count are dropped first.
-        fn replace_policy(id: &RequestId, document: &str) -> Result<(), Fault>;
+        fn replace_policy(of: Artifact<'_>, document: &str) -> Result<(), Fault>;
     }
 }
 
@@ -76,9 +78,9 @@ port! {
     /// Reads the managed policy of a grant.
     ReadPolicy {
         /// The policy, if it exists under our path.
-        fn policy(id: &RequestId) -> Result<Option<PolicyFound>, Fault>;
+        fn policy(of: Artifact<'_>) -> Result<Option<PolicyFound>, Fault>;
         /// Whether it is attached to `role`.
-        fn attached(id: &RequestId, role: &PrincipalArn) -> Result<bool, Fault>;
+        fn attached(of: Artifact<'_>, role: &PrincipalArn) -> Result<bool, Fault>;
     }
 }
 
@@ -94,14 +96,14 @@ port! {
     /// Takes the managed policy of a grant out.
     RemovePolicy {
         /// Makes sure that it does not exist: taken off its role, then its versions, then the policy.
-        fn remove_policy(id: &RequestId) -> Result<(), Fault>;
+        fn remove_policy(of: Artifact<'_>) -> Result<(), Fault>;
     }
 }
 
 port! {
     /// Lists the managed policies under our path.
     ListPolicies {
-        /// The names of all of them, ours or not.
-        fn policy_names() -> Result<Vec<String>, Fault>;
+        /// The names of all of them in `account`, ours or not.
+        fn policy_names(account: &AccountId) -> Result<Vec<String>, Fault>;
     }
 }

@@ -1,15 +1,17 @@
 //! Roles of grants, and denies on base roles.
 
-use super::Fault;
+use super::{Artifact, Fault};
 use model::digest::Digest;
-use model::names::{PrincipalArn, RequestId};
+use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use std::future::Future;
 
 /// A role to be made for a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleSpec {
-    /// Its name, which is the request id, and its account.
+    /// The account it is made in.
+    pub account: AccountId,
+    /// Its name, which is the request id.
     pub id: RequestId,
     /// The request's digest, as a tag.
     pub digest: Digest,
@@ -40,7 +42,7 @@ port! {
         /// Creates it under our path, with our boundary and tags. `false`: a role of this name exists.
         fn create_role(spec: &RoleSpec) -> Result<bool, Fault>;
         /// Writes an inline policy of a role under our path.
-        fn put_role_policy(id: &RequestId, name: &'static str, document: &str) -> Result<(), Fault>;
+        fn put_role_policy(of: Artifact<'_>, name: &'static str, document: &str) -> Result<(), Fault>;
     }
 }
 
@@ -48,9 +50,9 @@ port! {
     /// Reads the role of a grant.
     ReadRole {
         /// The role, if it exists.
-        fn role(id: &RequestId) -> Result<Option<RoleFound>, Fault>;
+        fn role(of: Artifact<'_>) -> Result<Option<RoleFound>, Fault>;
         /// One of its inline policies, if it exists.
-        fn role_policy(id: &RequestId, name: &'static str) -> Result<Option<String>, Fault>;
+        fn role_policy(of: Artifact<'_>, name: &'static str) -> Result<Option<String>, Fault>;
     }
 }
 
@@ -58,15 +60,15 @@ port! {
     /// Takes the role of a grant out.
     RemoveRole {
         /// Makes sure that neither the role nor anything in or on it exists. The tombstone goes last.
-        fn remove_role(id: &RequestId) -> Result<(), Fault>;
+        fn remove_role(of: Artifact<'_>) -> Result<(), Fault>;
     }
 }
 
 port! {
     /// Lists the roles under our path.
     ListRoles {
-        /// The names of all of them, ours or not.
-        fn role_names() -> Result<Vec<String>, Fault>;
+        /// The names of all of them in `account`, ours or not.
+        fn role_names(account: &AccountId) -> Result<Vec<String>, Fault>;
     }
 }
 

@@ -4,7 +4,7 @@ use crate::invariants::invariant_chain;
 use crate::support::{HALF_AN_HOUR, Kind, Site};
 use model::names::RequestId;
 use model::request::Status;
-use workflow::double::{Trouble, Verb};
+use workflow::double::{Trouble, Verb, home};
 use workflow::reconcile::reconcile;
 
 /// How many seconds after the submission the events of that name happened, by the record.
@@ -66,10 +66,10 @@ fn several_runs_and_failures_remind_once() {
         let submitted = site.stored(&id).state.request.submitted_at;
         site.world.set_now(submitted.plus(1_800));
         site.world.break_down(Verb::Commit, trouble);
-        let _ = site.run(reconcile(&*site.world));
+        let _ = site.run(reconcile(&*site.world, &[home()]));
         site.world.heal();
         for _ in 0..3 {
-            let _ = site.run(reconcile(&*site.world));
+            let _ = site.run(reconcile(&*site.world, &[home()]));
         }
         assert_eq!(told(&site, &id, "approversReminded").len(), 1, "{trouble:?}");
     }

@@ -8,7 +8,7 @@ use model::names::RequestId;
 use model::request::Status;
 use model::time::Time;
 use workflow::credentials::credentials;
-use workflow::double::{Trouble, Verb};
+use workflow::double::{Trouble, Verb, home};
 use workflow::reconcile::reconcile;
 
 const COMPONENTS: [Verb; 23] = [
@@ -203,5 +203,5 @@ fn wrong_clocks_of_workers_open_nothing() {
 fn everything_once(site: &Site, id: &RequestId) -> Option<()> {
     unwatched(site.provision(id))?.ok()?;
     let _ = unwatched(credentials(&*site.world, &actor("alice"), id))?;
-    unwatched(reconcile(&*site.world))?.ok().map(drop)
+    unwatched(reconcile(&*site.world, &[home()]))?.ok().map(drop)
 }

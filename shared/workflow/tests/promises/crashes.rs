@@ -8,7 +8,7 @@ use model::names::RequestId;
 use model::request::Status;
 use workflow::credentials::credentials;
 use workflow::decisions::{Wanted, act};
-use workflow::double::Trouble;
+use workflow::double::{Trouble, home};
 use workflow::reconcile::reconcile;
 use workflow::submission::submit;
 
@@ -225,7 +225,7 @@ fn taking_out_the_deny_that_stayed() {
                 id
             },
             |site, _| {
-                let _ = site.run(reconcile(&*site.world));
+                let _ = site.run(reconcile(&*site.world, &[home()]));
             },
             |_, _, _| {},
         );
@@ -247,7 +247,7 @@ fn reconciliation_of_everything_at_once() {
             site.world.pass(60);
         },
         |site, ()| {
-            let _ = site.run(reconcile(&*site.world));
+            let _ = site.run(reconcile(&*site.world, &[home()]));
         },
         |_, (), _| {},
     );

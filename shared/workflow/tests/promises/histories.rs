@@ -172,7 +172,7 @@ impl History {
 
     fn reconcile(&mut self) {
         let world = Arc::clone(&self.site.world);
-        self.start(async move { drop(reconcile(&*world).await) });
+        self.start(async move { drop(reconcile(&*world, &[workflow::double::home()]).await) });
     }
 
     fn work(&mut self) {

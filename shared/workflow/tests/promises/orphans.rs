@@ -5,7 +5,7 @@ use model::lifecycle::{EndReason, Phase, QUARANTINE};
 use model::names::RequestId;
 use model::request::{Request, Status};
 use std::collections::BTreeMap;
-use workflow::double::Role;
+use workflow::double::{Role, home};
 use workflow::provision::Provisioned;
 use workflow::reconcile::reconcile;
 
@@ -30,9 +30,9 @@ fn a_role_without_a_request_is_taken_out_once_it_is_old() {
     let site = Site::new();
     site.world.plant_role(NOBODY, role(&site, Some(NOBODY), None, true));
     site.world.pass(2 * QUARANTINE - 1);
-    assert_eq!(site.must(reconcile(&*site.world)).unwrap().orphans, 0, "somebody may just be making it");
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().orphans, 0, "somebody may just be making it");
     site.world.pass(1);
-    assert_eq!(site.must(reconcile(&*site.world)).unwrap().orphans, 1);
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap().orphans, 1);
     assert!(site.world.roles().is_empty());
 }
 
@@ -130,7 +130,7 @@ fn a_forged_role_is_not_adopted_and_is_taken_out() {
         assert!(!site.world.roles()[id.as_str()].policies.contains_key("grant"));
         site.world.set_now(site.window(&id).expires_at());
         for _ in 0..10 {
-            unwatched(reconcile(&*site.world)).unwrap().unwrap();
+            unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
             site.world.pass(60);
         }
         assert_eq!(site.status(&id), Status::Ended);

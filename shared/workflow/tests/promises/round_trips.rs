@@ -3,7 +3,7 @@
 use crate::support::{HALF_AN_HOUR, Kind, Site, actor, wish};
 use workflow::credentials::credentials;
 use workflow::decisions::act;
-use workflow::double::Verb;
+use workflow::double::{Verb, home};
 use workflow::ports::Guard;
 use workflow::provision::Provisioned;
 use workflow::submission::submit;
@@ -59,7 +59,7 @@ fn a_minute_without_work_is_four_calls() {
     let site = Site::new();
     site.pending(Kind::Session, HALF_AN_HOUR);
     site.world.forget_calls();
-    site.must(workflow::reconcile::reconcile(&*site.world)).unwrap();
+    site.must(workflow::reconcile::reconcile(&*site.world, &[home()])).unwrap();
     assert_eq!(site.world.calls().len(), 4, "due, sweeps, roles, policies");
     assert_eq!(site.world.rounds(), 2, "what is due or swept, and then what there is under our path");
 }

@@ -18,7 +18,7 @@ use std::future::Future;
 use std::sync::Arc;
 use workflow::command::{CommandError, Done};
 use workflow::decisions::{Wanted, act};
-use workflow::double::{News, World};
+use workflow::double::{News, World, home};
 use workflow::ending::{Ending, end};
 use workflow::ports::{Stored, window};
 use workflow::provision::{Provisioned, provision};
@@ -244,7 +244,7 @@ impl Site {
                 let _ = self.run(self.end(&id));
             }
             if next == minute {
-                let _ = self.run(reconcile(&*self.world));
+                let _ = self.run(reconcile(&*self.world, &[home()]));
             }
             self.deliver();
         }
@@ -257,7 +257,7 @@ impl Site {
             for id in self.world.fire_schedules().into_iter().chain(self.world.ids()) {
                 let _ = self.run(self.end(&id));
             }
-            let _ = self.run(reconcile(&*self.world));
+            let _ = self.run(reconcile(&*self.world, &[home()]));
         }
     }
 

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use workflow::credentials::credentials;
-use workflow::double::{Trouble, World};
+use workflow::double::{Trouble, World, home};
 use workflow::provision::provision;
 use workflow::reconcile::reconcile;
 
@@ -37,7 +37,7 @@ fn fetching(site: &Site, id: &RequestId) -> Work {
 
 fn reconciling(site: &Site, _: &RequestId) -> Work {
     let world = Arc::clone(&site.world);
-    Box::pin(async move { drop(reconcile(&*world).await) })
+    Box::pin(async move { drop(reconcile(&*world, &[workflow::double::home()]).await) })
 }
 
 /// A worker that stands still at its `nth` call; `None`: it has fewer.
@@ -137,7 +137,7 @@ fn a_slow_end_beside_one_on_time() {
             prepared.revoke(&id);
             paused_at_each_call(&prepared, &id, ending, |site| {
                 site.pass_until(site.window(&id).expires_at().plus(3));
-                site.must(reconcile(&*site.world)).unwrap();
+                site.must(reconcile(&*site.world, &[home()])).unwrap();
             });
         }
     }
@@ -172,7 +172,7 @@ fn a_slow_reconciliation_disturbs_nobody() {
     let any = prepared.world.ids().remove(0);
     paused_at_each_call(&prepared, &any, reconciling, |site| {
         site.world.pass(10);
-        site.must(reconcile(&*site.world)).unwrap();
+        site.must(reconcile(&*site.world, &[home()])).unwrap();
     });
 }
 

@@ -114,7 +114,7 @@ impl Lives {
         self.acted("alice", &cancelled, Wanted::Cancel).await;
         let lapsed = self.asked("alice", "orders-db-debug").await;
         self.world.pass(4_000);
-        reconcile(&self.world).await.unwrap();
+        reconcile(&self.world, &[workflow::double::home()]).await.unwrap();
         self.look(&lapsed);
         self.asked("mallory", "orders-db-debug").await;
     }

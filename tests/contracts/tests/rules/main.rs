@@ -10,6 +10,7 @@ mod documents;
 mod manifests;
 mod routes;
 mod slack_manifest;
+mod spoke;
 mod template;
 
 use contracts::Complaints;

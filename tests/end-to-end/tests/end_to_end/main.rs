@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs this beside a local cloud of its own; with `cargo xtask local up` it can be run by itself. All
 //! tests share one cloud and may run at the same time: each looks only at the requests that it made.
 
+mod accounts;
 mod asking;
 mod cli;
 mod countersigning;
