@@ -26,7 +26,7 @@ use slack::web::OpenedView;
 use slack::workspace::{ResponseUrl, Workspace};
 use std::future::Future;
 use workflow::ports::{
-    Clock, CommitRequest, Fault, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies,
+    Clock, CommitRequest, Fault, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, LoadRequests, Policies,
 };
 
 /// Slack did not show what it was asked to: the code says why.
@@ -64,13 +64,23 @@ pub struct Installation {
 
 /// All that this function asks of the outside.
 pub trait Ports:
-    Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers + SlackSide
+    Policies
+    + LoadRequest
+    + LoadRequests
+    + LoadEntries
+    + ListRequests
+    + CommitRequest
+    + FindByKey
+    + Clock
+    + Identifiers
+    + SlackSide
 {
 }
 
 impl<P> Ports for P where
     P: Policies
         + LoadRequest
+        + LoadRequests
         + LoadEntries
         + ListRequests
         + CommitRequest

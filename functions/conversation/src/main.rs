@@ -56,7 +56,7 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, LoadEntries, ListRequests, FindByKey;
+        table: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindByKey;
         policies: Policies;
         clock: Clock;
         ids: Identifiers;

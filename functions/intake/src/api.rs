@@ -11,7 +11,8 @@ use model::submission::{FieldError, Wish, reachable};
 use record::entry::EntryHash;
 use serde_json::{Map, Value, json};
 use workflow::ports::{
-    Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies, Stored,
+    Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, LoadRequests, Policies,
+    Stored,
 };
 use workflow::reading::{self, Query};
 use workflow::submission::Extension;
@@ -32,7 +33,15 @@ const LONGEST_SUBMISSION: usize = 64 * 1024;
 /// Answers one API call of `actor`.
 pub(crate) async fn answer<P>(ports: &P, here: &Installation, actor: &Actor, call: &Call) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers,
+    P: Policies
+        + LoadRequest
+        + LoadRequests
+        + LoadEntries
+        + ListRequests
+        + CommitRequest
+        + FindByKey
+        + Clock
+        + Identifiers,
 {
     match call.route.as_str() {
         "GET /v1/entitlements" => entitlements(ports, actor, call).await,
@@ -272,7 +281,7 @@ fn seconds(fields: &mut Map<String, Value>, errors: &mut Vec<FieldError>) -> u64
 
 async fn list<P>(ports: &P, actor: &Actor, call: &Call) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + ListRequests + Clock,
+    P: Policies + LoadRequests + ListRequests + Clock,
 {
     let status = match parameter(call, "status")? {
         None => None,

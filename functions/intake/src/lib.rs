@@ -7,7 +7,9 @@ use lambda::edge;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::names::AccountId;
-use workflow::ports::{Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, Policies};
+use workflow::ports::{
+    Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, LoadRequests, Policies,
+};
 
 /// What this installation is.
 #[derive(Debug)]
@@ -19,14 +21,30 @@ pub struct Installation {
 /// Answers one call.
 pub async fn handle<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Answer
 where
-    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers,
+    P: Policies
+        + LoadRequest
+        + LoadRequests
+        + LoadEntries
+        + ListRequests
+        + CommitRequest
+        + FindByKey
+        + Clock
+        + Identifiers,
 {
     edge::answered(answer(ports, here, event).await)
 }
 
 async fn answer<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + LoadEntries + ListRequests + CommitRequest + FindByKey + Clock + Identifiers,
+    P: Policies
+        + LoadRequest
+        + LoadRequests
+        + LoadEntries
+        + ListRequests
+        + CommitRequest
+        + FindByKey
+        + Clock
+        + Identifiers,
 {
     let call = Call::read(event)?;
     let actor = edge::caller(ports, &call).await?;

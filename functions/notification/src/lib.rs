@@ -25,7 +25,9 @@ use std::future::Future;
 use targets::{Kind, Note, To, card_in};
 use workflow::notes::{Reached, once};
 use workflow::overview;
-use workflow::ports::{self, Clock, Fault, ListRequests, LoadRequest, Policies, RememberNotes, Sent, Stored};
+use workflow::ports::{
+    self, Clock, Fault, ListRequests, LoadRequest, LoadRequests, Policies, RememberNotes, Sent, Stored,
+};
 
 /// Posting, as far as this function needs it.
 pub trait Post: Send + Sync {
@@ -48,9 +50,9 @@ pub trait Post: Send + Sync {
 }
 
 /// All that this function asks of the outside.
-pub trait Ports: Policies + LoadRequest + ListRequests + RememberNotes + Clock + Post {}
+pub trait Ports: Policies + LoadRequest + LoadRequests + ListRequests + RememberNotes + Clock + Post {}
 
-impl<P> Ports for P where P: Policies + LoadRequest + ListRequests + RememberNotes + Clock + Post {}
+impl<P> Ports for P where P: Policies + LoadRequest + LoadRequests + ListRequests + RememberNotes + Clock + Post {}
 
 /// An event of the bus.
 #[derive(Debug, Deserialize)]
@@ -134,7 +136,7 @@ pub async fn handle<P: Ports>(ports: &P, event: Value) -> Result<(), Failed> {
 
 /// What is out of the ordinary about a request that waits; nothing if that can't be found out, since a card without it
 /// is better than none.
-async fn unusual<P: LoadRequest + ListRequests>(ports: &P, stored: &Stored) -> Vec<String> {
+async fn unusual<P: LoadRequests + ListRequests>(ports: &P, stored: &Stored) -> Vec<String> {
     let request = &stored.state.request;
     if stored.state.status() != Status::Pending {
         return Vec::new();

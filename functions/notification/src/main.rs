@@ -44,7 +44,7 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, ListRequests, RememberNotes;
+        table: LoadRequest, LoadRequests, ListRequests, RememberNotes;
         policies: Policies;
         clock: Clock;
     }

@@ -22,7 +22,7 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps;
+        table: LoadRequest, LoadRequests, CommitRequest, FindDue, ListRequests, LoadSweep, CommitSweep, FindSweeps;
         schedules: ArmRevocation, DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
         managed: MakePolicy, ReplacePolicy, ReadPolicy, RemovePolicy, ListPolicies;

@@ -9,7 +9,8 @@ use workflow::command::CommandError;
 use workflow::ending::{Ending, end};
 use workflow::ports::{
     Clock, CommitRequest, CommitSweep, DisarmRevocation, Fault, Identifiers, KillSessions, ListRequests, LoadRequest,
-    LoadSweep, MakePolicy, MakeRole, Policies, ReadBar, ReadPolicy, ReadRole, RemovePolicy, RemoveRole, ReplacePolicy,
+    LoadRequests, LoadSweep, MakePolicy, MakeRole, Policies, ReadBar, ReadPolicy, ReadRole, RemovePolicy, RemoveRole,
+    ReplacePolicy,
 };
 use workflow::sweep::carry_out::carry_out;
 use workflow::sweep::{OrderedBy, offboard};
@@ -65,7 +66,7 @@ struct OfEmail {
 /// If it failed: Lambda repeats it, and reconciliation takes up besides what was stored.
 pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
 where
-    P: LoadRequest + CommitRequest + ListRequests + Clock + Identifiers + Policies,
+    P: LoadRequest + LoadRequests + CommitRequest + ListRequests + Clock + Identifiers + Policies,
     P: DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + LoadSweep + CommitSweep + ReadBar,
     P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
@@ -93,7 +94,15 @@ where
 
 async fn grant<P>(ports: &P, id: &RequestId) -> Result<(), Failed>
 where
-    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
+    P: LoadRequest
+        + LoadRequests
+        + CommitRequest
+        + Clock
+        + DisarmRevocation
+        + KillSessions
+        + MakeRole
+        + ReadRole
+        + RemoveRole,
     P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy,
 {
     match end(ports, "revocation", id).await {
@@ -108,7 +117,7 @@ where
 
 async fn sweep<P>(ports: &P, id: &SweepId) -> Result<(), Failed>
 where
-    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + CommitRequest + KillSessions + Clock,
+    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
 {
     carry_out(ports, id).await.map(drop).map_err(|error| failed("store_unavailable", &error))
 }

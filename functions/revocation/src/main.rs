@@ -23,7 +23,7 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, ListRequests, LoadSweep, CommitSweep, ReadBar;
+        table: LoadRequest, LoadRequests, CommitRequest, ListRequests, LoadSweep, CommitSweep, ReadBar;
         policies: Policies;
         schedules: DisarmRevocation;
         roles: MakeRole, ReadRole, RemoveRole, KillSessions;

@@ -42,6 +42,9 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident LoadRequest) => {
         $crate::delegate! { @@ $ports $field LoadRequest [load(id: &RequestId) -> Result<Option<Stored>, Fault>] }
     };
+    (@ $ports:ident $field:ident LoadRequests) => {
+        $crate::delegate! { @@ $ports $field LoadRequests [load_many(ids: &[RequestId]) -> Result<Vec<Stored>, Fault>] }
+    };
     (@ $ports:ident $field:ident CommitRequest) => {
         $crate::delegate! { @@ $ports $field CommitRequest [commit(commit: Commit) -> Result<(), CommitError>] }
     };
@@ -181,8 +184,8 @@ mod tests {
     use crate::time::{SystemClock, UuidIds};
     use workflow::ports::{
         ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
-        KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, MakePolicy, MakeRole, Policies,
-        ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
+        KillSessions, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, LoadRequests, MakePolicy,
+        MakeRole, Policies, ReadPolicy, ReadRole, ReadTarget, RememberNotes, RemovePolicy, RemoveRole, ReplacePolicy,
     };
 
     struct Ports {
@@ -199,7 +202,7 @@ mod tests {
 
     crate::delegate! {
         Ports {
-            table: LoadRequest, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
+            table: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
             policies: Policies;
             schedules: ArmRevocation, DisarmRevocation;
             roles: MakeRole, ReadRole, RemoveRole, ListRoles, KillSessions;
@@ -213,7 +216,15 @@ mod tests {
 
     fn is_every_port<P>(_: &P)
     where
-        P: LoadRequest + CommitRequest + LoadEntries + ListRequests + FindDue + FindByKey + RememberNotes + Policies,
+        P: LoadRequest
+            + LoadRequests
+            + CommitRequest
+            + LoadEntries
+            + ListRequests
+            + FindDue
+            + FindByKey
+            + RememberNotes
+            + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
         P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
         P: AssumeBaseRole + Clock + Identifiers,

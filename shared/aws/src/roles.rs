@@ -182,7 +182,7 @@ impl RemoveRole for Roles {
         // The role is ours and can't be deleted with anything in or on it.
         for name in inline.iter().filter(|name| ![TOMBSTONE_POLICY, GRANT_POLICY].contains(&name.as_str())) {
             tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %name,
-                "the policy {name} in the role {role} is not of Countersign's making; it goes with the role");
+                "the policy {name} in the role {} is not of Countersign's making; it goes with the role", of.id);
         }
         for name in inline.iter().filter(|name| *name != TOMBSTONE_POLICY) {
             delete_policy(iam, REMOVE, role, name).await?;
@@ -196,7 +196,7 @@ impl RemoveRole for Roles {
         };
         for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
             tracing::error!(request.id = %of.id, alarm = "found_on_grant_role", policy = %arn,
-                "{arn} is attached to the role {role}, and not by Countersign; it is taken off it, and stays");
+                "{arn} is attached to the role {}, and not by Countersign; it is taken off it, and stays", of.id);
             unless_gone(REMOVE, iam.detach_role_policy().role_name(role).policy_arn(arn).send().await)?;
         }
         // Last, so that whatever was on the role was denied while it was there.

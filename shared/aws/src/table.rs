@@ -13,18 +13,26 @@ mod sweeps;
 mod tests;
 
 use crate::fault::{fault, unsendable};
+use crate::time::jittered;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select};
 use items::Item;
 use model::digest::Digest;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use std::collections::HashMap;
-use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, Stored};
+use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
 
 const LOAD: &str = "read the request";
 const ENTRIES: &str = "read the request's record";
 const KEY: &str = "look up the idempotency key";
+
+/// Keys of one call. Source: DynamoDB API reference, `BatchGetItem`.
+const BATCH: usize = 100;
+
+/// How often what was left out of an answer is asked for, and the wait before the second time, in milliseconds.
+const ATTEMPTS: u32 = 5;
+const WAIT: u64 = 20;
 
 /// The table with the requests.
 #[derive(Debug, Clone)]
@@ -42,6 +50,34 @@ impl Table {
     /// One item, strongly consistent.
     async fn get(&self, doing: &'static str, key: (String, String)) -> Result<Option<Item>, Fault> {
         get(&self.client, &self.name, doing, key).await
+    }
+
+    /// The states of up to [`BATCH`] requests, strongly consistent, in any order.
+    async fn batch(&self, ids: &[RequestId]) -> Result<Vec<Item>, Fault> {
+        // A key that is asked for twice is refused.
+        let mut keys: Vec<(String, String)> = ids.iter().map(keys::state).collect();
+        keys.sort();
+        keys.dedup();
+        let text = AttributeValue::S;
+        let keys =
+            keys.into_iter().map(|(pk, sk)| Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]));
+        let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys.collect()));
+        let mut open = HashMap::from([(self.name.clone(), wanted.build().map_err(unsendable(LOAD))?)]);
+        let mut items = Vec::with_capacity(ids.len());
+        let mut wait = WAIT;
+        for _ in 0..ATTEMPTS {
+            let answer = self.client.batch_get_item().set_request_items(Some(open)).send().await;
+            let answer = answer.map_err(|error| fault(LOAD, &error))?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            // What did not fit into one answer, or was too much at once, is asked for again.
+            open = answer.unprocessed_keys.unwrap_or_default();
+            if open.is_empty() {
+                return Ok(items);
+            }
+            tokio::time::sleep(jittered(wait)).await;
+            wait = wait.saturating_mul(2);
+        }
+        Err(Fault::new(LOAD, "ThrottlingException"))
     }
 
     fn query(&self) -> QueryFluentBuilder {
@@ -106,19 +142,38 @@ impl<'a> Write<'a> {
     }
 }
 
+/// A request, from the item that holds it.
+fn sound(id: &RequestId, item: &Item) -> Result<Stored, Fault> {
+    let stored = items::stored(id, item).ok_or_else(|| {
+        tracing::error!(request.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
+        Fault::new(LOAD, "unreadable_state")
+    })?;
+    // Whoever writes past the state machine makes no access with it.
+    stored.state.check().map_err(|broken| {
+        tracing::error!(request.id = %id, alarm = "unsound_state", "the stored state of {id} is none of ours: {broken}");
+        Fault::new(LOAD, "unsound_state")
+    })?;
+    Ok(stored)
+}
+
 impl LoadRequest for Table {
     async fn load(&self, id: &RequestId) -> Result<Option<Stored>, Fault> {
-        let Some(item) = self.get(LOAD, keys::state(id)).await? else { return Ok(None) };
-        let stored = items::stored(id, &item).ok_or_else(|| {
-            tracing::error!(request.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
-            Fault::new(LOAD, "unreadable_state")
-        })?;
-        // Whoever writes past the state machine makes no access with it.
-        stored.state.check().map_err(|broken| {
-            tracing::error!(request.id = %id, alarm = "unsound_state", "the stored state of {id} is none of ours: {broken}");
-            Fault::new(LOAD, "unsound_state")
-        })?;
-        Ok(Some(stored))
+        match self.get(LOAD, keys::state(id)).await? {
+            Some(item) => sound(id, &item).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl LoadRequests for Table {
+    async fn load_many(&self, ids: &[RequestId]) -> Result<Vec<Stored>, Fault> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            let items = self.batch(batch).await?.into_iter();
+            found.extend(items.filter_map(|item| Some((items::text_of(&item, "pk")?.to_owned(), item))));
+        }
+        let in_order = ids.iter().filter_map(|id| Some((id, found.get(&keys::state(id).0)?)));
+        in_order.map(|(id, item)| sound(id, item)).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one person has to do with at the moment, and what they asked for before.
 
-use crate::ports::{Clock, Fault, ListRequests, Listing, LoadRequest, Policies, Stored};
+use crate::ports::{Clock, Fault, ListRequests, Listing, LoadRequests, Policies, Stored};
 use futures_util::StreamExt as _;
 use model::identity::Actor;
 use model::lifecycle::Phase;
@@ -8,7 +8,7 @@ use model::names::{EntitlementName, RequestId};
 use model::request::{Request, Status};
 use model::unusual::{Earlier, LOOKED_AT};
 
-/// Reads and queries at the same time.
+/// Queries at the same time.
 const AT_ONCE: usize = 16;
 
 /// A person's requests that are looked through for open ones, the newest.
@@ -42,17 +42,17 @@ pub struct Overview {
 /// If the store did not answer.
 pub async fn of<P>(ports: &P, actor: &Actor) -> Result<Overview, Fault>
 where
-    P: Policies + LoadRequest + ListRequests + Clock,
+    P: Policies + LoadRequests + ListRequests + Clock,
 {
     let (mine, waiting) = futures_util::join!(mine(ports, actor), waiting(ports, actor));
     let ((mine, more_mine), (waiting, more_waiting)) = (mine?, waiting?);
     Ok(Overview { mine, more_mine, waiting, more_waiting })
 }
 
-async fn mine<P: LoadRequest + ListRequests>(ports: &P, actor: &Actor) -> Result<(Vec<Stored>, bool), Fault> {
+async fn mine<P: LoadRequests + ListRequests>(ports: &P, actor: &Actor) -> Result<(Vec<Stored>, bool), Fault> {
     let page = ports.list(&Listing::Requester(actor.person.clone()), None, OWN).await?;
     let more = page.cursor.is_some();
-    let mut mine = read(ports, page.items).await?;
+    let mut mine = ports.load_many(&page.items).await?;
     mine.retain(|stored| stored.state.request.requester == actor.person && is_open(stored.state.status()));
     Ok((mine, more))
 }
@@ -66,7 +66,7 @@ fn is_open(status: Status) -> bool {
 
 async fn waiting<P>(ports: &P, actor: &Actor) -> Result<(Vec<Stored>, bool), Fault>
 where
-    P: Policies + LoadRequest + ListRequests + Clock,
+    P: Policies + LoadRequests + ListRequests + Clock,
 {
     let policy = ports.policy().await?;
     let catalog = policy.catalog();
@@ -95,7 +95,7 @@ where
     more |= ids.len() > WAITING;
     ids.truncate(WAITING);
     let now = ports.now();
-    let mut waiting = read(ports, ids).await?;
+    let mut waiting = ports.load_many(&ids).await?;
     waiting.retain(|stored| {
         let Stored { state, .. } = stored;
         let open = matches!(&state.phase, Phase::Pending { lapses_at, .. } if now < *lapses_at);
@@ -111,7 +111,7 @@ where
 ///
 /// # Errors
 /// If the store did not answer.
-pub async fn before<P: LoadRequest + ListRequests>(
+pub async fn before<P: LoadRequests + ListRequests>(
     ports: &P,
     request: &Request,
 ) -> Result<(Vec<Earlier>, bool), Fault> {
@@ -119,15 +119,8 @@ pub async fn before<P: LoadRequest + ListRequests>(
     let page = ports.list(&Listing::Requester(request.requester.clone()), None, LOOKED_AT.saturating_add(1)).await?;
     let ids: Vec<RequestId> = page.items.into_iter().filter(|id| *id < request.id).collect();
     let all = page.cursor.is_none();
-    let read = read(ports, ids).await?;
+    let read = ports.load_many(&ids).await?;
     let theirs =
         read.iter().map(|stored| &stored.state.request).filter(|earlier| earlier.requester == request.requester);
     Ok((theirs.map(Earlier::from).collect(), all))
-}
-
-/// Those of `ids` that exist, in the same order.
-async fn read<P: LoadRequest>(ports: &P, ids: Vec<RequestId>) -> Result<Vec<Stored>, Fault> {
-    let loads: Vec<_> = ids.into_iter().map(|id| async move { ports.load(&id).await }).collect();
-    let read: Vec<Result<Option<Stored>, Fault>> = futures_util::stream::iter(loads).buffered(AT_ONCE).collect().await;
-    read.into_iter().filter_map(Result::transpose).collect()
 }

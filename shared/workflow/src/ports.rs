@@ -168,6 +168,14 @@ port! {
 }
 
 port! {
+    /// Reads many requests at once, each strongly consistent: to show them, not to decide.
+    LoadRequests {
+        /// Those of `ids` that exist, in the same order.
+        fn load_many(ids: &[RequestId]) -> Result<Vec<Stored>, Fault>;
+    }
+}
+
+port! {
     /// Stores one state change.
     CommitRequest {
         /// Stores it, if every condition holds.

@@ -1,15 +1,13 @@
 //! What persons may read: their own, what they may countersign, or, as auditors, everything.
 
-use crate::ports::{Clock, Fault, ListRequests, Listing, LoadEntries, LoadRequest, Page, Policies, Stored};
+use crate::ports::{
+    Clock, Fault, ListRequests, Listing, LoadEntries, LoadRequest, LoadRequests, Page, Policies, Stored,
+};
 use crate::views::may_see;
-use futures_util::StreamExt as _;
 use model::identity::Actor;
 use model::names::{PersonId, RequestId};
 use model::policy::Policy;
 use model::request::Status;
-
-/// Requests read at the same time for one page.
-const AT_ONCE: usize = 16;
 
 /// Which requests a person wants listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +42,7 @@ pub async fn one<P: Policies + LoadRequest + Clock>(
 ///
 /// # Errors
 /// If the store did not answer.
-pub async fn many<P: Policies + LoadRequest + ListRequests + Clock>(
+pub async fn many<P: Policies + LoadRequests + ListRequests + Clock>(
     ports: &P,
     actor: &Actor,
     query: &Query,
@@ -58,11 +56,9 @@ pub async fn many<P: Policies + LoadRequest + ListRequests + Clock>(
     let listing = listing(&policy, actor, query);
     let page = ports.list(&listing, query.cursor.as_deref(), query.limit).await?;
     let now = ports.now();
-    let loads: Vec<_> = page.items.into_iter().map(|id| async move { ports.load(&id).await }).collect();
-    let read: Vec<Result<Option<Stored>, Fault>> = futures_util::stream::iter(loads).buffered(AT_ONCE).collect().await;
+    let read = ports.load_many(&page.items).await?;
     let mut items = Vec::with_capacity(read.len());
     for stored in read {
-        let Some(stored) = stored? else { continue };
         let wanted = query.status.is_none_or(|status| stored.state.status() == status)
             && query.requester.as_ref().is_none_or(|requester| stored.state.request.requester == *requester);
         if wanted && may_see(&policy, actor, &stored, now) {

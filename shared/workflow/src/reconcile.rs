@@ -7,8 +7,8 @@ use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, remove_tombstone};
 use crate::ports::{
     ArmRevocation, Artifact, Clock, CommitRequest, CommitSweep, DisarmRevocation, FindDue, FindSweeps, KillSessions,
-    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadSweep, MakePolicy, MakeRole, ReadPolicy, ReadRole,
-    ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
+    ListPolicies, ListRequests, ListRoles, LoadRequest, LoadRequests, LoadSweep, MakePolicy, MakeRole, ReadPolicy,
+    ReadRole, ReadTarget, RemovePolicy, RemoveRole, ReplacePolicy, Stored,
 };
 use crate::provision::provision;
 use crate::sweep::carry_out::carry_out;
@@ -53,7 +53,7 @@ macro_rules! together {
 
 together! {
     /// All that a run needs: it goes on with whatever any part left undone.
-    Ports: LoadRequest, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps,
+    Ports: LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps,
 }
 
 /// The name this part has in the record.
@@ -87,7 +87,15 @@ pub async fn reconcile<P: Ports>(ports: &P, accounts: &[AccountId]) -> Result<Re
 /// Goes on with the sweeps that are not over; how many of them had trouble.
 async fn sweeps<P>(ports: &P) -> usize
 where
-    P: LoadSweep + CommitSweep + FindSweeps + ListRequests + LoadRequest + CommitRequest + KillSessions + Clock,
+    P: LoadSweep
+        + CommitSweep
+        + FindSweeps
+        + ListRequests
+        + LoadRequest
+        + LoadRequests
+        + CommitRequest
+        + KillSessions
+        + Clock,
 {
     let running = match ports.running_sweeps(SWEEPS).await {
         Ok(running) => running,

@@ -223,6 +223,43 @@ impl Cloud {
         Ok(Answer::Allowed(format!("{} log events, the last “{last}”", events.len())))
     }
 
+    /// The newest events of one service that CloudTrail has, at most a thousand.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn trail_events(&self, source: &str) -> Result<Vec<Value>, Failure> {
+        const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+        let mut events = Vec::new();
+        let mut next = Value::Null;
+        while events.len() < 1_000 {
+            let mut body = json!({
+                "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": source}], "MaxResults": 50,
+            });
+            if let (Some(fields), false) = (body.as_object_mut(), next.is_null()) {
+                fields.insert("NextToken".to_owned(), next);
+            }
+            let call = Call {
+                method: Method::POST,
+                url: format!("{}/", self.endpoint),
+                headers: vec![("content-type", "application/x-amz-json-1.1"), ("x-amz-target", TARGET)],
+                body: body.to_string().into_bytes(),
+            };
+            let answered = self.signer.send(&self.keys, "cloudtrail", &call).await?;
+            let page: Value = serde_json::from_str(&answered.body).unwrap_or_default();
+            if answered.status != 200 {
+                return Err(Failure::new(format!("CloudTrail: {} {}", answered.status, answered.body)));
+            }
+            let found = page.get("Events").and_then(Value::as_array).cloned().unwrap_or_default();
+            let told = found.iter().filter_map(|event| event.get("CloudTrailEvent")?.as_str());
+            events.extend(told.filter_map(|event| serde_json::from_str(event).ok()));
+            next = page.get("NextToken").cloned().unwrap_or_default();
+            if next.is_null() {
+                break;
+            }
+        }
+        Ok(events)
+    }
+
     /// Any call of a service that takes forms: IAM, STS and others.
     ///
     /// # Errors

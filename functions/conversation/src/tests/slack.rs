@@ -124,7 +124,7 @@ pub(super) struct Site {
 
 aws::delegate! {
     Site {
-        world: LoadRequest, CommitRequest, LoadEntries, ListRequests, FindByKey, Policies, Clock, Identifiers;
+        world: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindByKey, Policies, Clock, Identifiers;
     }
 }
 

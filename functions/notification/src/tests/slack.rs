@@ -29,7 +29,7 @@ pub(super) struct Site {
 
 aws::delegate! {
     Site {
-        world: LoadRequest, ListRequests, RememberNotes, Policies, Clock;
+        world: LoadRequest, LoadRequests, ListRequests, RememberNotes, Policies, Clock;
     }
 }
 

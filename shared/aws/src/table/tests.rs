@@ -371,3 +371,31 @@ async fn a_fault_says_the_code_and_nothing_of_the_data() {
     let fault = table(&world).load(&id()).await.unwrap_err();
     assert_eq!(fault.to_string(), "could not read the request: ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn many_requests_are_read_at_once_in_the_order_asked_for() {
+    let commit = commit(Vec::new());
+    let sent = World::answering(vec![(200, "{}")]);
+    table(&sent).commit(commit.clone()).await.unwrap();
+    let item = sent.json(0)["TransactItems"][0]["Put"]["Item"].clone();
+    let none: RequestId = "req_0198c0ffee00700080000000deadbeed".parse().unwrap();
+    let key = |id: &RequestId| json!({"pk": {"S": format!("REQ#{id}")}, "sk": {"S": "STATE"}});
+    // The first answer leaves one key out.
+    let open = json!({"countersign": {"Keys": [key(&id())], "ConsistentRead": true}});
+    let world = World::answering(vec![
+        (200, json!({"Responses": {"countersign": []}, "UnprocessedKeys": open})),
+        (200, json!({"Responses": {"countersign": [item]}, "UnprocessedKeys": {}})),
+    ]);
+    let found = table(&world).load_many(&[id(), none.clone(), id()]).await.unwrap();
+    assert_eq!(found, [commit.next.clone(), commit.next]);
+    assert_eq!(world.operations(), ["BatchGetItem", "BatchGetItem"]);
+    let asked = world.json(0)["RequestItems"]["countersign"].clone();
+    assert_eq!(asked["ConsistentRead"], true);
+    assert_eq!(asked["Keys"], json!([key(&none), key(&id())]), "a key that is asked for twice would be refused");
+    assert_eq!(world.json(1)["RequestItems"], open);
+    let tampered = json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "STATE"}});
+    let world = World::answering(vec![(200, json!({"Responses": {"countersign": [tampered]}}))]);
+    assert_eq!(table(&world).load_many(&[id()]).await, Err(Fault::new("read the request", "unreadable_state")));
+    let world = World::answering(Vec::<(u16, String)>::new());
+    assert_eq!(table(&world).load_many(&[]).await, Ok(Vec::new()));
+}

@@ -12,6 +12,7 @@ use std::task::{Poll, Waker};
 #[expect(missing_docs, reason = "each is the port's method of the same name")]
 pub enum Verb {
     Load,
+    LoadMany,
     Commit,
     Entries,
     List,
@@ -314,6 +315,7 @@ impl Verb {
             | Self::Release
             | Self::Note => true,
             Self::Load
+            | Self::LoadMany
             | Self::Entries
             | Self::List
             | Self::Due
@@ -337,6 +339,7 @@ impl Verb {
     fn doing(self) -> &'static str {
         match self {
             Self::Load => "read the request",
+            Self::LoadMany => "read requests",
             Self::Commit => "store the change",
             Self::Entries => "read the record",
             Self::List => "list requests",

@@ -3,7 +3,7 @@
 use super::{Inner, Verb, World};
 use crate::ports::{
     Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
-    LoadEntries, LoadRequest, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
+    LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -187,6 +187,18 @@ impl LoadRequest for World {
             let Some(row) = inner.store.requests.get(id) else { return Ok(None) };
             row.stored.state.check().map_err(|_| Fault::new("read the request", "unsound_state"))?;
             Ok(Some(row.stored.clone()))
+        })
+        .await
+    }
+}
+
+impl LoadRequests for World {
+    async fn load_many(&self, ids: &[RequestId]) -> Result<Vec<Stored>, Fault> {
+        self.call(Verb::LoadMany, "", ids.len(), |inner| {
+            let rows: Vec<&Row> = ids.iter().filter_map(|id| inner.store.requests.get(id)).collect();
+            let unsound = |_| Fault::new("read requests", "unsound_state");
+            rows.iter().try_for_each(|row| row.stored.state.check().map_err(unsound))?;
+            Ok(rows.into_iter().map(|row| row.stored.clone()).collect())
         })
         .await
     }

@@ -8,8 +8,8 @@ use super::store;
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::sessions::deny_all;
 use crate::ports::{
-    Clock, CommitError, CommitRequest, CommitSweep, Fault, KillSessions, ListRequests, Listing, LoadRequest, LoadSweep,
-    Stored, StoredSweep,
+    Clock, CommitError, CommitRequest, CommitSweep, Fault, KillSessions, ListRequests, Listing, LoadRequest,
+    LoadRequests, LoadSweep, Stored, StoredSweep,
 };
 use futures_util::StreamExt as _;
 use model::identity::Cause;
@@ -42,7 +42,7 @@ pub struct Pass {
 /// If the store could not be asked; the next pass tries it again.
 pub async fn carry_out<P>(ports: &P, id: &SweepId) -> Result<Pass, Fault>
 where
-    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + CommitRequest + KillSessions + Clock,
+    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
 {
     let Some(order) = ports.load_sweep(id).await? else { return Ok(Pass::default()) };
     if !matches!(order.sweep.phase, SweepPhase::Running { .. }) {
@@ -100,12 +100,17 @@ async fn of_page<P>(
     denied: &mut BTreeSet<PrincipalArn>,
     pass: &mut Pass,
 ) where
-    P: LoadRequest + CommitRequest + KillSessions + Clock,
+    P: LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
 {
     let id = &order.sweep.id;
-    let loads = ids.into_iter().map(|id| async move { ports.load(&id).await });
-    let read: Vec<Result<Option<Stored>, Fault>> =
-        futures_util::stream::iter(loads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+    let read: Vec<Result<Option<Stored>, Fault>> = match ports.load_many(&ids).await {
+        Ok(found) => found.into_iter().map(|stored| Ok(Some(stored))).collect(),
+        // One that can't be read keeps no other from being stopped.
+        Err(_) => {
+            let loads = ids.into_iter().map(|id| async move { ports.load(&id).await });
+            futures_util::stream::iter(loads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
+        }
+    };
     let mut live = Vec::with_capacity(read.len());
     for stored in read {
         match stored {

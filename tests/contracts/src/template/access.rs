@@ -166,7 +166,8 @@ pub fn table_keys(template: &Template) -> Complaints {
         for statement in statements(template, &function) {
             let actions = texts(statement.get("Action"));
             let families = texts(statement.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]));
-            let writes = actions.iter().any(|action| *action != "dynamodb:GetItem");
+            let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
+            let writes = actions.iter().any(|action| !reads.contains(action));
             if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
                 complaints.push(format!("{name} has no business with the policy"));
             }

@@ -5,6 +5,7 @@
 //! and from the order to end it to the first call that IAM denies. These are figures, no test: nothing here fails
 //! because something is slow.
 
+mod calls;
 mod figures;
 mod mechanism;
 mod panic;

@@ -6,11 +6,12 @@ use end_to_end::cloud::Cloud;
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
+use end_to_end::waiting::until;
 use serde_json::Value;
 
 use crate::figures::Figures;
-use crate::line;
 use crate::roles::{self, ROLES};
+use crate::{calls, line};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -49,10 +50,27 @@ impl Mechanism {
     }
 }
 
+/// How long an early end may take, the quarantine of a role included.
+const END: Duration = Duration::from_mins(4);
+
 /// Makes and ends `times` grants of each mechanism, and tells how long it took.
 pub(crate) async fn measure(stage: &Stage, times: usize) -> Result<(), Failure> {
     roles::copy(stage, "countersign-sample", "/countersign-base/", "bench").await?;
     roles::copy(stage, "debug", "/legacy/", "bench-legacy").await?;
+    line("Calls for one grant that was used once and ended early, until it had ended:");
+    for mechanism in Mechanism::ALL {
+        let (id, ..) = one(stage, mechanism, ROLES.saturating_sub(1)).await?;
+        until("it has ended", END, || async {
+            let shown = stage.alice.request(&id).await?.expect(200)?;
+            Ok((text(&shown, "status") == "ended").then_some(()))
+        })
+        .await?;
+        let found = calls::of(&stage.root()?, &id).await?;
+        let shown: Vec<String> = found.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let total: usize = found.values().sum();
+        line(&format!("{:<8} {total:>3}: {}", mechanism.name(), shown.join(", ")));
+    }
+    line("");
     line("Times in ms: half of them, and 99 in 100, were at most");
     line("");
     line("                                    |    p50    p99      n");
@@ -60,7 +78,7 @@ pub(crate) async fn measure(stage: &Stage, times: usize) -> Result<(), Failure> 
     for mechanism in Mechanism::ALL {
         let (mut in_use, mut denied) = (Figures::default(), Figures::default());
         for nth in 0..times {
-            let (after_approval, after_order) = one(stage, mechanism, nth).await?;
+            let (_, after_approval, after_order) = one(stage, mechanism, nth).await?;
             in_use.note(after_approval);
             denied.note(after_order);
         }
@@ -70,7 +88,7 @@ pub(crate) async fn measure(stage: &Stage, times: usize) -> Result<(), Failure> 
     Ok(())
 }
 
-async fn one(stage: &Stage, mechanism: Mechanism, nth: usize) -> Result<(Duration, Duration), Failure> {
+async fn one(stage: &Stage, mechanism: Mechanism, nth: usize) -> Result<(String, Duration, Duration), Failure> {
     let asked = stage.alice.submit(&mechanism.entitlement(nth), SECONDS, "how long does it take").await?.expect(201)?;
     let (id, digest) = (text(&asked, "id"), text(&asked, "digest"));
     let began = Instant::now();
@@ -87,7 +105,7 @@ async fn one(stage: &Stage, mechanism: Mechanism, nth: usize) -> Result<(Duratio
         late(began, "the first denied call")?;
         tokio::time::sleep(PAUSE).await;
     }
-    Ok((came, began.elapsed()))
+    Ok((id.to_owned(), came, began.elapsed()))
 }
 
 /// AWS with the grant, as soon as it can be had.
