@@ -120,6 +120,7 @@ impl Surface {
                     ("aws:RequestTag/countersign:managed", vec!["true".to_owned()]),
                     ("aws:RequestTag/countersign:request", vec!["req_0198c0ffee00700080000000deadbeef".to_owned()]),
                     ("aws:TagKeys", vec!["countersign:managed".to_owned(), "countersign:request".to_owned()]),
+                    ("aws:SourceIdentity", vec!["req_0198c0ffee00700080000000deadbeef".to_owned()]),
                     ("sts:SourceIdentity", vec!["req_0198c0ffee00700080000000deadbeef".to_owned()]),
                     ("sts:RoleSessionName", vec!["req_0198c0ffee00700080000000deadbeef".to_owned()]),
                 ]);
