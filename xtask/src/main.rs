@@ -23,7 +23,7 @@ cargo xtask <job>
   local down              stop it
   local check [word…]     check the stand-in for AWS itself
   demo                    the main job, played from nothing on a local cloud of its own, told line by line
-       --scenario accounts | overlap    other stories
+       --scenario accounts | ending | overlap    other stories
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be

@@ -103,13 +103,12 @@ async fn of_page<P>(
     P: LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
 {
     let id = &order.sweep.id;
-    let read: Vec<Result<Option<Stored>, Fault>> = match ports.load_many(&ids).await {
-        Ok(found) => found.into_iter().map(|stored| Ok(Some(stored))).collect(),
+    let read: Vec<Result<Option<Stored>, Fault>> = if let Ok(found) = ports.load_many(&ids).await {
+        found.into_iter().map(|stored| Ok(Some(stored))).collect()
+    } else {
         // One that can't be read keeps no other from being stopped.
-        Err(_) => {
-            let loads = ids.into_iter().map(|id| async move { ports.load(&id).await });
-            futures_util::stream::iter(loads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
-        }
+        let loads = ids.into_iter().map(|id| async move { ports.load(&id).await });
+        futures_util::stream::iter(loads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
     };
     let mut live = Vec::with_capacity(read.len());
     for stored in read {

@@ -8,6 +8,7 @@ mod accounts;
 mod countersigned;
 mod critical;
 mod early_end;
+mod ending;
 mod expiry;
 mod low_risk;
 mod overlap;
@@ -40,8 +41,9 @@ async fn play(story: &mut Story, scenario: Option<&str>) -> Result<(), Failure> 
     match scenario {
         None => main_job(story, &stage).await,
         Some("accounts") => accounts::play(story, &stage).await,
+        Some("ending") => ending::play(story, &stage).await,
         Some("overlap") => overlap::play(story, &stage).await,
-        Some(other) => Err(Failure::new(format!("there is no scenario `{other}`: accounts, overlap"))),
+        Some(other) => Err(Failure::new(format!("there is no scenario `{other}`: accounts, ending, overlap"))),
     }
 }
 
