@@ -192,6 +192,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "not_cancellable" => "`countersign revoke <id> <reason>` ends access that exists.",
         "not_revocable" => "`countersign cancel <id>` withdraws a request of yours that waits; approvers `deny` it.",
         "request_not_found" => "`countersign list` shows your own requests.",
+        "too_many_approvals" => "`countersign show <id>` names who else may countersign it.",
         "too_many_requests" => {
             "`countersign list --status pending` shows what waits; `countersign cancel <id>` withdraws it."
         }

@@ -7,19 +7,21 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda::edge;
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
-use workflow::ports::{Clock, CommitRequest, CommitSweep, Identifiers, LoadRequest, LoadSweep, Policies, ReadBar};
+use workflow::ports::{
+    Clock, CommitRequest, CommitSweep, FindByKey, Identifiers, LoadRequest, LoadSweep, Policies, ReadBar,
+};
 
 /// Answers one call.
 pub async fn handle<P>(ports: &P, event: ApiGatewayV2httpRequest) -> Answer
 where
-    P: Policies + LoadRequest + CommitRequest + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
+    P: Policies + LoadRequest + CommitRequest + FindByKey + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
 {
     edge::answered(answer(ports, event).await)
 }
 
 async fn answer<P>(ports: &P, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + CommitRequest + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
+    P: Policies + LoadRequest + CommitRequest + FindByKey + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
 {
     let call = Call::read(event)?;
     let actor = edge::caller(ports, &call).await?;

@@ -16,7 +16,7 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, LoadSweep, CommitSweep, ReadBar;
+        table: LoadRequest, CommitRequest, FindByKey, LoadSweep, CommitSweep, ReadBar;
         policies: Policies;
         clock: Clock;
         ids: Identifiers;

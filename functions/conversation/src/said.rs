@@ -70,6 +70,8 @@ pub(crate) fn refused(
         RefusalKind::Conflict if may_see(policy, actor, stored, now) => {
             answer::too_late(refusal, &stored.state, &names)
         }
-        RefusalKind::Conflict | RefusalKind::Forbidden => answer::refusal(refusal, &stored.state.request.id),
+        RefusalKind::Conflict | RefusalKind::Forbidden | RefusalKind::TooOften => {
+            answer::refusal(refusal, &stored.state.request.id)
+        }
     }
 }

@@ -80,10 +80,11 @@ impl Problem {
         let status = match refusal.kind() {
             RefusalKind::Forbidden => 403,
             RefusalKind::Conflict => 409,
+            RefusalKind::TooOften => 429,
         };
         // Where the request is, is nobody's business who may not act on it.
         let request_status = match refusal.kind() {
-            RefusalKind::Forbidden => None,
+            RefusalKind::Forbidden | RefusalKind::TooOften => None,
             RefusalKind::Conflict => Some(stored.state.status().as_str()),
         };
         Self {

@@ -1,4 +1,4 @@
-//! How much one person may ask for, so that those who countersign go on reading.
+//! How much one person may ask for, and countersign, so that those who countersign go on reading.
 
 use crate::amount::display_duration;
 use crate::names::RequestId;
@@ -8,19 +8,22 @@ use serde::{Deserialize, Serialize};
 /// The time in which requests are counted, in seconds.
 pub const HOUR: u64 = 3_600;
 
-/// How much one person may ask for.
+/// How much one person may ask for, and countersign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Requests within any hour, whatever becomes of them.
     pub requests_per_hour: u32,
     /// Requests that wait for countersignatures at the same time.
     pub open_requests: u32,
+    /// Countersignatures within any hour.
+    pub approvals_per_hour: u32,
 }
 
 impl Default for Limits {
-    /// More than a person needs in an incident, and less than makes approvers stop reading.
+    /// More than a person needs in an incident, and less than makes approvers stop reading; and no more
+    /// countersignatures than one a minute.
     fn default() -> Self {
-        Self { requests_per_hour: 30, open_requests: 10 }
+        Self { requests_per_hour: 30, open_requests: 10, approvals_per_hour: 60 }
     }
 }
 
@@ -32,6 +35,8 @@ pub enum SlotKind {
     Hour,
     /// Requests that wait.
     Open,
+    /// Countersignatures within an hour.
+    Vote,
 }
 
 /// One of the places that a limit leaves to a person, by its number from 0.
@@ -54,7 +59,7 @@ pub struct Held {
     pub until: Time,
 }
 
-/// A person has asked for as much as they may.
+/// A person has asked for, or countersigned, as much as they may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TooMany {
     /// As often within an hour as the catalog lets them.
@@ -76,6 +81,17 @@ pub enum TooMany {
         /// How many may wait.
         limit: u32,
     },
+    /// As often within an hour as the catalog lets them countersign.
+    #[error(
+        "you countersigned {limit} times within {}, which is as often as the catalog allows, so that each is read; leave this one to somebody else, or come back after {again_at}",
+        display_duration(HOUR)
+    )]
+    Votes {
+        /// How often they may.
+        limit: u32,
+        /// When they may again.
+        again_at: Time,
+    },
 }
 
 impl TooMany {
@@ -89,6 +105,7 @@ impl Limits {
         match kind {
             SlotKind::Hour => self.requests_per_hour,
             SlotKind::Open => self.open_requests,
+            SlotKind::Vote => self.approvals_per_hour,
         }
     }
 
@@ -114,7 +131,7 @@ impl Limits {
         let limit = self.of(kind);
         let taken: Vec<&Held> = held.iter().filter(|held| held.slot.kind == kind && held.until > now).collect();
         let counts = |held: &&Held| match kind {
-            SlotKind::Hour => true,
+            SlotKind::Hour | SlotKind::Vote => true,
             SlotKind::Open => wait.contains(&held.request),
         };
         let counted = taken.iter().copied().filter(counts).count();
@@ -130,6 +147,10 @@ impl Limits {
                     TooMany::PerHour { limit, again_at }
                 }
                 SlotKind::Open => TooMany::Open { limit },
+                SlotKind::Vote => {
+                    let again_at = taken.iter().map(|held| held.until).min().unwrap_or(now);
+                    TooMany::Votes { limit, again_at }
+                }
             }),
         }
     }
@@ -148,7 +169,7 @@ mod tests {
         Held { slot: Slot { kind, number }, request: id(number), until: noon().plus(until) }
     }
 
-    const LIMITS: Limits = Limits { requests_per_hour: 3, open_requests: 2 };
+    const LIMITS: Limits = Limits { requests_per_hour: 3, open_requests: 2, approvals_per_hour: 2 };
 
     #[test]
     fn a_guess_is_one_of_them() {
@@ -169,6 +190,17 @@ mod tests {
         assert_eq!(of(&[60, 0, 60]), Ok((1, None)), "its hour is over to the second");
         let again_at = noon().plus(30);
         assert_eq!(of(&[60, 30, 90]), Err(TooMany::PerHour { limit: 3, again_at }));
+    }
+
+    #[test]
+    fn who_countersigned_often_enough_is_told_when_they_may_again() {
+        let of = |number: u32| {
+            let held: Vec<Held> = (0..number).map(|at| held(SlotKind::Vote, at, 60)).collect();
+            LIMITS.free(SlotKind::Vote, &held, &[], noon())
+        };
+        assert_eq!(of(1), Ok((Slot { kind: SlotKind::Vote, number: 1 }, None)));
+        let again_at = noon().plus(60);
+        assert_eq!(of(2), Err(TooMany::Votes { limit: 2, again_at }));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Codes are append-only: never renamed, never reused. A snapshot test holds them.
 
+use crate::limits::TooMany;
 use crate::names::PersonId;
 use crate::request::Status;
 use crate::terms::NotNarrower;
@@ -14,6 +15,8 @@ pub enum RefusalKind {
     Forbidden,
     /// Not in this state, or not any more (HTTP 409).
     Conflict,
+    /// Too often (HTTP 429).
+    TooOften,
 }
 
 /// Why a command changes nothing.
@@ -94,6 +97,9 @@ pub enum Refusal {
         /// Who.
         person: PersonId,
     },
+    /// This person countersigned as often as they may.
+    #[error("{0}")]
+    TooManyApprovals(TooMany),
     /// A step of the system that does not belong to this state: late, repeated, or overtaken.
     #[error("the request is {status}; this step no longer belongs to it")]
     Overtaken {
@@ -128,6 +134,7 @@ impl Refusal {
             Self::OwnIdentity { .. } => "own_identity",
             Self::MfaRequired => "mfa_required",
             Self::Barred { .. } => "barred",
+            Self::TooManyApprovals(_) => "too_many_approvals",
             Self::Overtaken { .. } => "overtaken",
             Self::TooEarly { .. } => "too_early",
         }
@@ -154,6 +161,7 @@ impl Refusal {
             | Self::OwnIdentity { .. }
             | Self::Overtaken { .. }
             | Self::TooEarly { .. } => RefusalKind::Conflict,
+            Self::TooManyApprovals(_) => RefusalKind::TooOften,
         }
     }
 }

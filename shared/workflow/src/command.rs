@@ -176,9 +176,8 @@ where
                 Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
-            Err(CommitError::KeyUsed | CommitError::SlotTaken) => {
-                return Err(Fault::new("store the change", "unexpected_key").into());
-            }
+            Err(CommitError::SlotTaken) => return Err(Fault::new("store the change", SLOT_TAKEN).into()),
+            Err(CommitError::KeyUsed) => return Err(Fault::new("store the change", "unexpected_key").into()),
             Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
         }
     }
@@ -197,9 +196,12 @@ fn log(id: &RequestId, cause: &Cause, command: &Command, before: &Stored, after:
     );
 }
 
+/// The code of a change whose slot somebody else's request holds.
+pub(crate) const SLOT_TAKEN: &str = "slot_taken";
+
 /// Puts a refused attempt into the record. A lost race is tried again a few times; after that the
 /// log line alone says it, since the answer to the person must not wait.
-async fn note_refusal<P>(
+pub(crate) async fn note_refusal<P>(
     ports: &P,
     stored: Stored,
     id: &RequestId,
@@ -220,8 +222,9 @@ where
         "{} {id} was refused: {}", command.verb(), refusal.code(),
     );
     let note = Command::NoteRefusal { command: command.verb().to_owned(), code: refusal.code().to_owned() };
-    // That somebody is barred does not keep their attempt out of the record.
-    let guards: Vec<Guard> = guards.iter().filter(|guard| !matches!(guard, Guard::NotBarred { .. })).cloned().collect();
+    // That somebody is barred does not keep their attempt out of the record, and it takes nobody's place.
+    let counts = |guard: &&Guard| !matches!(guard, Guard::NotBarred { .. } | Guard::Slot { .. });
+    let guards: Vec<Guard> = guards.iter().filter(counts).cloned().collect();
     let mut read = Some(stored);
     for attempt in 0..NOTE_ATTEMPTS {
         let Some(stored) = (match read.take() {

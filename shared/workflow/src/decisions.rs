@@ -1,11 +1,13 @@
 //! What persons do to a request: countersign, refuse, withdraw, end early. Slack and API both come
 //! through here, so neither door lacks a rule that the other has.
 
-use crate::command::{CommandError, Done, carry_out_on};
-use crate::ports::{Clock, CommitRequest, Guard, LoadRequest, Policies, Stored};
+use crate::command::{CommandError, Done, SLOT_TAKEN, carry_out_on, note_refusal};
+use crate::limits::{ATTEMPTS, drawn_vote, free_vote};
+use crate::ports::{Clock, CommitRequest, Fault, FindByKey, Guard, LoadRequest, Policies, Stored};
 use model::digest::Digest;
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, Vote, decide};
+use model::limits::TooMany;
 use model::names::RequestId;
 use model::policy::Policy;
 use model::refusal::Refusal;
@@ -59,7 +61,7 @@ pub async fn act<P>(
     replay: Option<Guard>,
 ) -> Result<Done, CommandError>
 where
-    P: Policies + LoadRequest + CommitRequest + Clock,
+    P: Policies + LoadRequest + CommitRequest + FindByKey + Clock,
 {
     let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
     let (policy, read) = (policy?, read?);
@@ -80,7 +82,7 @@ pub async fn act_on<P>(
     replay: Option<Guard>,
 ) -> Result<Done, CommandError>
 where
-    P: LoadRequest + CommitRequest + Clock,
+    P: LoadRequest + CommitRequest + FindByKey + Clock,
 {
     let mut guards: Vec<Guard> = replay.into_iter().collect();
     guards.extend(unbarred(actor, wanted, read.as_ref()));
@@ -90,8 +92,44 @@ where
     };
     let cause = Cause::Person(actor.clone());
     let command = |stored: &Stored, now| command(policy, actor, wanted, stored, now);
-    // Boxed: what is awaited here is large.
-    Box::pin(carry_out_on(ports, read, id, &cause, command, follow, &guards)).await
+    let limits = policy.catalog().limits();
+    let counts = matches!(wanted, Wanted::Approve { .. });
+    guards.extend(counts.then(|| drawn_vote(&actor.person, id, limits, ports.now())));
+    let mut read = read;
+    for _ in 0..ATTEMPTS {
+        // Boxed: what is awaited here is large.
+        match Box::pin(carry_out_on(ports, read.take(), id, &cause, command, follow, &guards)).await {
+            Err(CommandError::Unavailable(fault)) if counts && fault.code == SLOT_TAKEN => {}
+            done => return done,
+        }
+        // The drawn place is taken: one that is free, or they countersigned often enough.
+        drop(guards.pop());
+        read = ports.load(id).await?;
+        match free_vote(ports, &actor.person, limits, ports.now()).await? {
+            Ok(guard) => guards.push(guard),
+            Err(too_many) => return too_often(ports, id, &cause, command, too_many, &guards).await,
+        }
+    }
+    Err(Fault::new("store the change", "contention").into())
+}
+
+/// Refused, and the attempt is in the record.
+async fn too_often<P>(
+    ports: &P,
+    id: &RequestId,
+    cause: &Cause,
+    command: impl Fn(&Stored, Time) -> Command,
+    too_many: TooMany,
+    guards: &[Guard],
+) -> Result<Done, CommandError>
+where
+    P: LoadRequest + CommitRequest + Clock,
+{
+    let stored = ports.load(id).await?.ok_or_else(|| CommandError::NotFound(id.clone()))?;
+    let refusal = Refusal::TooManyApprovals(too_many);
+    let command = command(&stored, ports.now().max(stored.at));
+    Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
+    Err(CommandError::Refused { refusal, stored: Box::new(stored) })
 }
 
 /// Who must not be barred, as a condition of the same transaction: whoever votes; and, for a

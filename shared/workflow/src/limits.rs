@@ -1,15 +1,15 @@
-//! Limits on how much one person asks for, kept without a look at what they asked for before.
+//! Limits on how much one person asks for and countersigns, kept without a look at what they did before.
 //!
 //! A limit of `n` is `n` slots, each an item that a request puts in its own transaction unless somebody holds it. Which
 //! one is drawn: mostly it is free, and asking stays one round trip. If it is not, all are read, and a free one is
 //! taken by its number, or there is none.
 
-use crate::ports::{FindByKey, Guard, LoadRequest, Stored};
+use crate::ports::{Fault, FindByKey, Guard, LoadRequest, Stored};
 use crate::submission::SubmitError;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use model::lifecycle::Phase;
-use model::limits::{HOUR, Held, Limits, Slot, SlotKind};
-use model::names::RequestId;
+use model::limits::{HOUR, Held, Limits, Slot, SlotKind, TooMany};
+use model::names::{PersonId, RequestId};
 use model::time::Time;
 
 /// Reads at the same time.
@@ -44,6 +44,26 @@ pub(crate) async fn free<P: FindByKey + LoadRequest>(
         guards.push(guard(stored, slot, until, instead_of));
     }
     Ok(guards)
+}
+
+/// The slot that a countersignature of `person` takes.
+pub(crate) fn drawn_vote(person: &PersonId, request: &RequestId, limits: Limits, now: Time) -> Guard {
+    vote(person, limits.guess(SlotKind::Vote, request), now)
+}
+
+/// The same, of those that are free; or there is none.
+pub(crate) async fn free_vote<P: FindByKey>(
+    ports: &P,
+    person: &PersonId,
+    limits: Limits,
+    now: Time,
+) -> Result<Result<Guard, TooMany>, Fault> {
+    let held = ports.slots(person).await?;
+    Ok(limits.free(SlotKind::Vote, &held, &[], now).map(|(slot, _)| vote(person, slot, now)))
+}
+
+fn vote(person: &PersonId, slot: Slot, now: Time) -> Guard {
+    Guard::Slot { person: person.clone(), slot, until: now.plus(HOUR), instead_of: None }
 }
 
 /// The request that holds a slot, if it waits.

@@ -59,6 +59,7 @@ pub(super) fn slot(person: &PersonId, slot: Slot) -> (String, String) {
     let kind = match slot.kind {
         SlotKind::Hour => "HOUR",
         SlotKind::Open => "OPEN",
+        SlotKind::Vote => "VOTE",
     };
     (slots(person), format!("{kind}#{:05}", slot.number))
 }
@@ -69,6 +70,7 @@ pub(super) fn read_slot(sk: &str) -> Option<Slot> {
     let kind = match kind {
         "HOUR" => SlotKind::Hour,
         "OPEN" => SlotKind::Open,
+        "VOTE" => SlotKind::Vote,
         _ => return None,
     };
     Some(Slot { kind, number: number.parse().ok()? })

@@ -200,6 +200,7 @@ impl Reader<'_> {
         };
         read(&file.requests_per_hour, "requestsPerHour", MOST_PER_HOUR, &mut catalog.limits.requests_per_hour);
         read(&file.open_requests, "openRequests", MOST_OPEN, &mut catalog.limits.open_requests);
+        read(&file.approvals_per_hour, "approvalsPerHour", MOST_PER_HOUR, &mut catalog.limits.approvals_per_hour);
     }
 
     fn person(&mut self, catalog: &mut Catalog, id: &Key, file: &PersonFile) {

@@ -75,6 +75,7 @@ pub(super) struct ShiftFile {
 pub(super) struct LimitsFile {
     pub(super) requests_per_hour: Option<Spanned<i64>>,
     pub(super) open_requests: Option<Spanned<i64>>,
+    pub(super) approvals_per_hour: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]

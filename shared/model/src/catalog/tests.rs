@@ -278,13 +278,17 @@ fn limits() {
         let text = GOOD.replace("version: 1", &format!("version: 1\n{lines}"));
         Catalog::read("catalog.yaml", &text).unwrap().limits()
     };
-    assert_eq!(read("limits: {}"), Limits { requests_per_hour: 30, open_requests: 10 });
-    assert_eq!(read("limits: {openRequests: 3}"), Limits { requests_per_hour: 30, open_requests: 3 });
+    assert_eq!(read("limits: {}"), Limits { requests_per_hour: 30, open_requests: 10, approvals_per_hour: 60 });
     assert_eq!(
-        read("limits: {requestsPerHour: 1, openRequests: 1}"),
-        Limits { requests_per_hour: 1, open_requests: 1 }
+        read("limits: {openRequests: 3}"),
+        Limits { requests_per_hour: 30, open_requests: 3, approvals_per_hour: 60 }
+    );
+    assert_eq!(
+        read("limits: {requestsPerHour: 1, openRequests: 1, approvalsPerHour: 2}"),
+        Limits { requests_per_hour: 1, open_requests: 1, approvals_per_hour: 2 }
     );
     let said = |lines: &str| said("version: 1", &format!("version: 1\n{lines}"));
+    assert_eq!(said("limits: {approvalsPerHour: 0}"), "catalog.yaml:2: approvalsPerHour takes 1 to 10000");
     assert_eq!(said("limits: {requestsPerHour: 0}"), "catalog.yaml:2: requestsPerHour takes 1 to 10000");
     assert_eq!(said("limits: {openRequests: 1001}"), "catalog.yaml:2: openRequests takes 1 to 1000");
 }

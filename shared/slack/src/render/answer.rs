@@ -67,6 +67,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         Refusal::Barred { .. } => "somebody it rests on was offboarded, and is barred.",
         Refusal::NotNarrower(_) => "an approver can only take away from what is asked for.",
         Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
+        Refusal::TooManyApprovals(_) => "you countersigned as often within an hour as the catalog allows.",
         Refusal::SelfApproval
         | Refusal::NotAnApprover
         | Refusal::NotPermitted { .. }

@@ -3,8 +3,10 @@
 use crate::support::{HALF_AN_HOUR, Kind, Site, actor, wish};
 use model::limits::TooMany;
 use model::policy::{Bundle, Policy};
+use model::refusal::Refusal;
 use model::request::Status;
 use std::sync::Arc;
+use workflow::command::CommandError;
 use workflow::decisions::Wanted;
 use workflow::double::{Verb, World};
 use workflow::submission::{SubmitError, submit};
@@ -128,4 +130,51 @@ fn what_is_taken_costs_three_round_trips_more() {
         most = most.max(site.world.rounds());
     }
     assert!(site.world.count(Verb::Slots) <= 1 && most <= 4, "commit, slots, what holds them, commit: {most}");
+}
+
+/// Nobody can be made to countersign without reading: so many within an hour, whichever requests they are of.
+#[test]
+fn so_many_countersignatures_in_any_hour_and_then_again() {
+    let sample = World::sample_bundle();
+    let catalog = sample.catalog.replace("approvalsPerHour: 10000", "approvalsPerHour: 3");
+    assert_ne!(catalog, sample.catalog);
+    let site = Site::new();
+    site.world.set_policy(Some(Arc::new(Policy::load(&Bundle { catalog, ..sample }).unwrap())));
+    let ids: Vec<_> = (0..5).map(|_| site.pending(Kind::Session, HALF_AN_HOUR)).collect();
+    let start = site.world.aws_now();
+    for id in &ids[..3] {
+        site.act("bob", id, &site.approval(id)).unwrap();
+        site.world.pass(60);
+    }
+    let before = site.stored(&ids[3]).head.seq;
+    let again_at = start.plus(3_600);
+    for _ in 0..2 {
+        match site.act("bob", &ids[3], &site.approval(&ids[3])) {
+            Err(CommandError::Refused { refusal, .. }) => {
+                assert_eq!(refusal, Refusal::TooManyApprovals(TooMany::Votes { limit: 3, again_at }));
+                assert_eq!(refusal.code(), "too_many_approvals");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // The attempts are in the record; nothing was countersigned by them.
+    assert_eq!((site.status(&ids[3]), site.stored(&ids[3]).head.seq), (Status::Pending, before + 2));
+    // To deny takes no reading that could be tired; and somebody else may countersign.
+    site.act("bob", &ids[4], &Wanted::Deny { reason: crate::support::text("no") }).unwrap();
+    site.act("carol", &ids[3], &site.approval(&ids[3])).unwrap();
+    assert_eq!(site.status(&ids[3]), Status::Provisioning);
+    let next = site.pending(Kind::Session, HALF_AN_HOUR);
+    site.world.set_now(again_at);
+    site.act("bob", &next, &site.approval(&next)).unwrap();
+}
+
+/// A place that is taken costs round trips; a free one none.
+#[test]
+fn a_countersignature_stays_two_round_trips_while_its_place_is_free() {
+    let site = Site::new();
+    let id = site.pending(Kind::Session, HALF_AN_HOUR);
+    let approval = site.approval(&id);
+    site.world.forget_calls();
+    site.act("bob", &id, &approval).unwrap();
+    assert_eq!((site.world.rounds(), site.world.count(Verb::Slots)), (2, 0));
 }

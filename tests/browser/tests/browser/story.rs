@@ -57,7 +57,7 @@ async fn from_the_home_tab_to_the_end_of_access() -> Result<(), Failure> {
         page.gone(&format!("{}[open]", hook("confirm"))).await?;
         page.click(&access.button("revoke")).await?;
         page.click(&hook("confirm-yes")).await?;
-        page.message(&[&request, "has ended", "Verified"], None).await?;
+        page.message(&[&request, "has ended", ", verified"], None).await?;
         page.reads(access.css(), &["Ended"]).await?;
         page.gone(&access.button("revoke")).await?;
         page.go("approvals").await?;

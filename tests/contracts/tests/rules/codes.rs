@@ -3,6 +3,7 @@
 use crate::{holds, openapi};
 use contracts::codes::{of_arms, of_fields, of_problems};
 use contracts::repository::{sources, text};
+use model::limits::TooMany;
 use model::names::RequestId;
 use model::refusal::{Refusal, RefusalKind};
 use model::request::Status;
@@ -57,6 +58,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::OwnIdentity { role: role.to_string() },
         Refusal::MfaRequired,
         Refusal::Barred { person: "alice".parse().unwrap() },
+        Refusal::TooManyApprovals(TooMany::Votes { limit: 60, again_at: at }),
         Refusal::Overtaken { status },
         Refusal::TooEarly { at },
     ]
@@ -88,6 +90,7 @@ fn every_code_is_told_with_its_status() {
     let refused = |refusal: &Refusal| match refusal.kind() {
         RefusalKind::Forbidden => (403, refusal.code().to_owned()),
         RefusalKind::Conflict => (409, refusal.code().to_owned()),
+        RefusalKind::TooOften => (429, refusal.code().to_owned()),
     };
     let mut pairs: BTreeSet<(u16, String)> = refusals().iter().map(refused).collect();
     pairs.extend(field_codes().into_iter().map(|code| (422, code)));
