@@ -338,6 +338,7 @@ where
     P: LoadRequest + CommitRequest + Clock + KillSessions + ReadRole + ReadPolicy + ProbeDecision,
     P: MakePolicy + ReplacePolicy,
 {
+    let Phase::Ended { evidence, .. } = stored.state.phase.clone() else { return Ok(false) };
     let (request, since) = (stored.state.request.clone(), since(&stored));
     let (id, cause) = (&request.id, Cause::system(part));
     let command = |_: &Stored, _| Command::NoteDrift { differences: owned(&["deny_changed"]) };
@@ -349,7 +350,11 @@ where
     tracing::error!(request.id = %id, alarm = "drifted", differences = "deny_changed",
         "the deny that ended {id} is not as it was written, and is put back");
     match &request.mechanism {
-        Mechanism::Session { base_role } => sessions::deny(ports, &request, base_role, since, false).await?,
+        Mechanism::Session { base_role } => {
+            // The record says whether what stands there now took the place of our own.
+            let wrote = evidence.findings.contains(&sessions::own_deny(&request, base_role));
+            sessions::deny(ports, &request, base_role, since, false, wrote).await?;
+        }
         // It had sessions: without any, no deny stays.
         Mechanism::Policy { target_role } => policies::deny(ports, done.stored.state.terms(), target_role, 1).await?,
         Mechanism::Role { .. } => {}

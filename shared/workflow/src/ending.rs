@@ -203,7 +203,7 @@ where
         // Where there are no sessions, a deny would only take the room of one that is needed.
         Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
         Mechanism::Session { base_role } => {
-            sessions::deny(ports, request, base_role, access.since, access.panic).await?;
+            sessions::deny(ports, request, base_role, access.since, access.panic, false).await?;
         }
         Mechanism::Role { .. } => tombstone(ports, stored.state.terms(), access.window, over).await?,
         Mechanism::Policy { target_role } => {

@@ -17,13 +17,15 @@ const READ_BACK: &str = "read the deny back";
 /// that back. If the role has no room for a deny of its own, all sessions of the role are ended:
 /// rather those of other grants too, whose holders fetch new ones, than none.
 ///
-/// With `panic`, all sessions of the role may be denied already: then there is nothing to add.
+/// With `panic`, all sessions of the role may be denied already: then there is nothing to add. What
+/// stands under the name and says something else is somebody else's, unless we `wrote` there before.
 pub(crate) async fn deny<P: KillSessions + Clock>(
     ports: &P,
     request: &Request,
     role: &PrincipalArn,
     since: Time,
     panic: bool,
+    wrote: bool,
 ) -> Result<(), Fault> {
     if panic && all_before(ports, role).await?.is_some_and(|before| before >= since.plus(KILL_ALL_MARGIN)) {
         return Ok(());
@@ -32,12 +34,12 @@ pub(crate) async fn deny<P: KillSessions + Clock>(
     match ports.kill(role, &name).await? {
         Some(written) if same_document(&written, &document) => return Ok(()),
         // Not ours to overwrite, and nothing else would name this grant's sessions alone.
-        Some(_) => {
+        Some(_) if !wrote => {
             tracing::error!(request.id = %request.id, alarm = "kill_squatted",
                 "{name} on {role} is not of Countersign's making; it is left alone, and all sessions of the role are ended");
             return deny_all(ports, role, since).await;
         }
-        None => {}
+        Some(_) | None => {}
     }
     match ports.put_kill(role, &name, &document).await {
         Ok(()) => match ports.kill(role, &name).await? {
@@ -88,6 +90,11 @@ pub(super) async fn lift<P: KillSessions>(ports: &P, request: &Request, role: &P
     }
 }
 
+/// What is recorded of a grant whose sessions are denied by a policy of its own.
+pub(crate) fn own_deny(request: &Request, role: &PrincipalArn) -> String {
+    format!("{role} denies everything to sessions of {} ({})", request.id, kill_policy_name(request))
+}
+
 /// What denies everything to the sessions of one grant, as read back.
 pub(crate) async fn denied<P: KillSessions>(
     ports: &P,
@@ -95,10 +102,10 @@ pub(crate) async fn denied<P: KillSessions>(
     role: &PrincipalArn,
     since: Time,
 ) -> Result<String, Fault> {
-    let (id, name) = (&request.id, kill_policy_name(request));
+    let name = kill_policy_name(request);
     let found = ports.kill(role, &name).await?;
     if found.as_deref().is_some_and(|written| same_document(written, &kill_policy(request))) {
-        return Ok(format!("{role} denies everything to sessions of {id} ({name})"));
+        return Ok(own_deny(request, role));
     }
     let taken = if found.is_some() {
         format!("; {name} is not of Countersign's making and is left alone")
