@@ -29,8 +29,8 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<Held, Failu
         story.check(&format!("{person} presses Approve"), code, &answer.text, answer.text.contains(code));
     }
     let pressed = stage.chat.press("bob", &card, "approve").await?;
-    let done = pressed.answer.text.starts_with("Done");
-    story.check("bob presses Approve", "done", &pressed.answer.text, done);
+    let done = pressed.answer.text.starts_with("You countersigned");
+    story.check("bob presses Approve", "countersigned", &pressed.answer.text, done);
     stage.alice.reaches(&id, "active").await?;
     let cloud = stage.granted(&id).await?;
     use_it(story, stage, &cloud).await;

@@ -21,8 +21,8 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage, held: &Held) -> Resul
     let since = Instant::now();
     let outcome = stage.chat.command("alice", &format!("revoke {id} found and repaired")).await?;
     let told = since.elapsed();
-    let done = outcome.ok && outcome.said().starts_with("Done");
-    story.check("alice: /access revoke <id> found and repaired", "done", &outcome.said(), done);
+    let done = outcome.ok && outcome.said().starts_with("You ended your access");
+    story.check("alice: /access revoke <id> found and repaired", "ended", &outcome.said(), done);
     let refused = stage.alice.credentials(id).await?;
     story.refused("she asks for new credentials", 409, "not_active", &refused);
 
