@@ -63,33 +63,11 @@ pub struct Installation {
     pub accounts: Vec<AccountId>,
 }
 
-/// All that this function asks of the outside.
-pub trait Ports:
-    Policies
-    + LoadRequest
-    + LoadRequests
-    + LoadEntries
-    + ListRequests
-    + CommitRequest
-    + FindByKey
-    + Clock
-    + Identifiers
-    + SlackSide
-{
-}
-
-impl<P> Ports for P where
-    P: Policies
-        + LoadRequest
-        + LoadRequests
-        + LoadEntries
-        + ListRequests
-        + CommitRequest
-        + FindByKey
-        + Clock
-        + Identifiers
-        + SlackSide
-{
+workflow::together! {
+    /// All that this function asks of the outside.
+    pub Ports:
+        Policies, LoadRequest, LoadRequests, LoadEntries, ListRequests, CommitRequest, FindByKey, Clock,
+        Identifiers, SlackSide,
 }
 
 /// The routes to which modals are sent.

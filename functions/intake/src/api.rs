@@ -1,6 +1,6 @@
 //! The API's questions and its one submission.
 
-use crate::Installation;
+use crate::{Installation, Ports};
 use lambda::http::{Answer, Call};
 use lambda::problem::Problem;
 use model::amount::display_duration;
@@ -31,18 +31,12 @@ const LAST_PLACE: u64 = 999_998;
 const LONGEST_SUBMISSION: usize = 64 * 1024;
 
 /// Answers one API call of `actor`.
-pub(crate) async fn answer<P>(ports: &P, here: &Installation, actor: &Actor, call: &Call) -> Result<Answer, Problem>
-where
-    P: Policies
-        + LoadRequest
-        + LoadRequests
-        + LoadEntries
-        + ListRequests
-        + CommitRequest
-        + FindByKey
-        + Clock
-        + Identifiers,
-{
+pub(crate) async fn answer<P: Ports>(
+    ports: &P,
+    here: &Installation,
+    actor: &Actor,
+    call: &Call,
+) -> Result<Answer, Problem> {
     match call.route.as_str() {
         "GET /v1/entitlements" => entitlements(ports, actor, call).await,
         "POST /v1/requests" => submit(ports, here, actor, call).await,

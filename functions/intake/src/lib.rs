@@ -18,34 +18,19 @@ pub struct Installation {
     pub accounts: Vec<AccountId>,
 }
 
+workflow::together! {
+    /// All that this function asks of the outside.
+    pub Ports:
+        Policies, LoadRequest, LoadRequests, LoadEntries, ListRequests, CommitRequest, FindByKey, Clock,
+        Identifiers,
+}
+
 /// Answers one call.
-pub async fn handle<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Answer
-where
-    P: Policies
-        + LoadRequest
-        + LoadRequests
-        + LoadEntries
-        + ListRequests
-        + CommitRequest
-        + FindByKey
-        + Clock
-        + Identifiers,
-{
+pub async fn handle<P: Ports>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Answer {
     edge::answered(answer(ports, here, event).await)
 }
 
-async fn answer<P>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem>
-where
-    P: Policies
-        + LoadRequest
-        + LoadRequests
-        + LoadEntries
-        + ListRequests
-        + CommitRequest
-        + FindByKey
-        + Clock
-        + Identifiers,
-{
+async fn answer<P: Ports>(ports: &P, here: &Installation, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
     let call = Call::read(event)?;
     let actor = edge::caller(ports, &call).await?;
     api::answer(ports, here, &actor, &call).await

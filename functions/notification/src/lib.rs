@@ -49,10 +49,10 @@ pub trait Post: Send + Sync {
     fn direct(&self, user: &SlackUser) -> impl Future<Output = Result<SlackChannel, NoteError>> + Send;
 }
 
-/// All that this function asks of the outside.
-pub trait Ports: Policies + LoadRequest + LoadRequests + ListRequests + RememberNotes + Clock + Post {}
-
-impl<P> Ports for P where P: Policies + LoadRequest + LoadRequests + ListRequests + RememberNotes + Clock + Post {}
+workflow::together! {
+    /// All that this function asks of the outside.
+    pub Ports: Policies, LoadRequest, LoadRequests, ListRequests, RememberNotes, Clock, Post,
+}
 
 /// An event of the bus.
 #[derive(Debug, Deserialize)]

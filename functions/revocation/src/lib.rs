@@ -15,6 +15,14 @@ use workflow::ports::{
 use workflow::sweep::carry_out::carry_out;
 use workflow::sweep::{OrderedBy, offboard};
 
+workflow::together! {
+    /// All that this function asks of the outside.
+    pub Ports:
+        LoadRequest, LoadRequests, CommitRequest, ListRequests, Clock, Identifiers, Policies, DisarmRevocation,
+        KillSessions, MakeRole, ReadRole, RemoveRole, LoadSweep, CommitSweep, ReadBar, MakePolicy,
+        ReplacePolicy, ReadPolicy, RemovePolicy, ProbeDecision,
+}
+
 /// A schedule's input, or an event of the bus. Nothing but ids is taken from any of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -64,12 +72,7 @@ struct OfEmail {
 ///
 /// # Errors
 /// If it failed: Lambda repeats it, and reconciliation takes up besides what was stored.
-pub async fn handle<P>(ports: &P, event: Value) -> Result<(), Failed>
-where
-    P: LoadRequest + LoadRequests + CommitRequest + ListRequests + Clock + Identifiers + Policies,
-    P: DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole + LoadSweep + CommitSweep + ReadBar,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
-{
+pub async fn handle<P: Ports>(ports: &P, event: Value) -> Result<(), Failed> {
     let trigger: Trigger = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
     match trigger {
         Trigger::Schedule { request_id } | Trigger::Grant { detail: OfGrant { request_id } } => {
@@ -92,11 +95,7 @@ where
     }
 }
 
-async fn grant<P>(ports: &P, id: &RequestId) -> Result<(), Failed>
-where
-    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
-{
+async fn grant<P: Ports>(ports: &P, id: &RequestId) -> Result<(), Failed> {
     match end(ports, "revocation", id).await {
         Ok(Ending::Ended | Ending::Denied { .. } | Ending::NotNeeded | Ending::Failed { .. }) => Ok(()),
         Err(CommandError::NotFound(_)) => {
@@ -107,18 +106,12 @@ where
     }
 }
 
-async fn sweep<P>(ports: &P, id: &SweepId) -> Result<(), Failed>
-where
-    P: LoadSweep + CommitSweep + ListRequests + LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
-{
+async fn sweep<P: Ports>(ports: &P, id: &SweepId) -> Result<(), Failed> {
     carry_out(ports, id).await.map(drop).map_err(|error| failed("store_unavailable", &error))
 }
 
 /// The bus tells of the sweep that this begins, and then it is carried out.
-async fn left<P>(ports: &P, person: &PersonId) -> Result<(), Failed>
-where
-    P: Policies + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
-{
+async fn left<P: Ports>(ports: &P, person: &PersonId) -> Result<(), Failed> {
     let reason = FreeText::new("the identity provider says that this person left")
         .map_err(|error| failed("unwritable_reason", &error))?;
     offboard(ports, &OrderedBy::IdentityProvider, person, reason)

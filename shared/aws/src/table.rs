@@ -17,13 +17,15 @@ use crate::fault::{fault, unsendable};
 use crate::time::jittered;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select, TransactWriteItem};
 use items::Item;
 use model::digest::Digest;
 use model::limits::Held;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use std::collections::HashMap;
-use workflow::ports::{Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
+use uuid::Uuid;
+use workflow::ports::{CommitError, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
 
 const LOAD: &str = "read the request";
 const ENTRIES: &str = "read the request's record";
@@ -53,6 +55,28 @@ impl Table {
     /// One item, strongly consistent.
     async fn get(&self, doing: &'static str, key: (String, String)) -> Result<Option<Item>, Fault> {
         get(&self.client, &self.name, doing, key).await
+    }
+
+    /// All of these, or nothing: then somebody else was faster, or the store did not answer.
+    async fn put_all(&self, doing: &'static str, writes: Vec<Write<'_>>) -> Result<(), CommitError> {
+        let puts: Result<Vec<TransactWriteItem>, Fault> =
+            writes.into_iter().map(|write| Ok(TransactWriteItem::builder().put(write.build(doing)?).build())).collect();
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(puts?))
+            // What the SDK sends again takes effect once.
+            .client_request_token(Uuid::now_v7().to_string())
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(()) };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+            let lost = |code: &str| matches!(code, "None" | "ConditionalCheckFailed" | "TransactionConflict");
+            if cancelled.cancellation_reasons().iter().all(|reason| reason.code().is_none_or(lost)) {
+                return Err(CommitError::Conflict);
+            }
+        }
+        Err(fault(doing, &error).into())
     }
 
     /// The states of up to [`BATCH`] requests, strongly consistent, in any order.
@@ -123,6 +147,19 @@ impl<'a> Write<'a> {
     /// Whatever is there now.
     pub(crate) fn over(table: &'a str, item: Item) -> Self {
         Self { table, item, condition: None, names: &[], values: Vec::new() }
+    }
+
+    /// Instead of version `expected`; 0: where nothing is yet.
+    pub(crate) fn versioned(table: &'a str, item: Item, expected: u64) -> Self {
+        match expected {
+            0 => Self::new(table, item),
+            expected => Self {
+                condition: Some("#version = :expected"),
+                names: &[("#version", "version")],
+                values: vec![(":expected", items::number(expected))],
+                ..Self::over(table, item)
+            },
+        }
     }
 
     /// Where nothing is yet.

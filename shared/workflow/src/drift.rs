@@ -5,22 +5,24 @@
 //! has to outlast its grant, is put back. Both are recorded with what differed, as stable codes and
 //! never a document's text, and somebody is paged.
 
+mod compare;
+
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::{end, policies, sessions};
+use crate::loading::load_each;
 use crate::ports::{
-    Artifact, Clock, CommitRequest, DisarmRevocation, Fault, FindDue, KillSessions, ListOnRole, LoadRequest,
+    Clock, CommitRequest, DisarmRevocation, Fault, FindDue, KillSessions, ListOnRole, LoadRequest, LoadRequests,
     MakePolicy, MakeRole, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RemovePolicy, RemoveRole,
     ReplacePolicy, Stored,
 };
 use crate::verification::verify;
+use compare::{deny_holds, of_active, of_base_role};
 use futures_util::StreamExt as _;
-use model::documents::{GRANT_POLICY, attached_policy, guarded_target, role_policy, same_document, trust_policy};
 use model::identity::Cause;
 use model::lifecycle::{Command, EndReason, Phase, QUARANTINE};
 use model::names::{PrincipalArn, RequestId};
 use model::request::Mechanism;
-use model::terms::Terms;
-use model::time::{Time, Window};
+use model::time::Time;
 use std::collections::BTreeMap;
 
 /// Open requests that one run lists: some three times as many as an account has room for roles.
@@ -54,25 +56,26 @@ pub struct Found {
     pub failures: usize,
 }
 
+crate::together! {
+    /// All that looking and ending needs.
+    pub Ports:
+        LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, DisarmRevocation, KillSessions, MakeRole, ReadRole,
+        RemoveRole, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ProbeDecision, ListOnRole,
+        ReadBoundary,
+}
+
 /// Looks at the open requests whose turn it is, and ends or puts right what drifted.
 ///
 /// # Errors
 /// If the store could not be asked which there are.
-pub async fn look<P>(ports: &P, part: &str, now: Time) -> Result<Found, Fault>
-where
-    P: LoadRequest + CommitRequest + Clock + FindDue + DisarmRevocation + KillSessions + MakeRole + ReadRole,
-    P: RemoveRole + MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ProbeDecision,
-    P: ListOnRole + ReadBoundary,
-{
+pub async fn look<P: Ports>(ports: &P, part: &str, now: Time) -> Result<Found, Fault> {
     let ids = whose_turn(ports.due(now.plus(HORIZON), LISTED).await?, now);
-    let loads: Vec<_> = ids.into_iter().map(|id| async move { ports.load(&id).await }).collect();
-    let read: Vec<Result<Option<Stored>, Fault>> =
-        futures_util::stream::iter(loads).buffer_unordered(AT_ONCE).collect().await;
     let mut found = Found::default();
     let mut watched = Vec::new();
-    for stored in read {
-        match stored {
-            Ok(stored) => watched.extend(stored.filter(|stored| is_watched(stored, now))),
+    for read in load_each(ports, ids, AT_ONCE).await {
+        match read {
+            Ok(stored) if is_watched(&stored, now) => watched.push(stored),
+            Ok(_) => {}
             Err(fault) => note_failure(&mut found, &fault),
         }
     }
@@ -153,26 +156,13 @@ fn active_base_role(stored: &Stored) -> Option<&PrincipalArn> {
     }
 }
 
-fn of_base_role(bounded: Option<bool>) -> Vec<&'static str> {
-    match bounded {
-        Some(true) => Vec::new(),
-        Some(false) => vec!["base_role_unbounded"],
-        None => vec!["base_role_missing"],
-    }
-}
-
 /// Whether it drifted. If so, it was ended or put right.
-async fn one<P>(
+async fn one<P: Ports>(
     ports: &P,
     part: &str,
     stored: Stored,
     bases: &BTreeMap<PrincipalArn, Vec<&'static str>>,
-) -> Result<bool, CommandError>
-where
-    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole,
-    P: RemoveRole + MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ProbeDecision,
-    P: ListOnRole + ReadBoundary,
-{
+) -> Result<bool, CommandError> {
     match &stored.state.phase {
         Phase::Active { plan, .. } => {
             let (terms, window) = (stored.state.terms(), plan.window);
@@ -189,11 +179,12 @@ where
             if differences.is_empty() { Ok(false) } else { end_drifted(ports, part, stored, &differences).await }
         }
         Phase::Ended { .. } => {
-            if deny_holds(ports, &stored).await? {
+            let (request, since) = (&stored.state.request, since(&stored));
+            if deny_holds(ports, request, since).await? {
                 return Ok(false);
             }
             ports.pause(SECOND_LOOK).await;
-            if deny_holds(ports, &stored).await? { Ok(false) } else { put_back(ports, part, stored).await }
+            if deny_holds(ports, request, since).await? { Ok(false) } else { put_back(ports, part, stored).await }
         }
         Phase::Pending { .. }
         | Phase::Approved { .. }
@@ -203,75 +194,6 @@ where
         | Phase::Cancelled { .. }
         | Phase::Lapsed { .. } => Ok(false),
     }
-}
-
-/// What differs from how an active grant was made.
-async fn of_active<P>(ports: &P, terms: Terms<'_>, window: Window) -> Result<Vec<&'static str>, Fault>
-where
-    P: ReadRole + ReadPolicy + ReadTarget + ListOnRole + ReadBoundary,
-{
-    match &terms.request.mechanism {
-        Mechanism::Session { base_role } => Ok(of_base_role(ports.bounded(base_role).await?)),
-        Mechanism::Role { .. } => of_role(ports, terms, window).await,
-        Mechanism::Policy { target_role } => of_policy(ports, terms, target_role, window).await,
-    }
-}
-
-async fn of_role<P: ReadRole + ListOnRole>(
-    ports: &P,
-    terms: Terms<'_>,
-    window: Window,
-) -> Result<Vec<&'static str>, Fault> {
-    let request = terms.request;
-    let (id, of) = (&request.id, Artifact::of(request));
-    let too_large = |_| Fault::new("compare the grant", "too_large");
-    let trust = trust_policy(request, window).map_err(too_large)?;
-    let policy = role_policy(terms, window).map_err(too_large)?;
-    let (role, written, on_role) =
-        futures_util::join!(ports.role(of), ports.role_policy(of, GRANT_POLICY), ports.on_role(of));
-    let (role, written, on_role) = (role?, written?, on_role?);
-    let Some(role) = role else { return Ok(vec!["role_missing"]) };
-    let tagged = role.request.as_deref() == Some(id.as_str()) && role.digest == Some(terms.digest().to_string());
-    let as_made = [
-        ("role_untagged", tagged),
-        ("boundary_changed", role.bounded),
-        ("trust_changed", same_document(&role.trust, &trust)),
-        ("policy_changed", written.is_some_and(|written| same_document(&written, &policy))),
-        ("policy_added", on_role.iter().all(|name| name == GRANT_POLICY)),
-    ];
-    Ok(differing(&as_made))
-}
-
-async fn of_policy<P: ReadPolicy + ReadTarget>(
-    ports: &P,
-    terms: Terms<'_>,
-    target_role: &PrincipalArn,
-    window: Window,
-) -> Result<Vec<&'static str>, Fault> {
-    let request = terms.request;
-    let (id, of) = (&request.id, Artifact::of(request));
-    let document = attached_policy(terms, window).map_err(|_| Fault::new("compare the grant", "too_large"))?;
-    let (policy, attached, target) =
-        futures_util::join!(ports.policy(of), ports.attached(of, target_role), ports.target(target_role));
-    let (policy, attached, target) = (policy?, attached?, target?);
-    let Some(policy) = policy else { return Ok(vec!["policy_missing"]) };
-    let tagged = policy.is_of(id) && policy.digest.as_deref() == Some(terms.digest().to_string().as_str());
-    let as_made = [
-        ("policy_untagged", tagged),
-        ("policy_changed", same_document(&policy.document, &document)),
-        ("policy_detached", attached),
-        // Since then others may pose as the grant.
-        (
-            "target_role_open",
-            target.is_some_and(|target| guarded_target(&target.trust, &target.credentials_role).is_ok()),
-        ),
-    ];
-    Ok(differing(&as_made))
-}
-
-/// The codes of what is not as it was made.
-fn differing(as_made: &[(&'static str, bool)]) -> Vec<&'static str> {
-    as_made.iter().filter(|(_, same)| !same).map(|(code, _)| *code).collect()
 }
 
 async fn end_drifted<P>(
@@ -300,21 +222,6 @@ where
         "{id} is not as it was made, and is ended: {}", differences.join(", "));
     end(ports, part, &id).await?;
     Ok(true)
-}
-
-/// Whether the deny of an early end, which is to stay while its sessions could live, is as it was written.
-async fn deny_holds<P: KillSessions + ReadPolicy>(ports: &P, stored: &Stored) -> Result<bool, Fault> {
-    let request = &stored.state.request;
-    let denied = match &request.mechanism {
-        Mechanism::Session { base_role } => sessions::denied(ports, request, base_role, since(stored)).await,
-        Mechanism::Policy { target_role } => policies::denied(ports, request, target_role).await,
-        Mechanism::Role { .. } => return Ok(true),
-    };
-    match denied {
-        Ok(_) => Ok(true),
-        Err(fault) if fault.code == "deny_differs" => Ok(false),
-        Err(fault) => Err(fault),
-    }
 }
 
 /// When the end was ordered.

@@ -14,6 +14,7 @@ pub mod double;
 pub mod drift;
 pub mod ending;
 pub(crate) mod limits;
+mod loading;
 pub mod notes;
 pub mod observation;
 pub mod overview;

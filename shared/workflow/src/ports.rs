@@ -12,6 +12,26 @@ macro_rules! port {
     };
 }
 
+/// Declares a trait that stands for several ports together, and that whatever has them all is.
+///
+/// ```
+/// use workflow::ports::{Clock, LoadRequest};
+///
+/// workflow::together! {
+///     /// What it takes to look.
+///     pub Looking: LoadRequest, Clock,
+/// }
+/// ```
+#[macro_export]
+macro_rules! together {
+    ($(#[$doc:meta])* $vis:vis $name:ident: $($port:path),+ $(,)?) => {
+        $(#[$doc])*
+        $vis trait $name: $($port +)+ {}
+
+        impl<P: $($port +)+> $name for P {}
+    };
+}
+
 mod accounts;
 mod policies;
 mod probes;
@@ -189,7 +209,8 @@ port! {
 }
 
 port! {
-    /// Reads many requests at once, each strongly consistent: to show them, not to decide.
+    /// Reads many requests at once, each strongly consistent: to show them, or to go on from, as a
+    /// change is conditioned on the version that was read.
     LoadRequests {
         /// Those of `ids` that exist, in the same order.
         fn load_many(ids: &[RequestId]) -> Result<Vec<Stored>, Fault>;

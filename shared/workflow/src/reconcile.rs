@@ -50,17 +50,13 @@ pub struct Report {
     pub failures: usize,
 }
 
-macro_rules! together {
-    ($(#[$doc:meta])* $name:ident: $($port:ident),+ $(,)?) => {
-        $(#[$doc])*
-        pub trait $name: $($port +)+ {}
-        impl<P: $($port +)+> $name for P {}
-    };
-}
-
-together! {
+crate::together! {
     /// All that a run needs: it goes on with whatever any part left undone.
-    Ports: LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions, MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget, RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps, ProbeDecision, ListOnRole, ReadBoundary, LoadAccount, CommitAccount, Observation,
+    pub Ports:
+        LoadRequest, LoadRequests, CommitRequest, Clock, FindDue, ArmRevocation, DisarmRevocation, KillSessions,
+        MakeRole, ReadRole, RemoveRole, ListRoles, MakePolicy, ReplacePolicy, ReadPolicy, ReadTarget,
+        RemovePolicy, ListPolicies, ListRequests, LoadSweep, CommitSweep, FindSweeps, ProbeDecision, ListOnRole,
+        ReadBoundary, LoadAccount, CommitAccount, Observation,
 }
 
 /// The name this part has in the record.
@@ -103,18 +99,7 @@ pub async fn reconcile<P: Ports>(ports: &P, accounts: &[AccountId]) -> Result<Re
 }
 
 /// Goes on with the sweeps that are not over; how many of them had trouble.
-async fn sweeps<P>(ports: &P) -> usize
-where
-    P: LoadSweep
-        + CommitSweep
-        + FindSweeps
-        + ListRequests
-        + LoadRequest
-        + LoadRequests
-        + CommitRequest
-        + KillSessions
-        + Clock,
-{
+async fn sweeps<P: Ports>(ports: &P) -> usize {
     let running = match ports.running_sweeps(SWEEPS).await {
         Ok(running) => running,
         Err(fault) => {
@@ -186,11 +171,7 @@ where
     }
 }
 
-async fn end_if_revoking<P>(ports: &P, id: &RequestId) -> Result<(), CommandError>
-where
-    P: LoadRequest + CommitRequest + Clock + DisarmRevocation + KillSessions + MakeRole + ReadRole + RemoveRole,
-    P: MakePolicy + ReplacePolicy + ReadPolicy + RemovePolicy + ProbeDecision,
-{
+async fn end_if_revoking<P: Ports>(ports: &P, id: &RequestId) -> Result<(), CommandError> {
     match ports.load(id).await? {
         Some(stored) if matches!(stored.state.phase, Phase::Revoking { .. }) => end(ports, PART, id).await.map(drop),
         _ => Ok(()),

@@ -140,18 +140,7 @@ impl CommitRequest for Table {
 impl Table {
     fn transaction(&self, commit: &Commit, token: &str) -> Result<(Vec<Part>, Vec<TransactWriteItem>), Fault> {
         let state = items::state(commit)?;
-        let mut writes = vec![(
-            Part::Change,
-            match commit.expected {
-                0 => Write::new(&self.name, state),
-                expected => Write {
-                    condition: Some("#version = :expected"),
-                    names: &[("#version", "version")],
-                    values: vec![(":expected", number(expected))],
-                    ..Write::over(&self.name, state)
-                },
-            },
-        )];
+        let mut writes = vec![(Part::Change, Write::versioned(&self.name, state, commit.expected))];
         for link in &commit.links {
             let mut entry = items::link(keys::entry(&commit.id, link.seq), link);
             entry.insert(COMMIT.to_owned(), items::text(token));

@@ -10,14 +10,16 @@ use model::names::RequestId;
 use model::request::Status;
 use model::time::Time;
 use record::chain::{Head, Link};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use workflow::ports::{Commit, Fault, Guard, Stored};
 
 /// An item, or the key of one.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Version of the state item's form.
-pub(super) const FORMAT: u64 = 1;
+/// Version of the form of such items.
+const FORMAT: u64 = 1;
 
 /// A text.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
@@ -47,29 +49,53 @@ pub(crate) fn item<const N: usize>((pk, sk): (String, String), attributes: [(&st
         .collect()
 }
 
-/// The state after a commit. Index attributes are there only while their index is to show it.
-pub(super) fn state(commit: &Commit) -> Result<Item, Fault> {
-    let Stored { state, head, at } = &commit.next;
+/// The item that holds the state after a chain: the state as text, and where the chain ends.
+pub(super) fn snapshot<T: Serialize>(
+    doing: &'static str,
+    key: (String, String),
+    state: &T,
+    head: Head,
+    at: Time,
+) -> Result<Item, Fault> {
     let snapshot = serde_json::to_string(state).map_err(|error| {
-        tracing::error!(request.id = %commit.id, error = %error, "the state of {} can't be written", commit.id);
-        Fault::new(super::commit::STORE, "unwritable_state")
+        tracing::error!(error = %error, key = %key.0, "the state of {} can't be written", key.0);
+        Fault::new(doing, "unwritable_state")
     })?;
-    let (id, status) = (&commit.id, state.status());
-    let mut item = item(
-        keys::state(id),
+    Ok(item(
+        key,
         [
             ("format", number(FORMAT)),
             ("version", number(head.seq)),
             ("head", text(head.hash.to_string())),
             ("at", text(at.to_string())),
-            ("status", text(status.as_str())),
             ("snapshot", text(snapshot)),
-            ("requesterPk", text(state.request.requester.as_str())),
-            ("requesterSk", text(id.as_str())),
-            ("statusPk", text(status.as_str())),
-            ("statusSk", text(id.as_str())),
         ],
-    );
+    ))
+}
+
+/// What such an item holds; `None`: it is not one, or of another form.
+pub(super) fn read_snapshot<T: DeserializeOwned>(item: &Item) -> Option<(T, Head, Time)> {
+    if number_of(item, "format") != Some(FORMAT) {
+        return None;
+    }
+    let state = serde_json::from_str(text_of(item, "snapshot")?).ok()?;
+    let head = Head { seq: number_of(item, "version")?, hash: text_of(item, "head")?.parse().ok()? };
+    Some((state, head, text_of(item, "at")?.parse().ok()?))
+}
+
+/// The state after a commit. Index attributes are there only while their index is to show it.
+pub(super) fn state(commit: &Commit) -> Result<Item, Fault> {
+    let Stored { state, head, at } = &commit.next;
+    let (id, status) = (&commit.id, state.status());
+    let mut item = snapshot(super::commit::STORE, keys::state(id), state, *head, *at)?;
+    let shown = [
+        ("status", status.as_str()),
+        ("requesterPk", state.request.requester.as_str()),
+        ("requesterSk", id.as_str()),
+        ("statusPk", status.as_str()),
+        ("statusSk", id.as_str()),
+    ];
+    item.extend(shown.map(|(name, value)| (name.to_owned(), text(value))));
     if let Some(due) = state.due_at() {
         item.insert("duePk".to_owned(), text(keys::OPEN));
         item.insert("dueSk".to_owned(), text(keys::due(due, id)));
@@ -83,15 +109,8 @@ pub(super) fn state(commit: &Commit) -> Result<Item, Fault> {
 
 /// The state of `id`; `None` if the item is not one. The request checks its own digest.
 pub(super) fn stored(id: &RequestId, item: &Item) -> Option<Stored> {
-    if number_of(item, "format") != Some(FORMAT) {
-        return None;
-    }
-    let state: State = serde_json::from_str(text_of(item, "snapshot")?).ok()?;
-    if state.request.id != *id {
-        return None;
-    }
-    let head = Head { seq: number_of(item, "version")?, hash: text_of(item, "head")?.parse().ok()? };
-    Some(Stored { state, head, at: text_of(item, "at")?.parse().ok()? })
+    let (state, head, at) = read_snapshot::<State>(item)?;
+    (state.request.id == *id).then_some(Stored { state, head, at })
 }
 
 /// One entry of a chain, at its key: its bytes as they are, for ever.

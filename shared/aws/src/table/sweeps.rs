@@ -1,14 +1,11 @@
 //! Sweeps, each a partition with its state and its chain; and who is barred, an item for each person.
 
-use super::items::{self, number, number_of, text, text_of};
+use super::items::{self, text, text_of};
 use super::{Item, Table, Write, keys};
 use crate::fault::{fault, unsendable};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use model::names::{PersonId, SweepId};
 use model::sweep::{Phase, Sweep};
-use record::chain::Head;
-use uuid::Uuid;
 use workflow::ports::{
     Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
 };
@@ -25,17 +22,7 @@ const LIFTED: &str = "lifted";
 
 fn state(commit: &SweepCommit) -> Result<Item, Fault> {
     let StoredSweep { sweep, head, at } = &commit.next;
-    let snapshot = serde_json::to_string(sweep).map_err(|_| Fault::new(STORE, "unwritable_state"))?;
-    let mut item = items::item(
-        keys::sweep_state(&commit.id),
-        [
-            ("format", number(items::FORMAT)),
-            ("version", number(head.seq)),
-            ("head", text(head.hash.to_string())),
-            ("at", text(at.to_string())),
-            ("snapshot", text(snapshot)),
-        ],
-    );
+    let mut item = items::snapshot(STORE, keys::sweep_state(&commit.id), sweep, *head, *at)?;
     if let Phase::Running { since } = sweep.phase {
         item.insert("duePk".to_owned(), text(keys::SWEEPS));
         item.insert("dueSk".to_owned(), text(format!("{since}#{}", commit.id)));
@@ -44,15 +31,8 @@ fn state(commit: &SweepCommit) -> Result<Item, Fault> {
 }
 
 fn stored(id: &SweepId, item: &Item) -> Option<StoredSweep> {
-    if number_of(item, "format") != Some(items::FORMAT) {
-        return None;
-    }
-    let sweep: Sweep = serde_json::from_str(text_of(item, "snapshot")?).ok()?;
-    if sweep.id != *id {
-        return None;
-    }
-    let head = Head { seq: number_of(item, "version")?, hash: text_of(item, "head")?.parse().ok()? };
-    Some(StoredSweep { sweep, head, at: text_of(item, "at")?.parse().ok()? })
+    let (sweep, head, at) = items::read_snapshot::<Sweep>(item)?;
+    (sweep.id == *id).then_some(StoredSweep { sweep, head, at })
 }
 
 fn bar(item: &Item) -> Option<Bar> {
@@ -76,17 +56,8 @@ impl Table {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    fn sweep_writes(&self, commit: &SweepCommit) -> Result<Vec<TransactWriteItem>, Fault> {
-        let item = state(commit)?;
-        let mut writes = vec![match commit.expected {
-            0 => Write::new(&self.name, item),
-            expected => Write {
-                condition: Some("#version = :expected"),
-                names: &[("#version", "version")],
-                values: vec![(":expected", number(expected))],
-                ..Write::over(&self.name, item)
-            },
-        }];
+    fn sweep_writes(&self, commit: &SweepCommit) -> Result<Vec<Write<'_>>, Fault> {
+        let mut writes = vec![Write::versioned(&self.name, state(commit)?, commit.expected)];
         for link in &commit.links {
             writes.push(Write::new(&self.name, items::link(keys::sweep_entry(&commit.id, link.seq), link)));
         }
@@ -114,7 +85,7 @@ impl Table {
                 },
             });
         }
-        writes.into_iter().map(|write| Ok(TransactWriteItem::builder().put(write.build(STORE)?).build())).collect()
+        Ok(writes)
     }
 }
 
@@ -130,22 +101,7 @@ impl LoadSweep for Table {
 
 impl CommitSweep for Table {
     async fn commit_sweep(&self, commit: SweepCommit) -> Result<(), CommitError> {
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(self.sweep_writes(&commit)?))
-            // What the SDK sends again takes effect once.
-            .client_request_token(Uuid::now_v7().to_string())
-            .send()
-            .await;
-        let Err(error) = sent else { return Ok(()) };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-            let lost = |code: &str| matches!(code, "None" | "ConditionalCheckFailed" | "TransactionConflict");
-            if cancelled.cancellation_reasons().iter().all(|reason| reason.code().is_none_or(lost)) {
-                return Err(CommitError::Conflict);
-            }
-        }
-        Err(fault(STORE, &error).into())
+        self.put_all(STORE, self.sweep_writes(&commit)?).await
     }
 }
 

@@ -7,6 +7,7 @@
 use super::store;
 use crate::command::{CommandError, carry_out_on};
 use crate::ending::sessions::deny_all;
+use crate::loading::load_each;
 use crate::ports::{
     Clock, CommitError, CommitRequest, CommitSweep, Fault, KillSessions, ListRequests, Listing, LoadRequest,
     LoadRequests, LoadSweep, Stored, StoredSweep,
@@ -103,17 +104,10 @@ async fn of_page<P>(
     P: LoadRequest + LoadRequests + CommitRequest + KillSessions + Clock,
 {
     let id = &order.sweep.id;
-    let read: Vec<Result<Option<Stored>, Fault>> = if let Ok(found) = ports.load_many(&ids).await {
-        found.into_iter().map(|stored| Ok(Some(stored))).collect()
-    } else {
-        // One that can't be read keeps no other from being stopped.
-        let loads = ids.into_iter().map(|id| async move { ports.load(&id).await });
-        futures_util::stream::iter(loads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
-    };
-    let mut live = Vec::with_capacity(read.len());
-    for stored in read {
-        match stored {
-            Ok(Some(stored)) if to_stop(order, &stored) => live.push(stored),
+    let mut live = Vec::new();
+    for read in load_each(ports, ids, AT_ONCE).await {
+        match read {
+            Ok(stored) if to_stop(order, &stored) => live.push(stored),
             Ok(_) => {}
             Err(fault) => {
                 tracing::error!(sweep.id = %id, error.code = %fault.code, "a request could not be read: {fault}");

@@ -11,8 +11,9 @@ use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb, home};
 use workflow::reconcile::reconcile;
 
-const COMPONENTS: [Verb; 29] = [
+const COMPONENTS: [Verb; 30] = [
     Verb::Load,
+    Verb::LoadMany,
     Verb::Commit,
     Verb::Due,
     Verb::Arm,

@@ -10,7 +10,7 @@ use model::request::{Mechanism, Status};
 use workflow::credentials::credentials;
 use workflow::double::{Trouble, Verb, World, home};
 use workflow::drift::{LOOKED_AT, SETTLES};
-use workflow::reconcile::reconcile;
+use workflow::reconcile::{Report, reconcile};
 
 const ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const EVERYBODY: &str =
@@ -210,6 +210,30 @@ fn an_answer_that_does_not_come_is_no_drift() {
             assert!(ids.iter().all(|id| site.status(id) == Status::Active));
         }
     }
+}
+
+/// Grants are read together, and one by one only if that fails.
+#[test]
+fn a_grant_that_can_not_be_read_keeps_no_other_from_being_looked_at() {
+    let site = Site::new();
+    let ids: Vec<RequestId> = (0..20).map(|_| site.active(Kind::Role, HALF_AN_HOUR)).collect();
+    let [changed, unreadable] = [&ids[3], &ids[17]];
+    site.world.pass(60);
+    site.world.forget_calls();
+    assert_eq!(site.must(reconcile(&*site.world, &[home()])).unwrap(), Report::default());
+    // One by one only to ask who owns each role.
+    assert_eq!((site.world.count(Verb::LoadMany), site.world.count(Verb::Load)), (1, ids.len()));
+    site.world.change_role(changed, |role| EVERYBODY.clone_into(&mut role.trust));
+    let on = unreadable.to_string();
+    site.world.trouble(move |call| {
+        let broken = call.verb == Verb::LoadMany || (call.verb == Verb::Load && call.on == on);
+        broken.then_some(Trouble::FaultBefore)
+    });
+    let report = unwatched(reconcile(&*site.world, &[home()])).unwrap().unwrap();
+    // It fails there and here.
+    assert_eq!((report.drifted, report.failures), (1, 2));
+    assert_eq!(differences(&site, changed), ["trust_changed"]);
+    assert_eq!(site.status(unreadable), Status::Active);
 }
 
 /// With more grants than one run looks at, each has its turn.
