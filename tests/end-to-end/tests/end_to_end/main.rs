@@ -7,6 +7,7 @@ mod accounts;
 mod asking;
 mod cli;
 mod countersigning;
+mod demo;
 mod ending;
 mod escalation;
 mod extend;
