@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 import cloudtemplate
 import seed
+import trail
 
 ARTIFACTS = "countersign-artifacts"
 REGION = "us-east-1"
@@ -158,6 +159,8 @@ def main() -> None:
     template = cloudtemplate.load(args.template)
     body = cloudtemplate.point_at(template, upload(s3, template, args.functions))
     uploaded = time.monotonic()
+    tables = {account: "orders", seed.INVOICES: "invoices", seed.ARCHIVE: "archive"}
+    trail.deliver(cloud.client, account, tables, REGION, [ARTIFACTS])
     values = {
         "Architecture": args.architecture,
         "SlackApiUrl": f"{args.slack_url}/api",
@@ -170,6 +173,12 @@ def main() -> None:
         ]),
         "SpokeAccounts": f"{seed.INVOICES},{seed.ARCHIVE}",
         "SpokeExternalId": seed.EXTERNAL_ID,
+        "TrailBucket": trail.BUCKET,
+        "TrailDataEvents": trail.DATA_EVENTS,
+        # Records are there at once.
+        "ActivityDelaySeconds": 5,
+        "KubernetesLogs": "true",
+        "TrailPrefix": trail.PREFIX,
         **dict(one.split("=", 1) for one in args.parameter),
     }
     outputs = deploy(cloudformation, args.stack, uploaded_template(s3, body), values, template.get("Parameters", {}))
@@ -197,6 +206,7 @@ def main() -> None:
         "apiId": api_id,
         "tableName": outputs["TableName"],
         "busName": outputs["BusName"],
+        "trailBucket": trail.BUCKET,
         "slackUrl": args.slack_url,
         "slackSigningSecret": args.slack_signing_secret,
         "slackTeamId": seed.SLACK_TEAM,

@@ -18,7 +18,12 @@ LIMITS = (
     "functions are plain processes of your user: no memory limit, no read-only disk, no arm64, no VPC",
     "not checked: Lambda resource policies, the role's right to read its stream, service control policies",
     "the policy simulator: users and roles only, no resource policies, no positions of the statements that matched",
-    "CloudTrail delivers within seconds; on AWS within 5 to 15 minutes",
+    "CloudTrail delivers within seconds and in order; on AWS within 5 to 15 minutes, in no order, sometimes twice",
+    "CloudTrail's digest files are on whole hours and of the regions used; it makes no _backfill ones",
+    "CloudTrail has no record of what services call for themselves, and responseElements of credentials only",
+    "a call's source address is 127.0.0.1, or what it says itself in X-Forwarded-For",
+    "CloudTrail leaves its own deliveries out; on AWS a trail with data events on its own bucket has them as a service's",
+    "CloudTrail has no insight events, and its trails no KMS key, SNS topic, log group or check of the bucket's policy",
     "an access key `test`, or of 12 digits, is the account's root and its secret is not checked",
 )
 """What this local cloud cannot do: printed at start, so that nobody takes it for AWS."""

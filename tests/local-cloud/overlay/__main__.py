@@ -14,6 +14,7 @@ from overlay import (  # noqa: E402
     iam,
     iam_conditions,
     resources,
+    s3,
     scheduler,
     settings,
     simulation,
@@ -25,7 +26,9 @@ from overlay import (  # noqa: E402
 def main() -> None:
     """Patch MiniStack, say what it still cannot do, and serve until SIGTERM."""
     # CloudTrail comes last: it wraps the handlers that the others have replaced.
-    for module in (resources, iam_conditions, iam, simulation, sts, functions, eventbridge, scheduler, streams, cloudformation, cloudtrail):
+    for module in (
+        resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, cloudformation, cloudtrail,
+    ):
         module.install()
     print(f"local cloud on MiniStack {MINISTACK_VERSION}; {settings.describe()}", flush=True)
     print("what it cannot do:", *LIMITS, sep="\n  - ", flush=True)

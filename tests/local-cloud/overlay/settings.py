@@ -26,8 +26,14 @@ ORGANIZATION = os.environ.get("LOCAL_CLOUD_ORGANIZATION", "o-local00001")
 MIN_SESSION_SECONDS = int(_number("LOCAL_CLOUD_MIN_SESSION_SECONDS", 900))
 """Shortest DurationSeconds of AssumeRole. AWS: 900. Lower it only to watch a session expire."""
 
-CLOUDTRAIL_FLUSH = _number("LOCAL_CLOUD_CLOUDTRAIL_FLUSH", 5.0)
-"""Seconds between two deliveries of CloudTrail log files to the trail's bucket."""
+CLOUDTRAIL_FLUSH = _number("LOCAL_CLOUD_CLOUDTRAIL_FLUSH", 2.0)
+"""Seconds between two deliveries of CloudTrail log files to the trail's bucket. AWS: some five minutes."""
+
+CLOUDTRAIL_DIGEST = int(_number("LOCAL_CLOUD_CLOUDTRAIL_DIGEST", 3600))
+"""Seconds that a digest file covers, from a multiple of them on. AWS: 3600. `POST /_local/cloudtrail/digest` does not wait."""
+
+CLOUDTRAIL_LOOKUPS = int(_number("LOCAL_CLOUD_CLOUDTRAIL_LOOKUPS", 2))
+"""LookupEvents per second, account and region, before ThrottlingException. AWS: 2. 0: as many as you like."""
 
 STREAM_BACKOFF = _number("LOCAL_CLOUD_STREAM_BACKOFF", 0.3)
 """Seconds before a failed stream batch is tried again."""
