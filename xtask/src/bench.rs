@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures, measured on a local cloud of its own. Nothing fails because something is slow.
+//! `cargo xtask bench`: figures, most of them measured on a local cloud of their own. Nothing fails because something is slow.
 
 use std::process::{Command, ExitCode};
 
@@ -9,7 +9,7 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n]";
+const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | activity [MB]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         // One person does in a minute what takes many a day: Slack's limits would be what is measured.
         ["slack", times @ ..] => ("answers", times, Options { slack_rate_limits: false, ..Options::default() }),
         ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
+        ["activity", megabytes @ ..] => return activity(megabytes),
         _ => return Err(USAGE.to_owned()),
     };
     let mut binaries = workspace::build()?;
@@ -34,6 +35,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         status.map_err(|error| format!("can't start {}: {error}", program.display()))
     })?;
     Ok(code(ran))
+}
+
+/// Without a cloud, and built as what runs in AWS is.
+fn activity(megabytes: &[&str]) -> Result<ExitCode, String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace::root()).args(["run", "--quiet", "--release", "--package", "benches", "--"]);
+    cargo.arg(workspace::root().join("tests/corpora/cloudtrail")).args(megabytes);
+    // Cargo tells a program it runs about that program; a build for others must not hear of it.
+    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
+    let status = cargo.status().map_err(|error| format!("can't start cargo: {error}"))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What it takes to make hundreds of grants one after the other.

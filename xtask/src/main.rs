@@ -23,7 +23,7 @@ cargo xtask <job>
   local down              stop it
   local check [word…]     check the stand-in for AWS itself
   demo                    the main job, played from nothing on a local cloud of its own, told line by line
-       --scenario accounts | ending | overlap    other stories
+       --scenario accounts | activity | ending | overlap    other stories
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
@@ -31,6 +31,7 @@ cargo xtask <job>
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
         panic [n]          how long it takes to end so many grants at once
+        activity [MB]      how fast CloudTrail files are read, beside what can't be done without
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 

@@ -1,6 +1,7 @@
 //! Which messages an event makes, and for whom; and what a message shows of the request as it is now.
 
 use crate::targets::{Kind, Note, To};
+use model::activity::{Finding, Severity};
 use model::event::Event;
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, EndReason, Phase, State};
 use model::names::{GroupName, PersonId, SlackChannel, SlackUser};
@@ -177,6 +178,8 @@ impl Scene<'_> {
                 vec![self.tell_requester(requester::unverified(request, code)), self.below(thread::unverified(code))]
             }
             Event::DriftFound { differences } => vec![self.below(thread::deny_drifted(differences))],
+            Event::ActivityFinding { finding } => self.found(finding),
+            Event::ActivitySummarised { activity } => vec![self.below(slack::render::activity::summary(activity))],
             Event::RequestSubmitted { .. }
             | Event::ApproversReminded { .. }
             | Event::ApprovalGiven { .. }
@@ -192,9 +195,29 @@ impl Scene<'_> {
             | Event::VerifiedEnded { .. }
             | Event::VerificationAttemptFailed { .. }
             | Event::TombstoneRemoved {}
+            | Event::RunReported { .. }
             | Event::CommandRefused { .. } => Vec::new(),
         };
         notes.into_iter().flatten().collect()
+    }
+
+    /// Something odd was noticed: in the thread, and to those who countersigned if it can't wait until somebody looks
+    /// there. What is only worth knowing is counted in the summary.
+    fn found(&self, finding: &Finding) -> Vec<Option<Note>> {
+        let message = slack::render::activity::found(self.request(), finding, &|person| self.slack_user(person));
+        let mut notes = Vec::new();
+        if finding.severity >= Severity::Medium {
+            notes.push(self.below(message.clone()));
+        }
+        if finding.severity >= Severity::High || notes.iter().all(Option::is_none) {
+            let persons = self.state.approvals().iter().take(MOST_DIRECT).map(|approval| &approval.person);
+            let users =
+                persons.filter_map(|person| self.slack_user(person)).filter(|_| finding.severity > Severity::Low);
+            notes.extend(
+                users.map(|user| Some(Note { kind: Kind::Told, to: To::Person(user), message: message.clone() })),
+            );
+        }
+        notes
     }
 
     /// It was narrowed: the requester is told, and whoever countersigned more is asked again.

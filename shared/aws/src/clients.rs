@@ -11,6 +11,7 @@ use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
 use crate::secrets::Secrets;
 use crate::sessions::Sessions;
 use crate::table::Table;
+use crate::trail::{History, Objects};
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -67,6 +68,11 @@ impl Clients {
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
         Self::with(settings(region, endpoint, http, credentials))
+    }
+
+    /// The Region they call; empty if their configuration names none.
+    pub fn region(&self) -> &str {
+        self.config.region().map_or("", Region::as_ref)
     }
 
     /// Clients with a configuration made elsewhere.
@@ -133,10 +139,25 @@ impl Clients {
         Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
     }
 
+    /// Objects of S3, of our own account and Region.
+    pub fn objects(&self) -> Objects {
+        Objects::new(aws_sdk_s3::Client::new(&self.config.to_builder().timeout_config(streams()).build()))
+    }
+
+    /// CloudTrail's event history of our own account.
+    pub fn history(&self) -> History {
+        History::new(self.config.clone())
+    }
+
     /// The bus `name`.
     pub fn bus(&self, name: &str) -> Bus {
         Bus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
     }
+}
+
+/// Time limits of a large answer: each piece has to come in time, not all of it.
+fn streams() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ATTEMPT).build()
 }
 
 /// What every client has in common: fixed defaults, time limits and retries.

@@ -5,15 +5,19 @@ pub mod types {
     pub use model::digest::Digest;
     pub use model::documents::Probe;
     pub use model::limits::Held;
-    pub use model::names::{AccountId, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
+    pub use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::time::Time;
+    pub use std::collections::{BTreeMap, BTreeSet};
     pub use std::sync::Arc;
+    pub use trail::shrink::Use;
     pub use workflow::ports;
     pub use workflow::ports::{
-        AccountCommit, Artifact, Bar, Claim, Commit, CommitError, Credentials, Fault, Listing, Note, Page, PolicyFound,
-        PolicySpec, RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredSweep, SweepCommit, TargetFound, Verdict,
+        AccountCommit, ActivityCommit, Artifact, Bar, Claim, Commit, CommitError, Credentials, DigestRead, Fault,
+        FileRead, Habits, Listing, LookupBy, Note, ObjectFacts, Page, Parts, PolicyFound, PolicySpec, PublicKey,
+        RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredActivity, StoredSweep, SweepCommit, TargetFound,
+        Verdict,
     };
 }
 
@@ -190,6 +194,113 @@ macro_rules! delegate {
             note(id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault>,
             notes(id: &RequestId) -> Result<Vec<Note>, Fault>
         ] }
+    };
+    (@ $ports:ident $field:ident LoadActivity) => {
+        $crate::delegate! { @@ $ports $field LoadActivity [
+            activity(id: &RequestId) -> Result<Option<StoredActivity>, Fault>,
+            parts(id: &RequestId, slots: &BTreeSet<String>) -> Result<Parts, Fault>,
+            parts_from(id: &RequestId, from: Option<&str>, limit: u32) -> Result<Parts, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident CommitActivity) => {
+        $crate::delegate! { @@ $ports $field CommitActivity [
+            commit_activity(commit: ActivityCommit) -> Result<(), CommitError>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindDueActivity) => {
+        $crate::delegate! { @@ $ports $field FindDueActivity [
+            due_activity(before: Time, limit: u32) -> Result<Vec<RequestId>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident LiveKeys) => {
+        $crate::delegate! { @@ $ports $field LiveKeys [
+            live_keys() -> Result<BTreeMap<String, RequestId>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident KnowHabits) => {
+        $crate::delegate! { @@ $ports $field KnowHabits [
+            habits(person: &PersonId) -> Result<Option<Habits>, Fault>,
+            keep_habits(person: &PersonId, habits: &Habits) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident KeepUses) => {
+        $crate::delegate! { @@ $ports $field KeepUses [
+            keep_use(entitlement: &EntitlementName, id: &RequestId, ended_at: Time, used: &Use) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident LoadUses) => {
+        $crate::delegate! { @@ $ports $field LoadUses [
+            uses(entitlement: &EntitlementName, limit: u32) -> Result<Vec<Use>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident KnowFiles) => {
+        $crate::delegate! { @@ $ports $field KnowFiles [
+            note_file(file: &FileRead) -> Result<(), Fault>,
+            files(account: &str, region: &str, hour: Time) -> Result<Vec<FileRead>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident KnowDigests) => {
+        $crate::delegate! { @@ $ports $field KnowDigests [
+            note_digest(digest: &DigestRead) -> Result<(), Fault>,
+            digests(account: &str, from: Time, until: Time) -> Result<Vec<DigestRead>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadObject) => {
+        const _: () = {
+            use $crate::delegate::types::*;
+            impl ports::ReadObject for $ports {
+                async fn read_object<T: ports::TakeBytes>(
+                    &self,
+                    bucket: &str,
+                    key: &str,
+                    take: &mut T,
+                ) -> Result<Option<ObjectFacts>, Fault> {
+                    ports::ReadObject::read_object(&self.$field, bucket, key, take).await
+                }
+            }
+        };
+    };
+    (@ $ports:ident $field:ident LookUp) => {
+        $crate::delegate! { @@ $ports $field LookUp [
+            look_up(region: &str, by: &LookupBy, from: Time, to: Time, cursor: Option<&str>) -> Result<Page<String>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident DigestKeys) => {
+        $crate::delegate! { @@ $ports $field DigestKeys [
+            digest_keys(region: &str, from: Time, to: Time) -> Result<Vec<PublicKey>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident VerifyDigest) => {
+        impl $crate::delegate::types::ports::VerifyDigest for $ports {
+            fn verifies(&self, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+                $crate::delegate::types::ports::VerifyDigest::verifies(&self.$field, key, message, signature)
+            }
+        }
+    };
+    (@ $ports:ident $field:ident TrailSettings) => {
+        impl $crate::delegate::types::ports::TrailSettings for $ports {
+            fn bucket(&self) -> Option<&str> {
+                $crate::delegate::types::ports::TrailSettings::bucket(&self.$field)
+            }
+            fn region(&self) -> &str {
+                $crate::delegate::types::ports::TrailSettings::region(&self.$field)
+            }
+            fn regions(&self) -> &[String] {
+                $crate::delegate::types::ports::TrailSettings::regions(&self.$field)
+            }
+            fn data_events(&self) -> &[String] {
+                $crate::delegate::types::ports::TrailSettings::data_events(&self.$field)
+            }
+            fn own_roles(&self) -> &[String] {
+                $crate::delegate::types::ports::TrailSettings::own_roles(&self.$field)
+            }
+            fn home(&self) -> &$crate::delegate::types::AccountId {
+                $crate::delegate::types::ports::TrailSettings::home(&self.$field)
+            }
+            fn delay_seconds(&self) -> u64 {
+                $crate::delegate::types::ports::TrailSettings::delay_seconds(&self.$field)
+            }
+        }
     };
     (@@ $ports:ident $field:ident $port:ident [$($method:ident($($arg:ident: $type:ty),*) -> $out:ty),+]) => {
         const _: () = {

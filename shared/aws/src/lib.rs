@@ -47,3 +47,4 @@ pub mod secrets;
 pub mod sessions;
 pub mod table;
 pub mod time;
+pub mod trail;

@@ -4,6 +4,7 @@
 //! `commit` alone, one transaction conditioned on the version that was read. Indexes give ids.
 
 mod accounts;
+mod activity;
 mod commit;
 pub(crate) mod items;
 mod keys;

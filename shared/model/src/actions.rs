@@ -158,7 +158,7 @@ pub fn resource_covers(outer: &str, inner: &str) -> bool {
 pub(crate) const ARN_PARTS: usize = 6;
 
 /// Policy variables as what they may become: anything.
-pub(crate) fn without_variables(resource: &str) -> String {
+pub fn without_variables(resource: &str) -> String {
     let mut pieces = resource.split("${");
     let first = pieces.next().unwrap_or_default().to_owned();
     pieces.fold(first, |text, piece| {

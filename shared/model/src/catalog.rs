@@ -67,6 +67,10 @@ pub struct Entitlement {
     /// digest of an entitlement from before they were asked about stays.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub may_open: Vec<String>,
+    /// What ends a grant at once when it is noticed: rules of findings, and severities, which stand for all above them
+    /// too. Left out where there is nothing, as [`Entitlement::may_open`] is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub end_on_findings: Vec<String>,
     /// Special characters that a request's own patterns may hold.
     pub leeway: Leeway,
     /// Where approvers are asked.

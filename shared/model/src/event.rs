@@ -1,5 +1,6 @@
 //! What happened to a request. An event carries all it takes to rebuild the state after it.
 
+use crate::activity::{Activity, Finding, Run};
 use crate::digest::Digest;
 use crate::lifecycle::{EndReason, Evidence, Plan};
 use crate::names::{GroupName, PersonId};
@@ -185,6 +186,21 @@ pub enum Event {
     },
     /// The explicit deny that outlasted the grant was taken out.
     TombstoneRemoved {},
+    /// Something odd was noticed in what was done under the grant.
+    ActivityFinding {
+        /// What.
+        finding: Finding,
+    },
+    /// The requester's own command line said what it ran under the grant.
+    RunReported {
+        /// What.
+        run: Run,
+    },
+    /// What was done under the grant, as far as it is known by now.
+    ActivitySummarised {
+        /// In numbers.
+        activity: Activity,
+    },
     /// Somebody attempted something they may not do, or not any more.
     CommandRefused {
         /// What they attempted.
@@ -223,6 +239,9 @@ impl Event {
             Self::EndedUnverified { .. } => "endedUnverified",
             Self::DriftFound { .. } => "driftFound",
             Self::TombstoneRemoved {} => "tombstoneRemoved",
+            Self::ActivityFinding { .. } => "activityFinding",
+            Self::RunReported { .. } => "runReported",
+            Self::ActivitySummarised { .. } => "activitySummarised",
             Self::CommandRefused { .. } => "commandRefused",
         }
     }

@@ -8,11 +8,13 @@
 
 pub mod account;
 pub mod actions;
+pub mod activity;
 pub mod amount;
 pub mod catalog;
 pub mod digest;
 pub mod documents;
 pub mod event;
+pub mod findings;
 pub mod identity;
 pub mod lifecycle;
 pub mod limits;

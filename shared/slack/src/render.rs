@@ -3,6 +3,7 @@
 //! Messages and views show stored state and decide nothing. Facts come first, in our own words; a person's words come
 //! last and are inert (see [`crate::blocks`]). Whatever is shown again later is made anew from the state then.
 
+pub mod activity;
 pub mod answer;
 pub mod approve;
 pub mod approver;
@@ -163,6 +164,11 @@ fn end_reason(reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
             Markup::ours("what it rests on in AWS was changed by somebody else"),
             Some(Words::lines([differences.join(", ")], WORDS_SHOWN).labelled("What differed: ")),
         ),
+        EndReason::Finding { rule } => {
+            let text =
+                Markup::ours("its entitlement says that it ends when this is noticed in what was done with it: ");
+            (text.and(activity::title(rule)), None)
+        }
     }
 }
 

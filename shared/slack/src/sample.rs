@@ -114,7 +114,7 @@ pub(crate) fn evidence() -> Evidence {
 }
 
 pub(crate) fn state(phase: Phase) -> State {
-    State { request: request(), phase, refusals: 0, narrowed: None }
+    State { request: request(), phase, refusals: 0, narrowed: None, known: model::activity::Known::default() }
 }
 
 /// It waits, countersigned by these.
@@ -188,6 +188,7 @@ pub(crate) fn entitlement(text: &str) -> Entitlement {
         source_ips: vec![],
         may_outlive: vec![],
         may_open: vec![],
+        end_on_findings: vec![],
         leeway: model::scope::Leeway::default(),
         channel: None,
         notices: Notices::default(),

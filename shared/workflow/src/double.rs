@@ -1,12 +1,14 @@
 //! An in-memory world that stands in for AWS: it implements every port, with behaviour.
 //!
 //! [`World`] stores with transactions, version conditions and guards; keeps roles, schedules, the
-//! denies on base roles, managed policies and the roles they are attached to, and the sessions that STS gave; and its clock stands still until it is set.
+//! denies on base roles, managed policies and the roles they are attached to, and the sessions that STS gave; has a
+//! trail's bucket and an event history, and keeps what is found in them; and its clock stands still until it is set.
 //! Every port call goes through one gate ([`Trouble`], [`Call`]), where calls are logged, counted and
 //! made to fail or to stop. Whether a grant lets anybody do anything is judged from the documents
 //! in the world alone, by code that shares nothing with what wrote them ([`World::may`]).
 
 mod accounts;
+mod activity;
 mod cloud;
 mod gate;
 mod judge;
@@ -14,14 +16,19 @@ mod policies;
 mod probes;
 mod store;
 mod sweeps;
+mod trails;
+mod verb;
 mod watching;
 
 pub use cloud::{Role, Session};
-pub use gate::{Call, Trouble, Verb};
+pub use gate::{Call, Trouble};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
+pub use trails::Trail;
+pub use verb::Verb;
 
 use crate::ports::{Artifact, Clock, Fault, Identifiers, Policies};
+use activity::Kept;
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
@@ -34,6 +41,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use store::Store;
+use trails::Trails;
 
 const CATALOG: &str = include_str!("../../../infra/policy/catalog.yaml");
 const POLICIES: &str = include_str!("../../../infra/policy/policies.cedar");
@@ -43,6 +51,7 @@ const SCHEMA: &str = include_str!("../../../infra/policy/schema.cedarschema");
 pub struct World {
     inner: Mutex<Inner>,
     policy_reads: AtomicU64,
+    trail: Trail,
 }
 
 /// Everything that changes.
@@ -56,6 +65,8 @@ struct Inner {
     gate: Gate,
     store: Store,
     cloud: Cloud,
+    kept: Kept,
+    trails: Trails,
     breaches: Vec<String>,
     /// Requests that something was written about.
     touched: BTreeSet<String>,
@@ -95,12 +106,21 @@ impl World {
                     SAMPLE.iter().flat_map(|policy| base_roles(policy)),
                     SAMPLE.iter().flat_map(|policy| target_roles(policy)),
                 ),
+                kept: Kept::default(),
+                trails: Trails::default(),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
             }),
             policy_reads: AtomicU64::new(0),
+            trail: Trail::default(),
         }
+    }
+
+    /// The same world, with another trail.
+    #[must_use]
+    pub fn with_trail(self, trail: Trail) -> Self {
+        Self { trail, ..self }
     }
 
     /// The sample bundle's files.
@@ -122,11 +142,14 @@ impl World {
                 gate: inner.gate.fork(),
                 store: inner.store.clone(),
                 cloud: inner.cloud.clone(),
+                kept: inner.kept.clone(),
+                trails: inner.trails.clone(),
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
+            trail: self.trail.clone(),
         }
     }
 

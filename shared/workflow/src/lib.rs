@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`command`] (how a command is carried out), then [`provision`] and [`ending`].
 
+pub mod activity;
 pub mod command;
 pub mod credentials;
 pub mod decisions;

@@ -33,6 +33,7 @@ macro_rules! together {
 }
 
 mod accounts;
+mod activity;
 mod policies;
 mod probes;
 mod roles;
@@ -40,6 +41,11 @@ mod sweeps;
 mod watching;
 
 pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
+pub use activity::{
+    Activity, ActivityCommit, CommitActivity, DigestKeys, DigestRead, FileRead, FindDueActivity, Habits, KeepUses,
+    KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts, Parts,
+    PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
+};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };

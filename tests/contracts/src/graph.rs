@@ -81,12 +81,13 @@ const TOLERATED: &[(&str, &str)] = &[
 const INWARDS: &[(&str, &[&str])] = &[
     ("shared/model", &[]),
     ("shared/record", &[]),
-    ("shared/workflow", &["shared/model", "shared/record"]),
-    ("shared/aws", &["shared/workflow", "shared/model", "shared/record"]),
-    ("shared/slack", &["shared/workflow", "shared/model", "shared/record"]),
+    ("shared/trail", &["shared/model"]),
+    ("shared/workflow", &["shared/model", "shared/record", "shared/trail"]),
+    ("shared/aws", &["shared/workflow", "shared/model", "shared/record", "shared/trail"]),
+    ("shared/slack", &["shared/workflow", "shared/model", "shared/record", "shared/trail"]),
     ("shared/lambda", &["shared/workflow", "shared/model", "shared/record"]),
     ("functions/*", &["shared/*"]),
-    ("cli", &["shared/aws", "shared/slack", "shared/workflow", "shared/model", "shared/record"]),
+    ("cli", &["shared/aws", "shared/slack", "shared/workflow", "shared/model", "shared/record", "shared/trail"]),
     // The stand-in for Slack shares nothing with our side of Slack: two readings of Slack's documentation.
     ("tests/local-slack", &[]),
     ("tests/*", &["shared/*", "tests/*"]),
@@ -205,7 +206,7 @@ pub fn complaints(graph: &Graph) -> Complaints {
 fn reached_complaints(graph: &Graph, key: &str, folder: &str) -> Complaints {
     let reached = graph.reached(key);
     let never = |name: &str| match folder {
-        "shared/model" | "shared/record" | "shared/workflow" => {
+        "shared/model" | "shared/record" | "shared/trail" | "shared/workflow" => {
             OUTSIDE.contains(&name) || OUTSIDE_FAMILIES.iter().any(|family| name.starts_with(family))
         }
         "shared/slack" => name.starts_with("aws-sdk-") || name == "aws-config" || name.starts_with("lambda_"),

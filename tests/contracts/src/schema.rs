@@ -87,6 +87,13 @@ fn keyword(
         "maximum" => value.as_i64().zip(rule.as_i64()).is_none_or(|(value, most)| value <= most),
         "minItems" | "minLength" => length(value).zip(rule.as_u64()).is_none_or(|(length, least)| length >= least),
         "maxItems" | "maxLength" => length(value).zip(rule.as_u64()).is_none_or(|(length, most)| length <= most),
+        // What a map holds, whatever its keys are.
+        "additionalProperties" if rule.is_object() && !schema.contains_key("properties") => {
+            for (name, inner) in value.as_object().into_iter().flatten() {
+                check(document, rule, inner, &format!("{at}/{name}"), complaints);
+            }
+            true
+        }
         "additionalProperties" => schema.contains_key("properties") && rule == &Value::Bool(false),
         word => REMARKS.contains(&word),
     };
@@ -130,12 +137,14 @@ mod tests {
                 "list": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
                 "when": {"oneOf": [{"type": "string"}, {"type": "null"}]},
                 "word": {"type": ["string", "null"]},
+                "map": {"type": "object", "additionalProperties": {"$ref": "#/s/Name"}},
             },
         });
         let found = |value: Value| complaints(&document, &schema, &value).len();
         assert_eq!(found(json!({"name": "abc", "list": [1, 2], "when": null, "word": null})), 0);
         assert_eq!(found(json!({"name": "abcd", "list": [0]})), 2);
         assert_eq!(found(json!({"list": [], "when": 1})), 3);
+        assert_eq!(found(json!({"name": "a", "list": [1], "map": {"a": "abc", "b": "abcd", "c": 1}})), 2);
         assert_eq!(found(json!({"name": "a", "list": ["x"], "more": true})), 2);
         assert_eq!(found(json!([])), 1);
     }

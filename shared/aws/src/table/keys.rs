@@ -112,3 +112,44 @@ pub(super) fn account_entry(id: &AccountId, seq: u64) -> (String, String) {
 pub(super) fn bar(person: &PersonId) -> (String, String) {
     (format!("BARRED#{person}"), "BARRED".to_owned())
 }
+
+/// The partition, in the index of what is due, of activity that is to be looked at again.
+pub(super) const ACTIVITY: &str = "ACTIVITY";
+
+/// The partition of what is kept of a grant's activity: one of its own, so that whoever keeps it may not write requests.
+pub(super) fn activity(id: &RequestId) -> String {
+    format!("ACT#{id}")
+}
+
+/// The grant whose partition this is.
+pub(super) fn active(pk: &str) -> Option<RequestId> {
+    pk.strip_prefix("ACT#")?.parse().ok()
+}
+
+/// Sorts before every part.
+pub(super) const SUMMARY: &str = "!SUMMARY";
+
+/// What the sort key of a part begins with.
+pub(super) const PART: &str = "PART#";
+
+/// The partition of access keys by which calls of grants are found.
+pub(super) const KEYS: &str = "KEY";
+
+/// Files of one hour of an account and Region.
+pub(super) fn files(account: &str, region: &str, hour: Time) -> String {
+    format!("FILE#{account}#{region}#{hour}")
+}
+
+/// Digests of an account.
+pub(super) fn digests(account: &str) -> String {
+    format!("DIGEST#{account}")
+}
+
+pub(super) fn habits(person: &PersonId) -> (String, String) {
+    (format!("SEEN#{person}"), "SEEN".to_owned())
+}
+
+/// Uses of an entitlement.
+pub(super) fn uses(entitlement: &model::names::EntitlementName) -> String {
+    format!("USE#{entitlement}")
+}

@@ -6,6 +6,7 @@ use super::{Catalog, Entitlement, is_no_escape};
 use crate::actions::pattern_covers;
 use crate::amount::{display_duration, parse_duration};
 use crate::documents::NO_ESCAPE;
+use crate::findings::check_word;
 use crate::names::{EntitlementName, GroupName};
 use crate::notices::{Notices, Reminder};
 use crate::scope::{Leeway, MOST_PATTERNS, check_action, check_resource};
@@ -68,6 +69,15 @@ impl Reader<'_> {
         file.may_outlive.iter().map(|lifted| lifted.value.clone()).collect()
     }
 
+    fn findings(&mut self, given: &[Spanned<String>]) -> Vec<String> {
+        for word in given {
+            if let Err(unknown) = check_word(&word.value) {
+                self.problem(line(word), format!("endOnFindings: {unknown}"));
+            }
+        }
+        given.iter().map(|word| word.value.clone()).collect()
+    }
+
     fn cidrs(&mut self, given: &[Spanned<String>]) -> Vec<String> {
         for text in given {
             let good = text.value.split_once('/').is_some_and(|(address, bits)| {
@@ -94,6 +104,7 @@ impl Reader<'_> {
         let resources = self.patterns(&file.resources, "resources", at, check_resource);
         let may_outlive = self.escapes(file);
         let may_open = self.opened(at, file);
+        let end_on_findings = self.findings(&file.end_on_findings);
         let source_ips = self.cidrs(&file.source_ips);
         let max_duration = self.duration(&file.max_duration, LONGEST_GRANT);
         let approval_window = match &file.approval_window {
@@ -151,6 +162,7 @@ impl Reader<'_> {
             source_ips,
             may_outlive,
             may_open,
+            end_on_findings,
             leeway: Leeway { wildcards: file.allow_wildcards, variables: file.allow_variables },
             channel,
             notices,

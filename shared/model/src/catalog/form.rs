@@ -132,6 +132,8 @@ pub(super) struct EntitlementFile {
     #[serde(default)]
     pub(super) may_open: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) end_on_findings: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) allow_wildcards: bool,
     #[serde(default)]
     pub(super) allow_variables: bool,

@@ -273,6 +273,29 @@ fn places() {
 }
 
 #[test]
+fn what_ends_a_grant() {
+    let read = |words: &str| {
+        let text = GOOD.replace("    maxDuration: 2h", &format!("    endOnFindings: {words}\n    maxDuration: 2h"));
+        Catalog::read("catalog.yaml", &text).unwrap().entitlement("orders").unwrap().end_on_findings.clone()
+    };
+    assert_eq!(read("[critical, outside_actions]"), ["critical", "outside_actions"]);
+    let wrong =
+        |word: &str| said("    maxDuration: 2h", &format!("    endOnFindings:\n      - {word}\n    maxDuration: 2h"));
+    let slip = wrong("outsideActions");
+    assert!(
+        slip.starts_with("catalog.yaml:26: endOnFindings: `outsideActions` is neither a severity (low, "),
+        "{slip}"
+    );
+    assert!(slip.ends_with("two_addresses); `outside_actions` is the nearest"), "{slip}");
+    assert!(wrong("everything").ends_with("two_addresses)"));
+    check(
+        "    maxDuration: 2h",
+        "    endOnFindings: critical\n    maxDuration: 2h",
+        "catalog.yaml:25: expected a list",
+    );
+}
+
+#[test]
 fn limits() {
     let read = |lines: &str| {
         let text = GOOD.replace("version: 1", &format!("version: 1\n{lines}"));
@@ -364,12 +387,17 @@ fn any_change_of_an_entitlement_changes_its_digest() {
         more("mfa: true"),
         more("sourceIps: [203.0.113.0/24]"),
         more("mayOutlive: ['ssm:StartSession']"),
+        more("endOnFindings: [critical]"),
+        more("endOnFindings: [high]"),
+        more("endOnFindings: [critical, new_trust]"),
         more("allowWildcards: true"),
         more("allowVariables: true"),
         more("channel: C0APPROVALS"),
     ];
     let digests: BTreeSet<Digest> = changes.iter().map(|text| digest(text)).collect();
     assert_eq!(digests.len(), changes.len());
+    // One that says nothing of findings is as it was before they could be spoken of.
+    assert_eq!(digest(&more("endOnFindings: []")), digest(GOOD));
     // Who is in which group is looked up when it matters, not frozen.
     assert_eq!(digest(&GOOD.replace("[alice]", "[alice, bob]")), digest(GOOD));
 }

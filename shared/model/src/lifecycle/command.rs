@@ -1,6 +1,7 @@
 //! What can be attempted on a request.
 
 use super::{EndReason, Evidence};
+use crate::activity::{Activity, Finding, Run};
 use crate::digest::Digest;
 use crate::identity::Actor;
 use crate::request::Judged;
@@ -148,6 +149,25 @@ pub enum Command {
     },
     /// Note that the explicit deny that outlasted the grant was taken out.
     RemoveTombstone,
+    /// Note something odd in what was done under the grant.
+    NoteFinding {
+        /// What.
+        finding: Box<Finding>,
+        /// Whether the grant is to end for it, at once.
+        end: bool,
+    },
+    /// Note what the requester's command line says it ran.
+    ReportRun {
+        /// Who.
+        by: Actor,
+        /// What.
+        run: Box<Run>,
+    },
+    /// Note what was done under the grant, as far as it is known.
+    NoteActivity {
+        /// In numbers.
+        activity: Box<Activity>,
+    },
     /// Note a refused attempt, so that the record shows it.
     NoteRefusal {
         /// What was attempted.
@@ -184,6 +204,9 @@ impl Command {
             Self::VerificationFailed { .. } => "verificationFailed",
             Self::NoteDrift { .. } => "noteDrift",
             Self::RemoveTombstone => "removeTombstone",
+            Self::NoteFinding { .. } => "noteFinding",
+            Self::ReportRun { .. } => "reportRun",
+            Self::NoteActivity { .. } => "noteActivity",
             Self::NoteRefusal { .. } => "noteRefusal",
         }
     }

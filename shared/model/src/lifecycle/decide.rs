@@ -1,5 +1,6 @@
 //! What a command does to a state.
 
+mod activity;
 mod ending;
 mod making;
 mod persons;
@@ -7,11 +8,13 @@ mod verification;
 
 use super::evolve::evolve;
 use super::{Command, Phase, REFUSALS_RECORDED, State};
+use crate::activity::Known;
 use crate::event::Event;
 use crate::policy::Decision;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::time::Time;
+use activity::{note_activity, note_finding, report_run};
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
 use making::{activate, lapse, name_taken, provisioning_failed, remind, start_provisioning, warn};
 use persons::{approve, cancel, countersign, credentials_outcome, deny, request_credentials, revoke};
@@ -92,6 +95,7 @@ pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
         request: request.clone(),
         refusals: 0,
         narrowed: None,
+        known: Known::default(),
     };
     let submitted = Event::RequestSubmitted { request: Box::new(request), rules: rules.clone() };
     let follow = match decision {
@@ -158,6 +162,9 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::VerificationFailed { code } => (verification_failed(state, code, now)?, Vec::new()),
         Command::NoteDrift { differences } => (note_drift(state, differences, now)?, Vec::new()),
         Command::RemoveTombstone => (remove_tombstone(state, now)?, Vec::new()),
+        Command::NoteFinding { finding, end } => note_finding(state, finding, *end)?,
+        Command::ReportRun { by, run } => (report_run(state, by, run, now)?, Vec::new()),
+        Command::NoteActivity { activity } => (note_activity(state, activity)?, Vec::new()),
         Command::NoteRefusal { command, code } => {
             let event = Event::CommandRefused { command: command.clone(), code: code.clone() };
             (if state.refusals < REFUSALS_RECORDED { vec![event] } else { Vec::new() }, Vec::new())

@@ -1,6 +1,7 @@
 //! State from events.
 
 use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State, Verification};
+use crate::activity::Known;
 use crate::event::Event;
 use crate::terms::{Narrower, Terms};
 use crate::time::Time;
@@ -27,6 +28,7 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
             request: (**request).clone(),
             refusals: 0,
             narrowed: None,
+            known: Known::default(),
         });
     };
     if let Event::CommandRefused { .. } = event {
@@ -35,10 +37,15 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
     if let Event::TermsNarrowed { .. } = event {
         return narrowed(state, event, at).ok_or(impossible);
     }
-    let State { request, phase, refusals, narrowed } = state;
+    if let Event::ActivityFinding { .. } | Event::RunReported { .. } | Event::ActivitySummarised { .. } = event {
+        // Access is needed for anything to be done with it.
+        let known = state.plan().and_then(|_| state.known.with(event)).ok_or(impossible)?;
+        return Ok(State { known, ..state });
+    }
+    let State { request, phase, refusals, narrowed, known } = state;
     let terms = Terms { request: &request, narrowed: narrowed.as_deref() };
     let phase = next_phase(terms, phase, event, at).ok_or(impossible)?;
-    Ok(State { request, phase, refusals, narrowed })
+    Ok(State { request, phase, refusals, narrowed, known })
 }
 
 /// With narrower terms, for which nobody has countersigned yet. `None`: they are not narrower, or not what their digest

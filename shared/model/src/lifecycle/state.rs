@@ -1,5 +1,6 @@
 //! Where a request is, with the data that only exists there.
 
+use crate::activity::Known;
 use crate::digest::Digest;
 use crate::names::PersonId;
 use crate::request::{Request, Status};
@@ -23,6 +24,9 @@ pub struct State {
     /// What an approver narrowed it to, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrowed: Option<Box<Narrowed>>,
+    /// What the record says of what was done under it.
+    #[serde(default, skip_serializing_if = "Known::is_nothing")]
+    pub known: Known,
 }
 
 /// One countersignature, as it counts.
@@ -85,6 +89,11 @@ pub enum EndReason {
         /// What differs, as codes.
         differences: Vec<String>,
     },
+    /// Something was done under it for which its entitlement says that it ends.
+    Finding {
+        /// The rule's code.
+        rule: String,
+    },
 }
 
 impl EndReason {
@@ -97,6 +106,7 @@ impl EndReason {
             Self::Panic => "panic",
             Self::Failed { .. } => "failed",
             Self::Drifted { .. } => "drifted",
+            Self::Finding { .. } => "finding",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails the test")]
 
+mod activity;
 mod forged;
 mod limits;
 mod sequences;

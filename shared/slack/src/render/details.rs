@@ -6,6 +6,7 @@ use std::fmt;
 use model::lifecycle::{Approval, Phase, State};
 use model::request::{Mechanism, Request};
 
+use super::activity::summed_up;
 use super::standing::standing;
 use super::{asked_for, risk};
 use crate::blocks::{Block, Button, Markup, Names, View, Words, id};
@@ -58,6 +59,12 @@ pub fn view(details: &Details<'_>) -> View {
     blocks.push(Block::header("Who decides"));
     blocks.push(Block::markup(deciding(state, rules, names)));
     blocks.extend(to_come(state).map(Block::markup));
+    if let Some(activity) = &state.known.last {
+        blocks.push(Block::header("What was done with it"));
+        blocks.extend(summed_up(activity));
+        let all = Markup::ours("All of it: ").code(&format!("countersign activity {}", request.id));
+        blocks.push(Block::context(all));
+    }
     blocks.push(Block::divider());
     blocks.push(Block::context(record(state)));
     if matches!(state.phase, Phase::Active { .. }) {

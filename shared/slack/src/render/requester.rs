@@ -153,7 +153,8 @@ fn told_why(request: &Request, reason: &EndReason, names: Names<'_>) -> (Markup,
         | EndReason::Offboarded
         | EndReason::Panic
         | EndReason::Failed { .. }
-        | EndReason::Drifted { .. } => end_reason(reason, names),
+        | EndReason::Drifted { .. }
+        | EndReason::Finding { .. } => end_reason(reason, names),
     }
 }
 

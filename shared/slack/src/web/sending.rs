@@ -25,17 +25,19 @@ pub(super) struct Pace {
     pub(super) within: Duration,
     /// How much of that may be waiting between attempts.
     pub(super) patience: Duration,
-    /// How many attempts there are.
+    /// How many attempts there are, unless Slack only limits us.
     pub(super) attempts: u32,
     /// Whether it is sent again after a status of 500 and above, when Slack may have begun with it.
     pub(super) again_after_trouble: bool,
 }
 
-/// For messages. Functions are paid while they wait, and the event is delivered again anyway.
+/// For messages. Functions are paid while they wait, but Slack takes one message a second for a channel, what happens to one
+/// request makes several, and the event is delivered again only minutes later.
+/// Source: <https://docs.slack.dev/apis/web-api/rate-limits>.
 pub(super) const USUAL: Pace = Pace {
     attempt: Duration::from_secs(5),
     within: Duration::from_secs(18),
-    patience: Duration::from_secs(3),
+    patience: Duration::from_secs(8),
     attempts: 3,
     again_after_trouble: true,
 };
@@ -115,7 +117,9 @@ impl Client {
                 | WebError::Unreadable { .. } => return Err(failure),
             };
             let in_time = started.elapsed().saturating_add(wait) < pace.within;
-            let worth_it = attempt < pace.attempts && in_time;
+            // A limit is not trouble: waiting is all it takes, for as long as there is patience.
+            let limited = matches!(failure, WebError::RateLimited { .. });
+            let worth_it = (limited || attempt < pace.attempts) && in_time;
             let Some(left) = patience.checked_sub(wait).filter(|_| worth_it) else { return Err(failure) };
             tracing::warn!(
                 slack.method = method,

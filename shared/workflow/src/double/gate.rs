@@ -1,59 +1,11 @@
 //! The gate that every port call goes through: counted, logged, and made to fail or stop.
 
-use super::{Inner, World};
+use super::{Inner, Verb, World};
 use crate::ports::Fault;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::task::{Poll, Waker};
-
-/// A port's verb.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is the port's method of the same name")]
-pub enum Verb {
-    Load,
-    LoadMany,
-    Commit,
-    Entries,
-    List,
-    Due,
-    RequestForKey,
-    Slots,
-    Arm,
-    Disarm,
-    CreateRole,
-    PutRolePolicy,
-    Role,
-    RolePolicy,
-    RemoveRole,
-    RoleNames,
-    PutKill,
-    Kill,
-    RemoveKill,
-    CreatePolicy,
-    AttachPolicy,
-    ReplacePolicy,
-    Policy,
-    Attached,
-    Target,
-    RemovePolicy,
-    PolicyNames,
-    ProbeRole,
-    ProbeDocument,
-    OnRole,
-    Bounded,
-    Assume,
-    Claim,
-    Release,
-    Note,
-    Notes,
-    LoadSweep,
-    CommitSweep,
-    RunningSweeps,
-    ReadBar,
-    LoadAccount,
-    CommitAccount,
-}
 
 /// What may happen to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -297,99 +249,5 @@ impl Gate {
         call.took_effect |= took_effect;
         self.returned = self.returned.max(call.round);
         Some(call)
-    }
-}
-
-impl Verb {
-    /// Whether it changes something outside.
-    fn writes(self) -> bool {
-        match self {
-            Self::Commit
-            | Self::Arm
-            | Self::Disarm
-            | Self::CreateRole
-            | Self::PutRolePolicy
-            | Self::RemoveRole
-            | Self::PutKill
-            | Self::RemoveKill
-            | Self::CreatePolicy
-            | Self::AttachPolicy
-            | Self::ReplacePolicy
-            | Self::RemovePolicy
-            | Self::Assume
-            | Self::CommitSweep
-            | Self::CommitAccount
-            | Self::Claim
-            | Self::Release
-            | Self::Note => true,
-            Self::Load
-            | Self::LoadMany
-            | Self::Entries
-            | Self::List
-            | Self::Due
-            | Self::RequestForKey
-            | Self::Slots
-            | Self::Role
-            | Self::RolePolicy
-            | Self::RoleNames
-            | Self::Kill
-            | Self::Policy
-            | Self::Attached
-            | Self::Target
-            | Self::PolicyNames
-            | Self::ProbeRole
-            | Self::ProbeDocument
-            | Self::OnRole
-            | Self::Bounded
-            | Self::LoadSweep
-            | Self::LoadAccount
-            | Self::RunningSweeps
-            | Self::ReadBar
-            | Self::Notes => false,
-        }
-    }
-
-    /// As a verb phrase, for a fault.
-    fn doing(self) -> &'static str {
-        match self {
-            Self::Load => "read the request",
-            Self::LoadMany => "read requests",
-            Self::Commit => "store the change",
-            Self::Entries => "read the record",
-            Self::List => "list requests",
-            Self::Due => "find what is due",
-            Self::Slots => "look up a person's slots",
-            Self::RequestForKey => "find the request of an idempotency key",
-            Self::Arm => "make the schedule",
-            Self::Disarm => "delete the schedule",
-            Self::CreateRole => "make the role",
-            Self::PutRolePolicy => "write the role's policy",
-            Self::Role => "read the role",
-            Self::RolePolicy => "read the role's policy",
-            Self::RemoveRole => "take the role out",
-            Self::RoleNames => "list the roles",
-            Self::PutKill => "write the deny",
-            Self::Kill => "read the deny",
-            Self::RemoveKill => "take the deny out",
-            Self::CreatePolicy => "make the policy",
-            Self::AttachPolicy => "attach the policy",
-            Self::ReplacePolicy => "change the policy",
-            Self::Policy => "read the policy",
-            Self::Attached => "read where the policy is attached",
-            Self::Target => "read the target role",
-            Self::RemovePolicy => "take the policy out",
-            Self::PolicyNames => "list the policies",
-            Self::ProbeRole | Self::ProbeDocument => "ask IAM what it would decide",
-            Self::OnRole => "list what is on the role",
-            Self::Bounded => "read the base role",
-            Self::Assume => "get credentials",
-            Self::LoadSweep => "read the sweep",
-            Self::CommitSweep => "store the sweep",
-            Self::RunningSweeps => "list sweeps",
-            Self::LoadAccount => "read what is known of the account",
-            Self::CommitAccount => "note what was found in an account",
-            Self::ReadBar => "read whether somebody is barred",
-            Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
-        }
     }
 }

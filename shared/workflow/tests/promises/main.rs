@@ -10,6 +10,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod activity;
 mod asking_again;
 mod broken;
 mod crashes;

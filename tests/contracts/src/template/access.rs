@@ -148,11 +148,16 @@ pub fn schedule_trust(template: &Template) -> Complaints {
 }
 
 /// The functions that change requests. Everybody else reads them at most.
-const WRITERS: [&str; 7] =
-    ["Conversation", "Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation"];
+/// `Activity` puts into the record what it found, and ends a grant of whose entitlement that is demanded.
+const WRITERS: [&str; 8] =
+    ["Conversation", "Intake", "Approval", "Credentials", "Grant", "Revocation", "Reconciliation", "Activity"];
 
 /// The functions that ask policy.
-const JUDGES: [&str; 6] = ["Conversation", "Intake", "Approval", "Credentials", "Notification", "Revocation"];
+const JUDGES: [&str; 7] =
+    ["Conversation", "Intake", "Approval", "Credentials", "Notification", "Revocation", "Activity"];
+
+/// What is kept of activity, and by what it is found. One function reads and writes it.
+const OF_ACTIVITY: [&str; 6] = ["ACT#*", "KEY", "FILE#*", "DIGEST#*", "SEEN#*", "USE#*"];
 
 /// The functions that bar persons. Nobody else writes who is.
 const BARRING: [&str; 2] = ["Approval", "Revocation"];
@@ -188,6 +193,9 @@ pub fn table_keys(template: &Template) -> Complaints {
             }
             if families.contains(&"ACCOUNT#*") && name != "Reconciliation" {
                 complaints.push(format!("{name} has no business with what is known of accounts"));
+            }
+            if families.iter().any(|family| OF_ACTIVITY.contains(family)) && name != "Activity" {
+                complaints.push(format!("{name} has no business with what is kept of activity"));
             }
             if families.contains(&"REQ#*") && writes && !WRITERS.contains(&name) {
                 complaints.push(format!("{name} may write requests"));

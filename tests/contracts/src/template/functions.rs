@@ -114,7 +114,25 @@ pub fn failures_are_kept(template: &Template) -> Complaints {
     complaints
 }
 
-/// Rules name events that exist, of our own source.
+/// What AWS itself says on the default bus, and what of it a rule has to ask for: by source, `detail-type`, and a part of
+/// `detail` that narrows it to what concerns us.
+const OF_AWS: &[(&str, &str, &[&str])] =
+    &[("aws.", "AWS API Call via CloudTrail", &["$or"]), ("aws.s3", "Object Created", &["bucket", "name"])];
+
+/// Whether a rule takes what AWS itself says, and nothing that somebody else could: only AWS can send what begins with
+/// `aws.`. Source: EventBridge API reference, `PutEventsRequestEntry`.
+fn is_of_aws(rule: &Resource<'_>, pattern: &crate::yaml::Node) -> bool {
+    let [kind] = pattern.get("detail-type").map(crate::yaml::Node::items).unwrap_or_default() else { return false };
+    let [source] = pattern.get("source").map(crate::yaml::Node::items).unwrap_or_default() else { return false };
+    OF_AWS.iter().any(|(from, name, narrowed)| {
+        let whole = source.text() == Some(from);
+        let begins = from.ends_with('.') && source.text_at(&["prefix"]) == Some(from);
+        let narrowed = pattern.get("detail").is_some_and(|detail| detail.at(narrowed).is_some());
+        kind.text() == Some(name) && (whole || begins) && narrowed && rule.property(&["EventBusName"]).is_none()
+    })
+}
+
+/// Rules name events that exist, of our own source or of AWS.
 pub fn event_names(template: &Template, names: &BTreeSet<String>) -> Complaints {
     let mut complaints = Vec::new();
     for rule in template.of_type("AWS::Events::Rule") {
@@ -126,7 +144,7 @@ pub fn event_names(template: &Template, names: &BTreeSet<String>) -> Complaints 
         let ours = pattern
             .get("account")
             .is_some_and(|account| account.items().iter().all(|item| item.is("Ref", "AWS::AccountId")));
-        if of("countersign.identity") && ours {
+        if of("countersign.identity") && ours || is_of_aws(&rule, pattern) {
             continue;
         }
         if !of("countersign") {

@@ -177,6 +177,7 @@ fn words_are_those_of_the_model() {
         EndReason::Panic,
         EndReason::Failed { code },
         EndReason::Drifted { differences: Vec::new() },
+        EndReason::Finding { rule: "after_end".to_owned() },
     ];
     assert_eq!(document.words("EndReason", "/enum"), set(&reasons.each_ref().map(EndReason::as_str)));
     let document = &document;
@@ -186,9 +187,9 @@ fn words_are_those_of_the_model() {
     holds(&ends.collect());
 }
 
-/// The keys that `json!` writes in one function of intake. That crate has AWS's SDK below it, so it is read, not called.
-fn keys_of(function: &str) -> BTreeSet<String> {
-    let source = text("functions/intake/src/api.rs").unwrap();
+/// The keys that `json!` writes in one function of a crate. Those have AWS's SDK below them, so they are read, not called.
+fn keys_of(crate_name: &str, function: &str) -> BTreeSet<String> {
+    let source = text(&format!("functions/{crate_name}/src/api.rs")).unwrap();
     let (_, body) = source.split_once(&format!("async fn {function}<")).unwrap();
     let body = body.split("\n}\n").next().unwrap();
     let parts: Vec<&str> = body.split('"').collect();
@@ -206,9 +207,11 @@ fn described(schemas: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn lists_are_shown_as_described() {
-    assert_eq!(keys_of("entitlements"), described(&["EntitlementPage", "Entitlement"]));
-    assert_eq!(keys_of("list"), described(&["RequestPage"]));
-    assert_eq!(keys_of("events"), described(&["EventPage", "Event", "Head"]));
+    assert_eq!(keys_of("intake", "entitlements"), described(&["EntitlementPage", "Entitlement"]));
+    assert_eq!(keys_of("intake", "list"), described(&["RequestPage"]));
+    assert_eq!(keys_of("intake", "events"), described(&["EventPage", "Event", "Head"]));
+    assert_eq!(keys_of("activity", "activity"), described(&["ActivityPage"]));
+    assert_eq!(keys_of("activity", "used"), described(&["EntitlementUse"]));
 }
 
 /// The example of a record is one that verifies.

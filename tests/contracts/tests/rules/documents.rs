@@ -137,3 +137,12 @@ fn every_code_of_the_guide_to_slack_is_one_that_the_code_knows() {
     }
     holds(&complaints);
 }
+
+/// What people are told that may be noticed is what may be noticed.
+#[test]
+fn the_guide_to_activity_knows_every_rule() {
+    let guide = repository::text("docs/activity.md").unwrap();
+    let rows = between(&guide, "findings").lines().skip(2);
+    let codes: Vec<String> = rows.map(|row| row.split('|').nth(1).unwrap().trim().replace('`', "")).collect();
+    assert_eq!(codes, model::findings::RULES);
+}

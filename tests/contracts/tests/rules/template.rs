@@ -166,6 +166,9 @@ fn every_rule_notices_when_it_is_broken() {
         ),
         ("an event of nobody", changed(names, "[provisioningStarted]", "[provisioningBegan]")),
         ("events of others", changed(names, "source: [countersign]", "source: [aws.iam]")),
+        ("calls that somebody else tells of", changed(names, "source: [{prefix: aws.}]", "source: [{prefix: a}]")),
+        ("calls of everybody", changed(names, "          $or:\n", "          $not:\n")),
+        ("files of any bucket", changed(names, "bucket: {name: [!Ref TrailBucket]}", "bucket: {arn: [x]}")),
         ("an unsigned route", changed(access::routes, "AuthorizationType: AWS_IAM", "AuthorizationType: NONE")),
         ("a signed Slack", changed(access::routes, "AuthorizationType: NONE", "AuthorizationType: AWS_IAM")),
         ("a route elsewhere", changed(access::routes, "'GET /v1/entitlements'", "'GET /entitlements'")),
@@ -198,6 +201,10 @@ fn every_rule_notices_when_it_is_broken() {
         (
             "a role without seal",
             changed(access::own_roles, "ManagedPolicyArns: [!Ref Seal]", "ManagedPolicyArns: [!Ref Boundary]"),
+        ),
+        (
+            "activity kept by anybody",
+            changed(access::table_keys, "LeadingKeys': ['NOTE#*']", "LeadingKeys': ['NOTE#*', 'ACT#*']"),
         ),
         ("a note among the requests", changed(access::table_keys, "['NOTE#*']", "['REQ#*']")),
         (

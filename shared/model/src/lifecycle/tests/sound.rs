@@ -1,6 +1,7 @@
 //! A state that was written past the state machine shows it.
 
 use super::*;
+use crate::activity::Known;
 use crate::samples::noon;
 use crate::time::Window;
 
@@ -48,7 +49,7 @@ fn beyond(request: &Request, approvals: &[Approval], seconds: u64) -> Vec<State>
         },
     ]
     .into_iter()
-    .map(|phase| State { request: request.clone(), phase, refusals: 0, narrowed: None })
+    .map(|phase| State { request: request.clone(), phase, refusals: 0, narrowed: None, known: Known::default() })
     .collect()
 }
 
@@ -102,6 +103,9 @@ fn what_never_became_access_rests_on_nothing() {
     let pending =
         Phase::Pending { approvals: votes(&request)[..1].to_vec(), reminded: 0, reminded_at: None, lapses_at: noon() };
     for phase in [pending, Phase::Cancelled { at: noon(), reason: None }, Phase::Lapsed { at: noon() }] {
-        assert_eq!(State { request: request.clone(), phase, refusals: 0, narrowed: None }.check(), Ok(()));
+        assert_eq!(
+            State { request: request.clone(), phase, refusals: 0, narrowed: None, known: Known::default() }.check(),
+            Ok(())
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Every status against every command. ARCHITECTURE.md shows the snapshots.
 
+use super::activity::{activity, finding, run};
 use super::*;
+use crate::activity::Completeness;
 use crate::request::Status;
 
 /// A state of each column, at [`NOW`], of a request that takes two votes and lasts 30 minutes.
@@ -126,6 +128,11 @@ fn rows(request: &Request) -> Vec<(&'static str, u64, Command)> {
         ("noteDrift: after the deny", LATE, Command::NoteDrift { differences: vec!["deny_missing".to_owned()] }),
         ("removeTombstone: too early", NOW, Command::RemoveTombstone),
         ("removeTombstone", LATE, Command::RemoveTombstone),
+        ("noteFinding", NOW, Command::NoteFinding { finding: Box::new(finding(at(NOW))), end: false }),
+        ("noteFinding: one that ends it", NOW, Command::NoteFinding { finding: Box::new(finding(at(NOW))), end: true }),
+        ("reportRun: Alice, who asked", NOW, Command::ReportRun { by: by_slack("alice"), run: Box::new(run()) }),
+        ("reportRun: Bob", NOW, Command::ReportRun { by: by_slack("bob"), run: Box::new(run()) }),
+        ("noteActivity", NOW, Command::NoteActivity { activity: Box::new(activity(Completeness::Provisional, 7)) }),
         ("noteRefusal", NOW, Command::NoteRefusal { command: "approve".to_owned(), code: "self_approval".to_owned() }),
     ]
 }
@@ -210,5 +217,5 @@ fn the_table_leaves_nothing_out() {
     let request = &columns.first().unwrap().1.request;
     let mut verbs: Vec<_> = rows(request).iter().map(|(_, _, command)| command.verb()).collect();
     verbs.dedup();
-    assert_eq!(verbs.len(), 24, "a command is new: give it a row");
+    assert_eq!(verbs.len(), 27, "a command is new: give it a row");
 }

@@ -1,6 +1,7 @@
 //! Every message and view, with given words wherever a person can say something, and a given text wherever the
 //! operators can.
 
+use model::activity::{Activity, Completeness, Finding, Known, Often, Severity};
 use model::catalog::Entitlement;
 use model::lifecycle::{Approval, EndReason, Evidence, Phase, Plan, State, Verification};
 use model::names::SlackChannel;
@@ -19,11 +20,11 @@ use crate::render::details::Details;
 use crate::render::home::Home;
 use crate::render::thread::Target;
 use crate::render::{
-    Card, answer, approve, approver, ask, card, deny, details, extend, home, notice, requester, thread,
+    Card, activity, answer, approve, approver, ask, card, deny, details, extend, home, notice, requester, thread,
 };
 use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, unproven, window};
 
-pub(super) fn reasons(words: &str) -> [EndReason; 6] {
+pub(super) fn reasons(words: &str) -> [EndReason; 7] {
     [
         EndReason::Expired,
         EndReason::Revoked { by: person("bob"), reason: words.to_owned() },
@@ -31,7 +32,37 @@ pub(super) fn reasons(words: &str) -> [EndReason; 6] {
         EndReason::Panic,
         EndReason::Failed { code: words.to_owned() },
         EndReason::Drifted { differences: vec![words.to_owned()] },
+        EndReason::Finding { rule: words.to_owned() },
     ]
+}
+
+/// What was done, as the record says it.
+pub(super) fn summarised(text: &str, copies: usize) -> Activity {
+    let times = u64::try_from(copies).unwrap();
+    Activity {
+        completeness: Completeness::Provisional,
+        calls: times,
+        reads: times / 2,
+        denied: times / 3,
+        after_end: times / 4,
+        findings: times / 5,
+        top: vec![Often { name: text.to_owned(), times }; copies.min(5)],
+        data_events: copies % 2 == 1,
+        gaps: vec![text.to_owned(); copies.min(10)],
+        digest: request_saying(text, text, 1).digest(),
+    }
+}
+
+/// Something odd, about `subject`.
+pub(super) fn finding(subject: &str) -> Finding {
+    Finding {
+        rule: "outside_actions".to_owned(),
+        severity: Severity::High,
+        subject: subject.to_owned(),
+        reason: subject.to_owned(),
+        at: time("2026-11-20T19:10:00Z"),
+        evidence: vec![subject.to_owned()],
+    }
 }
 
 pub(super) fn phases(words: &str) -> Vec<Phase> {
@@ -133,6 +164,7 @@ fn states(words: &str, text: &str, copies: usize) -> Vec<State> {
             phase,
             refusals: 0,
             narrowed: narrowed.clone(),
+            known: Known { last: Some(Box::new(summarised(text, copies))), ..Known::default() },
         })
     };
     of(None).chain(of(Some(Box::new(narrowed)))).collect()
@@ -188,6 +220,9 @@ pub(super) fn messages(words: &str, text: &str, copies: usize) -> Vec<Message> {
         thread::active(window()),
         thread::unreachable(Target::Channel(&channel), text, &names),
         thread::unreachable(Target::Person(&bob), text, &names),
+        activity::summary(&summarised(text, copies)),
+        activity::found(&request, &finding(words), &names),
+        activity::found(&request, &finding("s3:GetObject"), &names),
         answer::entitlements([]),
         answer::entitlements(&vec![entitlement(text); copies]),
         answer::not_done("unknown_person", "the catalog does not know you"),

@@ -11,6 +11,7 @@ use model::risk::{RiskInput, assess};
 use model::submission::{FieldError, Preview};
 use serde_json::Value;
 
+use super::all::{finding, summarised};
 use super::outline::{outline, view_outline};
 use super::{all, card};
 use crate::ask::{AskForm, Selection, option_value};
@@ -19,7 +20,7 @@ use crate::payload::Action;
 use crate::render::details::{self, Details};
 use crate::render::home::{self, Home};
 use crate::render::thread::{self, Target};
-use crate::render::{Card, answer, approver, ask, card as render_card, deny, extend, notice, requester};
+use crate::render::{Card, activity, answer, approver, ask, card as render_card, deny, extend, notice, requester};
 use crate::sample::{
     active, approval, ended, entitlement, evidence, names, pending, person, request, role_request, state, time,
     unproven, window,
@@ -122,6 +123,10 @@ fn cards_and_reminders() {
         "ended, drifted",
         "ended, drifted, could not be verified",
         "ended, drifted, verified",
+        "revoking, for a finding",
+        "ended, for a finding",
+        "ended, for a finding, could not be verified",
+        "ended, for a finding, verified",
     ];
     assert_eq!(titled.len(), many.len());
     messages.extend(titled.into_iter().zip(many.into_iter().map(card)));
@@ -187,6 +192,10 @@ fn what_follows_under_a_card() {
         ("ended", thread::ended(&EndReason::Expired, &evidence(), &names)),
         ("unverified", thread::unverified("not_denied")),
         ("its deny drifted", thread::deny_drifted(&["deny_missing".to_owned()])),
+        ("something odd", activity::found(&request, &finding("iam:CreateAccessKey"), &names)),
+        ("something odd about an address", activity::found(&request, &finding("203.0.113.7"), &names)),
+        ("nothing was done", activity::summary(&summarised("s3:GetObject", 0))),
+        ("what was done", activity::summary(&summarised("s3:GetObject", 7))),
         ("no channel", thread::unreachable(Target::Channel(&channel), "is_archived", &names)),
         ("no direct message", thread::unreachable(Target::Person(&person("dave")), "cannot_dm_bot", &names)),
     ];

@@ -1,0 +1,72 @@
+//! Which requests a record names, before it is read.
+
+use memchr::memmem;
+use model::names::RequestId;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+const START: &[u8] = b"req_";
+
+/// Length of a request's id: `req_` and 32 digits.
+const LENGTH: usize = 36;
+
+/// Requests that a record names anywhere, each once, so that they can be loaded before it is attributed. What merely
+/// begins like an id is not one; what follows a longer word is: an ARN may end in it.
+pub fn mentioned(record: &[u8]) -> impl Iterator<Item = RequestId> + use<> {
+    let record = unescaped(record);
+    let found: BTreeSet<RequestId> = memmem::find_iter(&record, START)
+        .filter_map(|at| {
+            let found = record.get(at..at.checked_add(LENGTH)?)?;
+            let after = record.get(at.checked_add(LENGTH)?);
+            let runs_on = after.is_some_and(|next| next.is_ascii_alphanumeric() || *next == b'_');
+            if runs_on { None } else { std::str::from_utf8(found).ok()?.parse().ok() }
+        })
+        .collect();
+    found.into_iter()
+}
+
+/// Without escapes of plain letters, which nobody needs but anybody may write.
+fn unescaped(record: &[u8]) -> Cow<'_, [u8]> {
+    if memmem::find(record, br"\u00").is_none() {
+        return record.into();
+    }
+    let read: Option<Value> = serde_json::from_slice(record).ok();
+    read.and_then(|value| serde_json::to_vec(&value).ok()).map_or(record.into(), Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: &str = "0198c0ffee00700080000000deadbeef";
+    const ID: &str = "req_0198c0ffee00700080000000deadbeef";
+
+    fn of(record: &str) -> Vec<String> {
+        mentioned(record.as_bytes()).map(String::from).collect()
+    }
+
+    #[test]
+    fn ids_are_found_wherever_they_stand() {
+        let other = ID.replace("dead", "aaaa");
+        assert_eq!(of(&format!(r#"{{"a":"{ID}","b":["x/{other}/y","{ID}"]}}"#)), [other, ID.to_owned()]);
+        assert_eq!(of(&format!(r#"{{"a":"AROAX:{ID}"}}"#)), [ID]);
+        assert_eq!(of(&format!(r#"{{"a":"req_req_{DIGITS}"}}"#)), [ID]);
+        assert_eq!(of(ID), [ID]);
+    }
+
+    #[test]
+    fn what_is_longer_shorter_or_in_capitals_is_none() {
+        let upper = ID.replace("dead", "DEAD");
+        for text in
+            [format!("{ID}0"), format!("{ID}_"), format!("{ID}Z"), ID.replace("beef", "bee"), upper, "req_".to_owned()]
+        {
+            assert_eq!(of(&format!(r#"{{"a":"{text}"}}"#)), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_id_is_found() {
+        assert_eq!(of(&format!(r#"{{"a":"\u0072eq\u005f{DIGITS}"}}"#)), [ID]);
+    }
+}

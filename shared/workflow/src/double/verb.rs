@@ -1,0 +1,192 @@
+//! What every port can be asked to do.
+
+/// A port's verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the port's method of the same name")]
+pub enum Verb {
+    Load,
+    LoadMany,
+    Commit,
+    Entries,
+    List,
+    Due,
+    RequestForKey,
+    Slots,
+    Arm,
+    Disarm,
+    CreateRole,
+    PutRolePolicy,
+    Role,
+    RolePolicy,
+    RemoveRole,
+    RoleNames,
+    PutKill,
+    Kill,
+    RemoveKill,
+    CreatePolicy,
+    AttachPolicy,
+    ReplacePolicy,
+    Policy,
+    Attached,
+    Target,
+    RemovePolicy,
+    PolicyNames,
+    ProbeRole,
+    ProbeDocument,
+    OnRole,
+    Bounded,
+    Assume,
+    Claim,
+    Release,
+    Note,
+    Notes,
+    LoadSweep,
+    CommitSweep,
+    RunningSweeps,
+    ReadBar,
+    LoadAccount,
+    CommitAccount,
+    Activity,
+    Parts,
+    PartsFrom,
+    CommitActivity,
+    DueActivity,
+    LiveKeys,
+    Habits,
+    KeepHabits,
+    KeepUse,
+    Uses,
+    NoteFile,
+    Files,
+    NoteDigest,
+    Digests,
+    ReadObject,
+    LookUp,
+    DigestKeys,
+}
+
+impl Verb {
+    /// Whether it changes something outside.
+    pub(super) fn writes(self) -> bool {
+        match self {
+            Self::Commit
+            | Self::Arm
+            | Self::Disarm
+            | Self::CreateRole
+            | Self::PutRolePolicy
+            | Self::RemoveRole
+            | Self::PutKill
+            | Self::RemoveKill
+            | Self::CreatePolicy
+            | Self::AttachPolicy
+            | Self::ReplacePolicy
+            | Self::RemovePolicy
+            | Self::Assume
+            | Self::CommitSweep
+            | Self::CommitAccount
+            | Self::Claim
+            | Self::Release
+            | Self::Note
+            | Self::CommitActivity
+            | Self::KeepHabits
+            | Self::KeepUse
+            | Self::NoteFile
+            | Self::NoteDigest => true,
+            Self::Load
+            | Self::LoadMany
+            | Self::Entries
+            | Self::List
+            | Self::Due
+            | Self::RequestForKey
+            | Self::Slots
+            | Self::Role
+            | Self::RolePolicy
+            | Self::RoleNames
+            | Self::Kill
+            | Self::Policy
+            | Self::Attached
+            | Self::Target
+            | Self::PolicyNames
+            | Self::ProbeRole
+            | Self::ProbeDocument
+            | Self::OnRole
+            | Self::Bounded
+            | Self::LoadSweep
+            | Self::LoadAccount
+            | Self::RunningSweeps
+            | Self::ReadBar
+            | Self::Notes
+            | Self::Activity
+            | Self::Parts
+            | Self::PartsFrom
+            | Self::DueActivity
+            | Self::LiveKeys
+            | Self::Habits
+            | Self::Uses
+            | Self::Files
+            | Self::Digests
+            | Self::ReadObject
+            | Self::LookUp
+            | Self::DigestKeys => false,
+        }
+    }
+
+    /// As a verb phrase, for a fault.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Load => "read the request",
+            Self::LoadMany => "read requests",
+            Self::Commit => "store the change",
+            Self::Entries => "read the record",
+            Self::List => "list requests",
+            Self::Due => "find what is due",
+            Self::Slots => "look up a person's slots",
+            Self::RequestForKey => "find the request of an idempotency key",
+            Self::Arm => "make the schedule",
+            Self::Disarm => "delete the schedule",
+            Self::CreateRole => "make the role",
+            Self::PutRolePolicy => "write the role's policy",
+            Self::Role => "read the role",
+            Self::RolePolicy => "read the role's policy",
+            Self::RemoveRole => "take the role out",
+            Self::RoleNames => "list the roles",
+            Self::PutKill => "write the deny",
+            Self::Kill => "read the deny",
+            Self::RemoveKill => "take the deny out",
+            Self::CreatePolicy => "make the policy",
+            Self::AttachPolicy => "attach the policy",
+            Self::ReplacePolicy => "change the policy",
+            Self::Policy => "read the policy",
+            Self::Attached => "read where the policy is attached",
+            Self::Target => "read the target role",
+            Self::RemovePolicy => "take the policy out",
+            Self::PolicyNames => "list the policies",
+            Self::ProbeRole | Self::ProbeDocument => "ask IAM what it would decide",
+            Self::OnRole => "list what is on the role",
+            Self::Bounded => "read the base role",
+            Self::Assume => "get credentials",
+            Self::LoadSweep => "read the sweep",
+            Self::CommitSweep => "store the sweep",
+            Self::RunningSweeps => "list sweeps",
+            Self::LoadAccount => "read what is known of the account",
+            Self::CommitAccount => "note what was found in an account",
+            Self::ReadBar => "read whether somebody is barred",
+            Self::Activity | Self::Parts | Self::PartsFrom => "read what is kept of activity",
+            Self::CommitActivity => "keep activity",
+            Self::DueActivity => "find activity that is due",
+            Self::LiveKeys => "read the keys of grants",
+            Self::Habits => "read what is usual",
+            Self::KeepHabits => "keep what is usual",
+            Self::KeepUse => "keep what a grant was used for",
+            Self::Uses => "read what grants were used for",
+            Self::NoteFile => "note a file",
+            Self::Files => "read which files were read",
+            Self::NoteDigest => "note a digest",
+            Self::Digests => "read which digests were judged",
+            Self::ReadObject => "read a file of the trail",
+            Self::LookUp => "look into the event history",
+            Self::DigestKeys => "read the keys of digests",
+            Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Time on the processor.
+
+use std::time::Instant;
+
+/// Seconds of this thread on the processor; by the clock on the wall where the kernel does not tell.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    wall: Instant,
+    own: Option<u64>,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { wall: Instant::now(), own: own() }
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        match (self.own, own()) {
+            (Some(before), Some(now)) => (now - before) as f64 / 1e9,
+            _ => self.wall.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// Nanoseconds that this thread has run.
+fn own() -> Option<u64> {
+    std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+}
+
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
