@@ -1,6 +1,6 @@
 //! What may be said on the command line.
 
-use crate::commands::{access, asking, configure, console, deciding, policy, reading, shell, stopping};
+use crate::commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
 use crate::connection::{EVERYWHERE, Place};
 use crate::failure::exit_codes;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -59,6 +59,11 @@ pub(crate) enum ApiCommand {
     Show(reading::Request),
     /// Lists everything that happened to a request.
     Events(reading::Request),
+    /// Shows what was done under a grant, what is odd about it, and how much is known.
+    Activity(activity::Which),
+    /// What becomes of an entitlement.
+    #[command(subcommand)]
+    Entitlement(activity::Entitlement),
     /// Shows a request and countersigns exactly that.
     Approve(deciding::Approve),
     /// Refuses a request that waits.

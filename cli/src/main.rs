@@ -13,7 +13,7 @@ mod show;
 use api::Api;
 use arguments::{ApiCommand, Arguments, Command, Output, PolicyCommand};
 use clap::{CommandFactory as _, Parser as _};
-use commands::{access, asking, configure, console, deciding, policy, reading, shell, stopping};
+use commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
 use connection::Place;
 use failure::{Answer, Exit, Failure};
 use std::io::Write as _;
@@ -59,7 +59,7 @@ fn tell(answer: &Answer, output: Output) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match output {
         Output::Human => writeln!(out, "{}", answer.human)?,
-        Output::Json => writeln!(out, "{}", answer.json)?,
+        Output::Json => writeln!(out, "{}", show::json(&answer.json))?,
     }
     out.flush()
 }
@@ -90,6 +90,8 @@ async fn answer(command: &ApiCommand, place: &Place) -> Result<Outcome, Failure>
         ApiCommand::List(wanted) => reading::list(&api, wanted).await,
         ApiCommand::Show(wanted) => reading::show(&api, wanted).await,
         ApiCommand::Events(wanted) => reading::events(&api, wanted).await,
+        ApiCommand::Activity(wanted) => activity::activity(&api, wanted).await,
+        ApiCommand::Entitlement(wanted) => activity::entitlement(&api, wanted).await,
         ApiCommand::Approve(wanted) => deciding::approve(&api, wanted).await,
         ApiCommand::Deny(wanted) => deciding::deny(&api, wanted).await,
         ApiCommand::Cancel(wanted) => deciding::cancel(&api, &wanted.id).await,

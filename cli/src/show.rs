@@ -1,5 +1,8 @@
 //! What people see: tables and cards. Whatever others wrote is made inert first, so that it can't steer a terminal.
 
+pub(crate) mod activity;
+pub(crate) mod shrink;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use model::amount::display_duration;
 use model::lifecycle::HASTY;
@@ -29,6 +32,20 @@ pub(crate) fn items<'a>(value: &'a Value, field: &str) -> &'a [Value] {
 pub(crate) fn texts(value: &Value, field: &str) -> String {
     let texts: Vec<String> = items(value, field).iter().filter_map(Value::as_str).map(|one| inert(one, 600)).collect();
     texts.join(", ")
+}
+
+/// A value as JSON in which everything that could steer a terminal, or be overlooked in one, is escaped.
+pub(crate) fn json(value: &Value) -> String {
+    let mut shown = String::new();
+    for c in value.to_string().chars() {
+        if c.is_ascii_graphic() || c == ' ' || !inert(c.encode_utf8(&mut [0; 4]), 1).is_empty() {
+            shown.push(c);
+        } else {
+            let mut units = [0; 2];
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    shown
 }
 
 /// A table with these headings; `nothing` if it is empty.
@@ -122,7 +139,7 @@ pub(crate) fn request(request: &Value, now: Time) -> String {
     let reasons = items(request, "riskReasons").iter().map(|one| inert(text(one, "sentence"), 400));
     let end = request.get("end");
     let ended = end.map(|end| {
-        let words = ["by", "reason", "code"].map(|field| inert(text(end, field), 400));
+        let words = ["by", "reason", "code", "rule"].map(|field| inert(text(end, field), 400));
         let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
         words.join(": ")
     });
@@ -263,6 +280,24 @@ mod tests {
             assert!(shown.contains(part), "{part}: {shown}");
         }
         assert!(!shown.contains("ticket") && !shown.contains("evidence"), "{shown}");
+    }
+
+    #[test]
+    fn an_end_says_what_it_came_of() {
+        let mut one = waiting();
+        (one["status"], one["endReason"]) = (json!("ended"), json!("finding"));
+        one["end"] = json!({"kind": "finding", "rule": "new_trust"});
+        let shown = request(&one, now());
+        assert!(shown.contains("ended (finding)") && shown.contains("new_trust"), "{shown}");
+    }
+
+    #[test]
+    fn json_is_escaped_and_not_changed() {
+        let ugly = json!({"a\u{202e}": "x\u{1b}\u{9b}2J\u{7f}\u{e0041}é 漢"});
+        let shown = json(&ugly);
+        assert!(shown.chars().all(|c| c == ' ' || inert(&c.to_string(), 1) == c.to_string()), "{shown}");
+        assert!(shown.contains("é 漢"), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), ugly);
     }
 
     #[test]

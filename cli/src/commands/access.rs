@@ -1,14 +1,18 @@
 //! `credentials` and `exec`: using a grant.
 
+use super::running::Signals;
 use super::serving;
+use super::terraform::{self, Run};
 use crate::api::Api;
 use crate::connection::GRANT_VARIABLE;
 use crate::failure::{Answer, Exit, Failure};
 use crate::grants::{Credentials, GrantName};
 use clap::Args;
-use std::ffi::OsString;
+use model::names::RequestId;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::sync::Arc;
 
 /// What would lead AWS's tools elsewhere than to the keys in the environment, or hold other keys.
 const REMOVED: [&str; 11] = [
@@ -38,10 +42,12 @@ pub(crate) struct Exec {
     /// The request's id, or an entitlement: then your active grant of it.
     grant: GrantName,
     /// For a command that outlives a session of an hour at most: it gets fresh ones from a loopback port, as in a
-    /// container, for as long as the grant lives. It then sees nothing of your AWS files but the region.
+    /// container, for as long as the grant lives. It then sees nothing of your AWS files but the region. Without this,
+    /// the keys in its environment end with their session: nothing can renew them there.
     #[arg(long)]
     refresh: bool,
-    /// The command and its arguments.
+    /// The command and its arguments. What `terraform plan`, `apply` and `destroy` are about to change is recorded with
+    /// the grant, without sensitive values; `tofu` likewise.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -56,8 +62,39 @@ pub(crate) async fn credentials(api: &Api, grant: &GrantName) -> Result<Answer, 
     Ok(Answer::new(document.to_string(), document))
 }
 
+/// What a command that uses a grant finds around it.
+pub(super) struct Surroundings {
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Surroundings {
+    fn new(api: &Api, id: &RequestId) -> Self {
+        let mut variables = vec![(GRANT_VARIABLE, id.to_string())];
+        // The region may have come from the profile that is taken away.
+        if let Some(region) = &api.connection().own_region {
+            variables.extend([("AWS_REGION", region.clone()), ("AWS_DEFAULT_REGION", region.clone())]);
+        }
+        Self { variables }
+    }
+
+    /// A command in them, still without arguments.
+    pub(super) fn command(&self, program: &OsStr) -> Command {
+        let mut command = Command::new(program);
+        for name in REMOVED {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// That a program can't be run.
+pub(super) fn not_run(program: &OsStr, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, "not_run", format!("can't run {}: {error}", program.display()))
+}
+
 /// Runs the command with sessions of the grant. Without `--refresh` this program becomes the command: signals and the
-/// exit code are the command's own. With it, gives the exit code.
+/// exit code are the command's own. With it, or if what Terraform does is recorded, gives the exit code.
 ///
 /// # Errors
 /// There is no access, no answer, or no such command.
@@ -67,22 +104,24 @@ pub(crate) async fn exec(api: Api, wanted: &Exec) -> Result<u8, Failure> {
         .split_first()
         .ok_or_else(|| Failure::new(Exit::Usage, "no_command", "there is no command to run"))?;
     let id = wanted.grant.id(&api).await?;
-    let mut command = Command::new(program);
+    let api = Arc::new(api);
+    let mut surroundings = Surroundings::new(&api, &id);
+    // Kept until the command has ended.
+    let serving = if wanted.refresh { Some(serving::start(Arc::clone(&api), id.clone()).await?) } else { None };
+    match &serving {
+        Some(serving) => surroundings.variables.extend(serving.variables()),
+        None => surroundings.variables.extend(variables(&Credentials::issue(&api, &id).await?)),
+    }
+    if let Some(run) = Run::of(program, arguments) {
+        return terraform::run(&api, &id, &surroundings, run).await;
+    }
+    let mut command = surroundings.command(program);
     command.args(arguments);
-    for name in REMOVED {
-        command.env_remove(name);
+    if serving.is_none() {
+        return Err(not_run(program, &command.exec()));
     }
-    command.env(GRANT_VARIABLE, id.as_str());
-    // The region may have come from the profile that is taken away.
-    if let Some(region) = &api.connection().own_region {
-        command.env("AWS_REGION", region).env("AWS_DEFAULT_REGION", region);
-    }
-    if wanted.refresh {
-        return serving::run(api, id, command).await;
-    }
-    let session = Credentials::issue(&api, &id).await?;
-    let error = command.envs(variables(&session)).exec();
-    Err(Failure::new(Exit::Failed, "not_run", format!("can't run {}: {error}", program.display())))
+    let mut signals = Signals::new().map_err(|error| not_run(program, &error))?;
+    signals.run(command).await.map_err(|error| not_run(program, &error))
 }
 
 /// The session, as a command finds it in its environment.

@@ -9,14 +9,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::get;
 use axum::{Json, Router};
 use model::names::RequestId;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitStatus};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 /// A session with less left than this is not served again, in seconds: AWS's tools ask for the next one this long before
 /// the end of theirs at the latest.
@@ -24,66 +22,54 @@ const SPARE: u64 = 600;
 
 /// What the server knows.
 struct Served {
-    api: Api,
+    api: Arc<Api>,
     id: RequestId,
     token: String,
     /// The session that was served last. Only here, and only while the command runs: one for all processes that it starts.
     last: Mutex<Credentials>,
 }
 
-/// Runs the command and serves it; ends with its exit code, or with 128 and the signal that ended it, as a shell does.
-///
-/// # Errors
-/// There is no access, no answer, no port, or no such command.
-pub(crate) async fn run(api: Api, id: RequestId, mut command: Command) -> Result<u8, Failure> {
-    let failed = |what: &str, error: &std::io::Error| Failure::new(Exit::Failed, "not_run", format!("{what}: {error}"));
-    // Asked for before anything starts: who has no access is told so, and nothing runs.
-    let last = Mutex::new(Credentials::issue(&api, &id).await?);
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| failed("no loopback port", &error))?;
-    let address = listener.local_addr().map_err(|error| failed("no loopback port", &error))?;
-    let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    command
-        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{address}/session"))
-        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", &token)
-        // Keys in these files would be taken first.
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_CONFIG_FILE", "/dev/null");
-    let served = Arc::new(Served { api, id, token, last });
-    let router = Router::new().route("/session", get(session)).with_state(served);
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let program = command.get_program().display().to_string();
-    let ended = wait(command).await.map_err(|error| failed(&format!("can't run {program}"), &error));
-    serving.abort();
-    ended.map(code)
+/// Sessions that are served; for as long as this exists.
+pub(super) struct Serving {
+    address: SocketAddr,
+    token: String,
+    task: JoinHandle<std::io::Result<()>>,
 }
 
-/// Starts the command and passes signals on until it ends.
-async fn wait(command: Command) -> std::io::Result<ExitStatus> {
-    // A terminal sends these to the command too; it alone decides what they mean.
-    let (mut interrupt, mut quit) = (signal(SignalKind::interrupt())?, signal(SignalKind::quit())?);
-    let (mut terminate, mut hangup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-    let mut child = tokio::process::Command::from(command).spawn()?;
-    let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let pass = |signal: Signal| {
-        if let Some(id) = id {
-            // Gone already is what was wanted.
-            let _ = kill_process(id, signal);
-        }
-    };
-    loop {
-        tokio::select! {
-            ended = child.wait() => return ended,
-            _ = interrupt.recv() => {}
-            _ = quit.recv() => {}
-            _ = terminate.recv() => pass(Signal::TERM),
-            _ = hangup.recv() => pass(Signal::HUP),
-        }
+/// Begins to serve.
+///
+/// # Errors
+/// There is no access, no answer, or no port.
+pub(super) async fn start(api: Arc<Api>, id: RequestId) -> Result<Serving, Failure> {
+    let failed = |error: std::io::Error| Failure::new(Exit::Failed, "not_run", format!("no loopback port: {error}"));
+    // Asked for before anything starts: who has no access is told so, and nothing runs.
+    let last = Mutex::new(Credentials::issue(&api, &id).await?);
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let served = Arc::new(Served { api, id, token: token.clone(), last });
+    let router = Router::new().route("/session", get(session)).with_state(served);
+    let task = tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(Serving { address, token, task })
+}
+
+impl Serving {
+    /// What a command has to find in its environment to be served.
+    pub(super) fn variables(&self) -> [(&'static str, String); 4] {
+        [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/session", self.address)),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", self.token.clone()),
+            // Keys in these files would be taken first.
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+        ]
     }
 }
 
-fn code(ended: ExitStatus) -> u8 {
-    let number = ended.code().or_else(|| ended.signal().map(|signal| signal.saturating_add(128)));
-    number.and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX)
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// The document that AWS's tools read from a container's endpoint.
@@ -128,11 +114,5 @@ mod tests {
         for wrong in [&b""[..], b"ab", b"abd", b"abcd"] {
             assert!(!same(wrong, b"abc"), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn a_signal_ends_as_a_shell_tells_it() {
-        assert_eq!(code(ExitStatus::from_raw(7 << 8)), 7);
-        assert_eq!(code(ExitStatus::from_raw(15)), 143);
     }
 }

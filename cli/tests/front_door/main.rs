@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod activity;
 mod asking;
 mod deciding;
 mod failing;
 mod policies;
 mod stand_in;
+mod terraform;
 mod using;
