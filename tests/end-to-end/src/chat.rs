@@ -246,6 +246,25 @@ impl Chat {
         .await
     }
 
+    /// Waits for a message that says `words` below the card of a request, whatever became of that.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn below_card(&self, request: &str, words: &str) -> Result<Message, Failure> {
+        until(&format!("“{words}” below the card of {request}"), PATIENCE.saturating_mul(3), || async {
+            let messages = self.messages(APPROVALS, None).await?;
+            // What is said while the card waits for its turn is in the channel itself, and names the request too.
+            let roots: Vec<&str> = messages
+                .iter()
+                .filter(|message| message.thread_ts.is_none() && message.names(request))
+                .map(|message| message.ts.as_str())
+                .collect();
+            let below = |message: &&Message| message.thread_ts.as_deref().is_some_and(|root| roots.contains(&root));
+            Ok(messages.iter().filter(below).find(|message| message.names(words)).cloned())
+        })
+        .await
+    }
+
     /// Waits for the card that asks to countersign a request.
     ///
     /// # Errors

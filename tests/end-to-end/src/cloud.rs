@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt;
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::outputs::Outputs;
@@ -223,6 +224,49 @@ impl Cloud {
         Ok(Answer::Allowed(format!("{} log events, the last “{last}”", events.len())))
     }
 
+    /// A call of CloudWatch Logs.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn logs(&self, action: &str, body: &Value) -> Result<Value, Failure> {
+        let target = format!("Logs_20140328.{action}");
+        let call = Call {
+            method: Method::POST,
+            url: format!("{}/", self.endpoint),
+            headers: vec![("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &target)],
+            body: body.to_string().into_bytes(),
+        };
+        let answered = self.signer.send(&self.keys, "logs", &call).await?;
+        if answered.status != 200 {
+            return Err(Failure::new(format!("{action}: {} {}", answered.status, answered.body)));
+        }
+        Ok(serde_json::from_str(&answered.body).unwrap_or_default())
+    }
+
+    /// Asks CloudTrail to stop a trail.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn stop_logging(&self, trail: &str) -> Result<Answer, Failure> {
+        let call = Call {
+            method: Method::POST,
+            url: format!("{}/", self.endpoint),
+            headers: vec![
+                ("content-type", "application/x-amz-json-1.1"),
+                ("x-amz-target", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging"),
+            ],
+            body: json!({"Name": trail}).to_string().into_bytes(),
+        };
+        let answered = self.signer.send(&self.keys, "cloudtrail", &call).await?;
+        if answered.status == 200 {
+            return Ok(Answer::Allowed(format!("the trail {trail} is stopped")));
+        }
+        let body: Value = serde_json::from_str(&answered.body).unwrap_or_default();
+        let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let message = if said("message").is_empty() { said("Message") } else { said("message") };
+        Ok(Answer::no(said("__type").rsplit('#').next().unwrap_or_default(), &message))
+    }
+
     /// The newest events of one service that CloudTrail has, at most a thousand.
     ///
     /// # Errors
@@ -236,7 +280,7 @@ impl Cloud {
                 "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": source}], "MaxResults": 50,
             });
             if let (Some(fields), false) = (body.as_object_mut(), next.is_null()) {
-                fields.insert("NextToken".to_owned(), next);
+                fields.insert("NextToken".to_owned(), next.clone());
             }
             let call = Call {
                 method: Method::POST,
@@ -245,6 +289,11 @@ impl Cloud {
                 body: body.to_string().into_bytes(),
             };
             let answered = self.signer.send(&self.keys, "cloudtrail", &call).await?;
+            if answered.status == 400 && answered.body.contains("ThrottlingException") {
+                // It answers two calls a second.
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            }
             let page: Value = serde_json::from_str(&answered.body).unwrap_or_default();
             if answered.status != 200 {
                 return Err(Failure::new(format!("CloudTrail: {} {}", answered.status, answered.body)));

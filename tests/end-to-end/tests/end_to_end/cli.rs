@@ -176,3 +176,42 @@ async fn a_profile_that_was_written_gives_fresh_sessions() -> Result<(), Failure
     assert!(read.is_allowed(), "{read}");
     Ok(())
 }
+
+/// What Terraform is about to change is in the grant's record before it changes; its secrets are nowhere.
+#[tokio::test]
+async fn a_terraform_run_is_in_the_record_without_its_secrets() -> Result<(), Failure> {
+    const CONFIGURATION: &str = r#"
+variable "password" {
+  sensitive = true
+}
+resource "terraform_data" "queue" {
+  input = { name = "orders", owner = "shop", password = var.password }
+}
+"#;
+    let folders = std::env::var("PATH").unwrap_or_default();
+    let Some(terraform) = std::env::split_paths(&folders).find(|folder| folder.join("terraform").is_file()) else {
+        // The command line's own tests play this with a stand-in for Terraform.
+        println!("there is no terraform on this machine: not tested with it");
+        return Ok(());
+    };
+    let (stage, home) = (Stage::find()?, Home::new("terraform")?);
+    let id = orders_db_debug(&stage).await?;
+    std::fs::write(home.0.join("main.tf"), CONFIGURATION).map_err(|error| Failure::of("writing", &error))?;
+    let path = format!("{}:/usr/bin:/bin", terraform.display());
+    for step in [&["init"][..], &["apply", "-auto-approve"][..]] {
+        let words = [&["exec", id.as_str(), "--", "terraform"][..], step, &["-input=false", "-no-color"][..]].concat();
+        let mut command = as_person(&stage, "alice", &home.0, &words)?;
+        command.env("PATH", &path).env("TF_VAR_password", "hunter2-and-more").current_dir(&home.0);
+        ran(command).await?.expect(0)?;
+    }
+    let shown = stage.dave.get(&format!("/v1/requests/{id}/activity")).await?.expect(200)?;
+    let runs = shown.get("runs").and_then(Value::as_array).cloned().unwrap_or_default();
+    let phases: Vec<&str> = runs.iter().map(|run| text(run, "phase")).collect();
+    assert_eq!(phases, ["plan", "apply"], "{shown:#}");
+    let told = shown.to_string();
+    assert!(told.contains("terraform_data.queue") && told.contains("orders") && !told.contains("hunter2"), "{shown:#}");
+    let entries = end_to_end::trail::Trail::fetch(&stage.alice, &id).await?.verify();
+    let entries = entries.map_err(|broken| Failure::new(broken.to_string()))?;
+    assert_eq!(entries.iter().filter(|entry| entry.event_name() == "runReported").count(), 2);
+    Ok(())
+}

@@ -52,6 +52,13 @@ fn the_story_of_overlapping_grants_goes_as_expected() -> Result<(), Failure> {
     Ok(())
 }
 
+#[test]
+fn the_story_of_what_was_done_goes_as_expected() -> Result<(), Failure> {
+    let told = as_expected(Some("activity"))?;
+    assert!(told.contains("Used against granted"), "{told}");
+    Ok(())
+}
+
 /// Without it the others could not fail.
 #[test]
 fn a_story_that_breaks_off_is_a_failure() -> Result<(), Failure> {

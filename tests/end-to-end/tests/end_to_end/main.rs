@@ -4,6 +4,7 @@
 //! tests share one cloud and may run at the same time: each looks only at the requests that it made.
 
 mod accounts;
+mod activity;
 mod asking;
 mod cli;
 mod countersigning;

@@ -5,6 +5,7 @@
 //! are listed against what was expected; the exit code says whether any differed.
 
 mod accounts;
+mod activity;
 mod countersigned;
 mod critical;
 mod early_end;
@@ -41,9 +42,12 @@ async fn play(story: &mut Story, scenario: Option<&str>) -> Result<(), Failure> 
     match scenario {
         None => main_job(story, &stage).await,
         Some("accounts") => accounts::play(story, &stage).await,
+        Some("activity") => activity::play(story, &stage).await,
         Some("ending") => ending::play(story, &stage).await,
         Some("overlap") => overlap::play(story, &stage).await,
-        Some(other) => Err(Failure::new(format!("there is no scenario `{other}`: accounts, ending, overlap"))),
+        Some(other) => {
+            Err(Failure::new(format!("there is no scenario `{other}`: accounts, activity, ending, overlap")))
+        }
     }
 }
 
