@@ -52,7 +52,9 @@ impl Sink for Keeper {
     fn record(&mut self, found: Found<'_>) {
         let Found { offset, bytes, after_damage } = found;
         let record = Record { offset, bytes: bytes.to_vec(), after_damage };
-        if let Some(opened) = record.value()["opened"].as_str() {
+        // Half a surrogate is JSON, though no text: of such a record nothing can be learned.
+        let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        if let Some(opened) = value["opened"].as_str() {
             self.wanted.insert(opened.to_owned());
         }
         self.found.push(record);
