@@ -28,6 +28,7 @@ struct Ports {
 struct Trail {
     bucket: Option<String>,
     data_events: Vec<String>,
+    copies: bool,
     own_roles: Vec<String>,
     region: String,
     regions: Vec<String>,
@@ -42,6 +43,10 @@ impl TrailSettings for Trail {
 
     fn data_events(&self) -> &[String] {
         &self.data_events
+    }
+
+    fn copies(&self) -> bool {
+        self.copies
     }
 
     fn own_roles(&self) -> &[String] {
@@ -69,7 +74,7 @@ aws::delegate! {
     Ports {
         table: LoadRequest, LoadRequests, CommitRequest, LoadActivity, CommitActivity, FindDueActivity, LiveKeys, KnowHabits, KeepUses, LoadUses, KnowFiles, KnowDigests;
         policies: Policies;
-        objects: ReadObject;
+        objects: ReadObject, KeepCopies;
         history: LookUp, DigestKeys;
         signatures: VerifyDigest;
         trail: TrailSettings;
@@ -80,18 +85,20 @@ aws::delegate! {
 fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let table = settings::required("TABLE_NAME")?;
     let clients = Clients::from_env()?;
+    let copies = settings::optional("COPIES_BUCKET");
     let region = clients.region().to_owned();
     let regions: BTreeSet<String> =
         listed(settings::optional("TRAIL_REGIONS")).into_iter().chain([region.clone(), GLOBAL.to_owned()]).collect();
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        objects: clients.objects(),
+        objects: clients.objects(copies.clone()),
         history: clients.history(),
         signatures: Signatures,
         trail: Trail {
             bucket: settings::optional("TRAIL_BUCKET"),
             data_events: listed(settings::optional("TRAIL_DATA_EVENTS")),
+            copies: copies.is_some(),
             own_roles: own_roles()?,
             region,
             regions: regions.into_iter().collect(),

@@ -139,9 +139,9 @@ impl Clients {
         Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), id)
     }
 
-    /// Objects of S3, of our own account and Region.
-    pub fn objects(&self) -> Objects {
-        Objects::new(aws_sdk_s3::Client::new(&self.config.to_builder().timeout_config(streams()).build()))
+    /// Objects of S3, of our own account and Region; copies go into the bucket `copies`, if there is one.
+    pub fn objects(&self, copies: Option<String>) -> Objects {
+        Objects::new(aws_sdk_s3::Client::new(&self.config.to_builder().timeout_config(streams()).build()), copies)
     }
 
     /// CloudTrail's event history of our own account.

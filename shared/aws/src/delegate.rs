@@ -260,6 +260,9 @@ macro_rules! delegate {
             }
         };
     };
+    (@ $ports:ident $field:ident KeepCopies) => {
+        $crate::delegate! { @@ $ports $field KeepCopies [keep_copy(name: &str, text: &[u8]) -> Result<(), Fault>] }
+    };
     (@ $ports:ident $field:ident LookUp) => {
         $crate::delegate! { @@ $ports $field LookUp [
             look_up(region: &str, by: &LookupBy, from: Time, to: Time, cursor: Option<&str>) -> Result<Page<String>, Fault>
@@ -290,6 +293,9 @@ macro_rules! delegate {
             }
             fn data_events(&self) -> &[String] {
                 $crate::delegate::types::ports::TrailSettings::data_events(&self.$field)
+            }
+            fn copies(&self) -> bool {
+                $crate::delegate::types::ports::TrailSettings::copies(&self.$field)
             }
             fn own_roles(&self) -> &[String] {
                 $crate::delegate::types::ports::TrailSettings::own_roles(&self.$field)

@@ -15,14 +15,15 @@ pub mod runs;
 pub mod settle;
 
 use crate::ports::{
-    Clock, CommitActivity, CommitRequest, DigestKeys, FindDueActivity, KeepUses, KnowDigests, KnowFiles, KnowHabits,
-    LiveKeys, LoadActivity, LoadRequest, LoadRequests, LookUp, Policies, ReadObject, TrailSettings, VerifyDigest,
+    Clock, CommitActivity, CommitRequest, DigestKeys, FindDueActivity, KeepCopies, KeepUses, KnowDigests, KnowFiles,
+    KnowHabits, LiveKeys, LoadActivity, LoadRequest, LoadRequests, LookUp, Policies, ReadObject, TrailSettings,
+    VerifyDigest,
 };
 
 crate::together! {
     /// All that taking in and summing up need.
     pub Ports: LoadRequest, LoadRequests, CommitRequest, Policies, Clock, LoadActivity, CommitActivity, FindDueActivity,
-        LiveKeys, KnowHabits, KeepUses, KnowFiles, KnowDigests, ReadObject, LookUp, DigestKeys, VerifyDigest, TrailSettings,
+        LiveKeys, KnowHabits, KeepUses, KnowFiles, KnowDigests, KeepCopies, ReadObject, LookUp, DigestKeys, VerifyDigest, TrailSettings,
 }
 
 /// Our part of the record.

@@ -42,9 +42,9 @@ mod watching;
 
 pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
 pub use activity::{
-    Activity, ActivityCommit, CommitActivity, DigestKeys, DigestRead, FileRead, FindDueActivity, Habits, KeepUses,
-    KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts, Parts,
-    PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
+    Activity, ActivityCommit, CommitActivity, DigestKeys, DigestRead, FileRead, FindDueActivity, Habits, KeepCopies,
+    KeepUses, KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts,
+    Parts, PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
 };
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,

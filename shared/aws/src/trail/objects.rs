@@ -3,9 +3,13 @@
 use crate::fault::fault;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
-use workflow::ports::{Fault, ObjectFacts, ReadObject, TakeBytes};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write as _;
+use workflow::ports::{Fault, KeepCopies, ObjectFacts, ReadObject, TakeBytes};
 
 const READ: &str = "read a file of the trail";
+const COPY: &str = "keep a copy of records";
 
 /// How often the rest of an object is asked for after its stream broke.
 const ATTEMPTS: u32 = 4;
@@ -14,12 +18,25 @@ const ATTEMPTS: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct Objects {
     client: Client,
+    copies: Option<String>,
 }
 
 impl Objects {
-    /// Objects of the Region and account of `client`.
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+    /// Objects of the Region and account of `client`; copies go into the bucket `copies`, if there is one.
+    pub(crate) fn new(client: Client, copies: Option<String>) -> Self {
+        Self { client, copies }
+    }
+}
+
+impl KeepCopies for Objects {
+    async fn keep_copy(&self, name: &str, text: &[u8]) -> Result<(), Fault> {
+        let Some(bucket) = &self.copies else { return Ok(()) };
+        let unwritable = |_| Fault::new(COPY, "unwritable");
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(text).map_err(unwritable)?;
+        let body = packed.finish().map_err(unwritable)?.into();
+        let put = self.client.put_object().bucket(bucket).key(name).content_type("application/gzip").body(body).send();
+        put.await.map(|_| ()).map_err(|error| fault(COPY, &error))
     }
 }
 

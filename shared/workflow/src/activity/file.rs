@@ -21,6 +21,9 @@ use trail::scan::{Bounds, Found, Reading, Sink};
 /// Records that are taken in at once; each takes a few kilobytes.
 const HELD: usize = 2_000;
 
+/// Bytes of originals that are held at most before they are copied.
+const HELD_BYTES: usize = 4 * 1024 * 1024;
+
 /// Compressed bytes that are read before what was found in them is put away: 16 MB come out of them at most, which is
 /// what deflate can do.
 const STEP: usize = 16 * 1024;
@@ -72,6 +75,7 @@ struct Collecting<'p> {
     keys: BTreeSet<String>,
     found: Sender<Record>,
     tells_of_keys: bool,
+    copies: bool,
     broken: Vec<String>,
     untrusted: u64,
 }
@@ -91,7 +95,8 @@ impl Sink for Collecting<'_> {
         let (bucket, key) = (self.place.bucket.clone(), self.place.key.clone());
         let length = u64::try_from(found.bytes.len()).unwrap_or(u64::MAX);
         match Record::read(found.bytes, Origin::Trail { bucket, key, offset: found.offset, length }) {
-            Ok(record) => {
+            Ok(mut record) => {
+                record.original = self.copies.then(|| found.bytes.to_vec());
                 if let Some(opened) = record.call.opened.as_ref().filter(|opened| !opened.access_key_id.is_empty()) {
                     // Whose it is shows later; what follows with it is handed on meanwhile.
                     self.keys.insert(opened.access_key_id.clone());
@@ -126,7 +131,9 @@ impl<P: Ports> Taking<'_, P> {
     /// Takes in what was found, if it is as much as `from` or more.
     async fn put_away(&mut self, from: usize) -> Result<(), Fault> {
         self.held.extend(self.found.try_iter());
-        if self.held.len() < from.max(1) {
+        let bytes =
+            self.held.iter().filter_map(|record| record.original.as_ref()).map(Vec::len).fold(0, usize::saturating_add);
+        if self.held.len() < from.max(1) && bytes < HELD_BYTES {
             return Ok(());
         }
         let held = std::mem::take(&mut self.held);
@@ -180,7 +187,8 @@ pub(crate) async fn read<P: Ports>(ports: &P, place: &Place) -> Result<Option<Fi
 /// Reads it, given the keys that are known. Gives whether it told of further ones.
 async fn once<P: Ports>(ports: &P, place: &Place, keys: BTreeSet<String>) -> Result<Option<(FileRead, bool)>, Fault> {
     let (sender, found) = channel();
-    let mut sink = Collecting { place, keys, found: sender, tells_of_keys: false, broken: Vec::new(), untrusted: 0 };
+    let (copies, broken) = (ports.copies(), Vec::new());
+    let mut sink = Collecting { place, keys, found: sender, tells_of_keys: false, copies, broken, untrusted: 0 };
     let reading = Reading::hashing(&mut sink, Bounds::default());
     let mut taking = Taking { ports, reading, found, held: Vec::new(), taken: Taken::default() };
     if ports.read_object(&place.bucket, &place.key, &mut taking).await?.is_none() {

@@ -1,8 +1,9 @@
 //! Records in, entries of grants out: which requests they mention, whose calls they are, and into what is kept.
 
 use super::{Ports, keep};
-use crate::ports::{Fault, LoadRequests, Stored, TrailSettings};
+use crate::ports::{Fault, KeepCopies, LoadRequests, Stored, TrailSettings};
 use futures_util::TryStreamExt as _;
+use model::digest::Digest;
 use model::documents::grant_role_arn;
 use model::lifecycle::Phase;
 use model::names::RequestId;
@@ -22,6 +23,8 @@ pub struct Record {
     pub origin: Origin,
     /// The requests whose ids are somewhere in it.
     pub mentions: BTreeSet<RequestId>,
+    /// The record itself, if a copy of it is wanted.
+    pub original: Option<Vec<u8>>,
 }
 
 impl Record {
@@ -31,7 +34,7 @@ impl Record {
     /// If it is not a record; its code says why.
     pub fn read(bytes: &[u8], origin: Origin) -> Result<Self, &'static str> {
         let call = Call::parse(bytes).map_err(|broken| broken.code())?;
-        Ok(Self { call, origin, mentions: mentioned(bytes).collect() })
+        Ok(Self { call, origin, mentions: mentioned(bytes).collect(), original: None })
     }
 }
 
@@ -90,6 +93,7 @@ pub async fn batch<P: Ports>(ports: &P, records: Vec<Record>) -> Result<Taken, F
     let calls: Vec<Call> = records.iter().map(|record| record.call.clone()).collect();
     let attributed = attribute_all(&calls, &mut grants);
     let mut by_grant: BTreeMap<RequestId, Vec<Entry>> = BTreeMap::new();
+    let mut copies: BTreeMap<RequestId, Vec<Vec<u8>>> = BTreeMap::new();
     let mut taken = Taken::default();
     for (record, attribution) in records.into_iter().zip(attributed) {
         if let Attribution::Nobody { why } = &attribution {
@@ -99,6 +103,9 @@ pub async fn batch<P: Ports>(ports: &P, records: Vec<Record>) -> Result<Taken, F
             taken.calls = taken.calls.saturating_add(1);
             let data = entry.call.category == trail::call::Category::Data;
             taken.data_calls = taken.data_calls.saturating_add(u64::from(data));
+            if let Some(original) = record.original {
+                copies.entry(id.clone()).or_default().push(original);
+            }
             by_grant.entry(id).or_default().push(entry);
         }
     }
@@ -107,7 +114,21 @@ pub async fn batch<P: Ports>(ports: &P, records: Vec<Record>) -> Result<Taken, F
         Some(Ok::<_, Fault>(keep::entries(ports, stored, grant, entries)))
     });
     futures_util::stream::iter(kept).try_buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    for (id, originals) in copies {
+        copy(ports, &id, &originals).await?;
+    }
     Ok(taken)
+}
+
+/// Keeps a copy of records of one grant, one in a line. Its name is made of what is in it: the same again is the same.
+async fn copy<P: KeepCopies>(ports: &P, id: &RequestId, originals: &[Vec<u8>]) -> Result<(), Fault> {
+    let mut text = Vec::new();
+    for original in originals {
+        // Line breaks within are blanks of JSON's: in its texts they are escaped.
+        text.extend(original.iter().map(|byte| if *byte == b'\n' || *byte == b'\r' { b' ' } else { *byte }));
+        text.push(b'\n');
+    }
+    ports.keep_copy(&format!("activity/{id}/{}.jsonl.gz", Digest::of(&text)), &text).await
 }
 
 async fn load<P: LoadRequests>(ports: &P, ids: &BTreeSet<RequestId>) -> Result<Vec<Stored>, Fault> {

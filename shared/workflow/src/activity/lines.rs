@@ -38,6 +38,7 @@ pub async fn take<P: Ports>(ports: &P, data: &str) -> Result<(), Fault> {
         mentions: [audited.call.caller.session_name().parse().ok()].into_iter().flatten().collect(),
         origin: Origin::Logs { group: sent.group.clone() },
         call: audited.call,
+        original: None,
     });
     batch(ports, records.collect()).await.map(|_| ())
 }

@@ -2,8 +2,8 @@
 
 use super::{CREDENTIALS_ROLE, Verb, World, home};
 use crate::ports::{
-    DigestKeys, Fault, LookUp, LookupBy, ObjectFacts, Page, PublicKey, ReadObject, TakeBytes, TrailSettings,
-    VerifyDigest,
+    DigestKeys, Fault, KeepCopies, LookUp, LookupBy, ObjectFacts, Page, PublicKey, ReadObject, TakeBytes,
+    TrailSettings, VerifyDigest,
 };
 use model::digest::Digest;
 use model::names::AccountId;
@@ -20,6 +20,8 @@ pub struct Trail {
     pub regions: Vec<String>,
     /// Resource types whose data events are recorded.
     pub data_events: Vec<String>,
+    /// Whether original records are copied.
+    pub copies: bool,
     /// Roles of our own functions.
     pub own_roles: Vec<String>,
     /// The account all of it is in.
@@ -34,6 +36,7 @@ impl Default for Trail {
             bucket: Some("trail".to_owned()),
             regions: vec!["us-east-1".to_owned()],
             data_events: Vec::new(),
+            copies: false,
             own_roles: vec![CREDENTIALS_ROLE.to_owned()],
             home: home(),
             delay_seconds: 900,
@@ -53,6 +56,8 @@ pub(super) struct Trails {
     /// Bytes that are handed on at once.
     piece: usize,
     history: Vec<String>,
+    /// Copies of original records, by name.
+    copies: BTreeMap<String, Vec<u8>>,
     /// Records of one page of the history.
     page: usize,
     keys: Vec<(String, PublicKey)>,
@@ -60,7 +65,14 @@ pub(super) struct Trails {
 
 impl Default for Trails {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), piece: 1_000, history: Vec::new(), page: 3, keys: Vec::new() }
+        Self {
+            objects: BTreeMap::new(),
+            piece: 1_000,
+            history: Vec::new(),
+            copies: BTreeMap::new(),
+            page: 3,
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -83,6 +95,11 @@ impl World {
         self.lock().trails.objects.remove(&(bucket.to_owned(), key.to_owned()));
     }
 
+    /// The copies of original records that are kept, by name.
+    pub fn copies(&self) -> BTreeMap<String, Vec<u8>> {
+        self.lock().trails.copies.clone()
+    }
+
     /// Objects are handed on in pieces of so many bytes.
     pub fn set_piece(&self, bytes: usize) {
         self.lock().trails.piece = bytes.max(1);
@@ -101,6 +118,16 @@ impl World {
     /// The signature by a key: stands in for RSA, which `shared/aws` has and tests.
     pub fn signature(key: &[u8], message: &[u8]) -> Vec<u8> {
         Digest::of(&[key, b"\n", message].concat()).to_string().into_bytes()
+    }
+}
+
+impl KeepCopies for World {
+    async fn keep_copy(&self, name: &str, text: &[u8]) -> Result<(), Fault> {
+        self.call(Verb::KeepCopy, name, text.len(), |inner| {
+            inner.trails.copies.insert(name.to_owned(), text.to_vec());
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -208,6 +235,10 @@ impl TrailSettings for World {
 
     fn data_events(&self) -> &[String] {
         &self.trail.data_events
+    }
+
+    fn copies(&self) -> bool {
+        self.trail.copies
     }
 
     fn own_roles(&self) -> &[String] {

@@ -61,6 +61,7 @@ pub enum Verb {
     NoteDigest,
     Digests,
     ReadObject,
+    KeepCopy,
     LookUp,
     DigestKeys,
 }
@@ -126,6 +127,7 @@ impl Verb {
             | Self::Files
             | Self::Digests
             | Self::ReadObject
+            | Self::KeepCopy
             | Self::LookUp
             | Self::DigestKeys => false,
         }
@@ -184,6 +186,7 @@ impl Verb {
             Self::NoteDigest => "note a digest",
             Self::Digests => "read which digests were judged",
             Self::ReadObject => "read a file of the trail",
+            Self::KeepCopy => "keep a copy of records",
             Self::LookUp => "look into the event history",
             Self::DigestKeys => "read the keys of digests",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",

@@ -215,6 +215,14 @@ pub trait ReadObject: Send + Sync {
     ) -> impl Future<Output = Result<Option<ObjectFacts>, Fault>> + Send;
 }
 
+port! {
+    /// Keeps copies of original records, where an installation wants them.
+    KeepCopies {
+        /// Keeps `text` under `name`. Again: the name says what is in it, so it is the same.
+        fn keep_copy(name: &str, text: &[u8]) -> Result<(), Fault>;
+    }
+}
+
 /// What `LookupEvents` is asked for. It takes one attribute at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupBy {
@@ -268,6 +276,8 @@ pub trait TrailSettings: Send + Sync {
     /// Types of resources whose data events the trail records for all of them, as its selectors name them:
     /// `AWS::S3::Object`. What the operators say; empty: none that they answer for.
     fn data_events(&self) -> &[String];
+    /// Whether original records of grants are copied.
+    fn copies(&self) -> bool;
     /// ARNs, paths and all, of the roles of our own functions and provisioners, which work under the ids of requests.
     fn own_roles(&self) -> &[String];
     /// The account this is installed in, whose event history can be asked.

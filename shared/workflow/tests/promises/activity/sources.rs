@@ -108,3 +108,31 @@ fn what_was_never_access_has_no_activity() {
     scene.event(&opening(hidden("ASIASTRANGE", "strange", scene.at(20)), "ASIASTRANGER"));
     assert_eq!(scene.world().count(Verb::CommitActivity), 0);
 }
+
+/// For whoever keeps the trail itself for a shorter time.
+#[test]
+fn originals_are_copied_byte_by_byte_if_that_is_wanted() {
+    let scene = Scene::with_trail(Trail { copies: true, ..Trail::default() });
+    let records: Vec<_> = (0..3u64).map(|nth| own(&scene.id, &format!("own-{nth}"), scene.at(20 + nth))).collect();
+    let nobodys = own(&"req_0190f3c2a1b27def8123456789abcdef".parse().unwrap(), "nobodys", scene.at(30));
+    scene.file(5, "all", &[&records[..], &[nobodys]].concat());
+    let copies = scene.world().copies();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    let (name, text) = copies.first_key_value().unwrap();
+    assert!(name.starts_with(&format!("activity/{}/", scene.id)), "{name}");
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8_lossy(text).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, records);
+    // Delivered again, it is the same under the same name; an event of the bus is not complete, and is not copied.
+    scene.file(6, "again", &records);
+    scene.event(&own(&scene.id, "own-9", scene.at(60)));
+    assert_eq!(scene.world().copies(), copies);
+}
+
+#[test]
+fn nothing_is_copied_unless_it_is_wanted() {
+    let scene = Scene::new();
+    scene.file(5, "all", &[own(&scene.id, "own-1", scene.at(20))]);
+    assert!(scene.world().copies().is_empty());
+    assert_eq!(scene.world().count(Verb::KeepCopy), 0);
+}
