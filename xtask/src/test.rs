@@ -10,11 +10,7 @@ use crate::output::complain;
 use crate::workspace;
 
 /// The stand-in's pauses, shortened: what AWS takes minutes for is tested in fractions of a second.
-const QUICK: [(&str, &str); 3] = [
-    ("LOCAL_CLOUD_CLOUDTRAIL_FLUSH", "0.5"),
-    ("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"),
-    ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2"),
-];
+const QUICK: [(&str, &str); 2] = [("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"), ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2")];
 
 /// `cargo xtask test [--no-cloud] [--no-browser] [what cargo nextest takes…]`.
 ///

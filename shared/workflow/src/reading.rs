@@ -100,6 +100,8 @@ where
     P: Policies + LoadRequest + LoadEntries + Clock,
 {
     let Some(stored) = one(ports, actor, id).await? else { return Ok(None) };
-    let entries = ports.entries(id, after, limit).await?;
+    let mut entries = ports.entries(id, after, limit).await?;
+    // What was appended meanwhile is behind the head that is told, and on the next page.
+    entries.truncate(usize::try_from(stored.head.seq.saturating_sub(after)).unwrap_or(usize::MAX));
     Ok(Some((stored, entries)))
 }
