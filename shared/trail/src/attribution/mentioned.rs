@@ -1,5 +1,7 @@
-//! Which requests a record names, before it is read.
+//! Which requests a record names: anywhere, before it is read; and where it counts, once it is.
 
+use super::roles::Role;
+use crate::call::Call;
 use memchr::memmem;
 use model::names::RequestId;
 use serde_json::Value;
@@ -11,8 +13,20 @@ const START: &[u8] = b"req_";
 /// Length of a request's id: `req_` and 32 digits.
 const LENGTH: usize = 36;
 
-/// Requests that a record names anywhere, each once, so that they can be loaded before it is attributed. What merely
-/// begins like an id is not one; what follows a longer word is: an ARN may end in it.
+impl Call {
+    /// Requests that the call can be found to be of by what it says itself, so that they can be loaded before it is
+    /// attributed. Six at most: whoever calls may write thousands of ids into its parameters, and none of those counts.
+    pub fn requests(&self) -> BTreeSet<RequestId> {
+        let caller = [self.caller.source_identity.as_str(), self.caller.session_name(), Role::of(self).name()];
+        let opened = self.opened.iter().flat_map(|opened| {
+            [opened.source_identity.as_str(), opened.session_name.as_str(), Role::new(&opened.role_arn).name()]
+        });
+        caller.into_iter().chain(opened).filter_map(|name| name.parse().ok()).collect()
+    }
+}
+
+/// Requests that a record names anywhere, each once: whether it is worth reading. What merely begins like an id is not
+/// one; what follows a longer word is: an ARN may end in it.
 pub fn mentioned(record: &[u8]) -> impl Iterator<Item = RequestId> + use<> {
     let record = unescaped(record);
     let found: BTreeSet<RequestId> = memmem::find_iter(&record, START)

@@ -103,7 +103,8 @@ pub(super) fn service(source: &str) -> &str {
     let name = source.strip_suffix(".amazonaws.com.cn").or_else(|| source.strip_suffix(".amazonaws.com"));
     let name = name.unwrap_or(source);
     let known = PREFIXES.iter().find(|(recorded, _)| *recorded == name);
-    known.map_or_else(|| name.split('.').next().unwrap_or(name), |(_, prefix)| prefix)
+    // What ended in a blank before the suffix does not any more.
+    known.map_or_else(|| name.split('.').next().unwrap_or(name).trim_end(), |(_, prefix)| prefix)
 }
 
 /// The action as IAM writes it, and how deep it reaches; `None` if it isn't known. `versioned`: whether the request

@@ -9,19 +9,19 @@ use model::lifecycle::Phase;
 use model::names::RequestId;
 use model::request::Mechanism;
 use std::collections::{BTreeMap, BTreeSet};
-use trail::attribution::{Attribution, Grants, attribute_all, mentioned};
+use trail::attribution::{Attribution, Grants, attribute_all};
 use trail::call::Call;
 use trail::entry::{Entry, Origin};
 use trail::grant::Grant;
 
-/// A call, where it was read, and the requests that its record names.
+/// A call, where it was read, and the requests that it may be of.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// The call.
     pub call: Call,
     /// Where it was read.
     pub origin: Origin,
-    /// The requests whose ids are somewhere in it.
+    /// The requests that it can be found to be of, those aside whose keys it may have been made with.
     pub mentions: BTreeSet<RequestId>,
     /// The record itself, if a copy of it is wanted.
     pub original: Option<Vec<u8>>,
@@ -34,7 +34,7 @@ impl Record {
     /// If it is not a record; its code says why.
     pub fn read(bytes: &[u8], origin: Origin) -> Result<Self, &'static str> {
         let call = Call::parse(bytes).map_err(|broken| broken.code())?;
-        Ok(Self { call, origin, mentions: mentioned(bytes).collect(), original: None })
+        Ok(Self { mentions: call.requests(), call, origin, original: None })
     }
 }
 

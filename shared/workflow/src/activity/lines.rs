@@ -35,7 +35,7 @@ pub async fn take<P: Ports>(ports: &P, data: &str) -> Result<(), Fault> {
         );
     }
     let records = read.requests.into_iter().map(|audited| Record {
-        mentions: [audited.call.caller.session_name().parse().ok()].into_iter().flatten().collect(),
+        mentions: audited.call.requests(),
         origin: Origin::Logs { group: sent.group.clone() },
         call: audited.call,
         original: None,

@@ -88,7 +88,11 @@ pub async fn due<P: Ports>(ports: &P) -> Result<usize, Fault> {
             Ok(()) => settled = settled.saturating_add(1),
             Err(fault) => {
                 tracing::warn!(request.id = %id, error.code = %fault.code, "what was done under {id} could not be summed up: {fault}");
-                postpone(ports, &id).await?;
+                // One that can't even be postponed must not keep the others waiting.
+                if let Err(fault) = postpone(ports, &id).await {
+                    tracing::error!(request.id = %id, error.code = %fault.code, alarm = "activity_stuck",
+                        "what was done under {id} can't be put off either: {fault}");
+                }
             }
         }
     }
@@ -126,18 +130,27 @@ pub async fn settle<P: Ports>(ports: &P, id: &RequestId) -> Result<(), Fault> {
     }
     let known = coverage(ports, &grant, &kept, now).await?;
     let gaps = gap_findings(&known, &kept.summary);
-    let next_due = next_due(&grant, &known, now);
-    let kept = keep::update(ports, &grant, |activity| {
-        let mut next = Activity { due: next_due, ..activity.clone() };
-        findings::keep(&mut next.summary.findings, &gaps);
-        (next != *activity).then_some(next)
-    })
-    .await?;
+    if !gaps.is_empty() {
+        kept = keep::update(ports, &grant, |activity| {
+            let mut next = activity.clone();
+            findings::keep(&mut next.summary.findings, &gaps);
+            (next != *activity).then_some(next)
+        })
+        .await?;
+    }
     let used = Use::of(grant.id.clone(), &kept.summary, recorded(ports, &known));
     let keep_use = ports.keep_use(&grant.entitlement, &grant.id, grant.ends_at, &used);
     futures_util::try_join!(learn(ports, &grant, &kept.summary), keep_use)?;
     let stored = keep::note(ports, stored, &kept.summary.findings).await?;
-    note(ports, stored, &kept.summary, &known).await
+    note(ports, stored, &kept.summary, &known).await?;
+    // Last: who dies before that leaves it due. What came in meanwhile has its own time to be summed up.
+    let next_due = next_due(&grant, &known, now);
+    keep::update(ports, &grant, |activity| {
+        let nothing_came = activity.due == kept.due && activity.summary == kept.summary;
+        (nothing_came && activity.due != next_due).then(|| Activity { due: next_due, ..activity.clone() })
+    })
+    .await
+    .map(|_| ())
 }
 
 /// What of a grant's calls would have been seen.
