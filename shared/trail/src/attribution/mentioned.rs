@@ -83,4 +83,24 @@ mod tests {
     fn an_escaped_id_is_found() {
         assert_eq!(of(&format!(r#"{{"a":"\u0072eq\u005f{DIGITS}"}}"#)), [ID]);
     }
+
+    #[test]
+    fn ids_that_a_caller_writes_into_parameters_are_not_looked_up() {
+        let flood: Vec<String> = (0..5_000).map(|n| format!("req_0198c0ffee0070008000{n:012}")).collect();
+        let record = serde_json::json!({
+            "eventVersion": "1.11", "eventID": "e", "eventTime": "2026-11-20T12:30:00Z", "eventName": "Query",
+            "eventSource": "dynamodb.amazonaws.com", "awsRegion": "us-east-1",
+            "userIdentity": {
+                "type": "AssumedRole", "accountId": "111111111111", "accessKeyId": "ASIAOWNSESSION000001",
+                "principalId": format!("AROAEXAMPLE:{ID}"),
+                "arn": format!("arn:aws:sts::111111111111:assumed-role/deploy/{ID}"),
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": "arn:aws:iam::111111111111:role/deploy"}},
+            },
+            "requestParameters": {"ids": flood},
+        });
+        let bytes = record.to_string();
+        assert_eq!(of(&bytes).len(), 5_001);
+        let call = Call::parse(bytes.as_bytes()).unwrap();
+        assert_eq!(call.requests().into_iter().map(String::from).collect::<Vec<_>>(), [ID]);
+    }
 }

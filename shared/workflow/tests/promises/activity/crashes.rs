@@ -6,6 +6,7 @@ use super::scene::{BUCKET, Outcome, Scene};
 use crate::crashes::TROUBLES;
 use serde_json::Value;
 use workflow::activity::{digests, file, ingest, settle};
+use workflow::ports::Clock as _;
 
 const CHAIN: &str = "ASIACHAIN00000000001";
 
@@ -101,6 +102,24 @@ fn a_digest_that_names_a_file_nothing_told_of() {
         |scene| {
             let place = Digests::place(scene, 0);
             let _ = scene.site.run(digests::take(scene.world(), &place));
+        },
+    );
+}
+
+/// By its timer alone: who dies in between has not made it forget that something is due.
+#[test]
+fn summing_up_what_is_due() {
+    sweep(
+        || {
+            let scene = Scene::new();
+            scene.event(&own(&scene.id, "own-1", scene.at(20)));
+            scene.pass(crate::support::HALF_AN_HOUR + 901);
+            scene
+        },
+        |scene| {
+            // What failed is put off for some minutes.
+            scene.world().set_now(scene.world().now().plus(600));
+            let _ = scene.site.run(settle::due(scene.world()));
         },
     );
 }
