@@ -27,8 +27,10 @@ pub mod risk;
 #[cfg(test)]
 mod samples;
 pub mod scope;
+pub mod stream;
 pub mod submission;
 pub mod sweep;
+pub mod system;
 pub mod terms;
 pub mod text;
 pub mod time;
