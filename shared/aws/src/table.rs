@@ -9,6 +9,7 @@ mod commit;
 pub(crate) mod items;
 mod keys;
 mod listing;
+pub(crate) mod log;
 mod notes;
 mod sweeps;
 #[cfg(test)]
@@ -35,6 +36,9 @@ const SLOTS: &str = "look up the person's slots";
 
 /// Keys of one call. Source: DynamoDB API reference, `BatchGetItem`.
 const BATCH: usize = 100;
+
+/// Parts of one transaction. Source: DynamoDB API reference, `TransactWriteItems`.
+const MOST_ITEMS: usize = 100;
 
 /// How often what was left out of an answer is asked for, and the wait before the second time, in milliseconds.
 const ATTEMPTS: u32 = 5;
@@ -81,7 +85,7 @@ impl Table {
     }
 
     /// The states of up to [`BATCH`] requests, strongly consistent, in any order.
-    async fn batch(&self, ids: &[RequestId]) -> Result<Vec<Item>, Fault> {
+    async fn states(&self, ids: &[RequestId]) -> Result<Vec<Item>, Fault> {
         // A key that is asked for twice is refused.
         let mut keys: Vec<(String, String)> = ids.iter().map(keys::state).collect();
         keys.sort();
@@ -210,7 +214,7 @@ impl LoadRequests for Table {
     async fn load_many(&self, ids: &[RequestId]) -> Result<Vec<Stored>, Fault> {
         let mut found = HashMap::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
-            let items = self.batch(batch).await?.into_iter();
+            let items = self.states(batch).await?.into_iter();
             found.extend(items.filter_map(|item| Some((items::text_of(&item, "pk")?.to_owned(), item))));
         }
         let in_order = ids.iter().filter_map(|id| Some((id, found.get(&keys::state(id).0)?)));

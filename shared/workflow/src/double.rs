@@ -12,6 +12,7 @@ mod activity;
 mod cloud;
 mod gate;
 mod judge;
+mod log;
 mod policies;
 mod probes;
 mod store;
@@ -22,6 +23,7 @@ mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble};
+pub use log::{ORIGIN, WITNESS};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 pub use trails::Trail;
@@ -32,13 +34,14 @@ use activity::Kept;
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
+use log::Log;
 use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use trails::Trails;
@@ -52,6 +55,7 @@ pub struct World {
     inner: Mutex<Inner>,
     policy_reads: AtomicU64,
     trail: Trail,
+    witness: AtomicBool,
 }
 
 /// Everything that changes.
@@ -67,6 +71,7 @@ struct Inner {
     cloud: Cloud,
     kept: Kept,
     trails: Trails,
+    log: Log,
     breaches: Vec<String>,
     /// Requests that something was written about.
     touched: BTreeSet<String>,
@@ -108,12 +113,14 @@ impl World {
                 ),
                 kept: Kept::default(),
                 trails: Trails::default(),
+                log: Log::default(),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
             }),
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
+            witness: AtomicBool::new(false),
         }
     }
 
@@ -144,12 +151,14 @@ impl World {
                 cloud: inner.cloud.clone(),
                 kept: inner.kept.clone(),
                 trails: inner.trails.clone(),
+                log: inner.log.clone(),
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),
+            witness: AtomicBool::new(self.witness.load(Ordering::Relaxed)),
         }
     }
 

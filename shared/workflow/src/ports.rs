@@ -38,7 +38,9 @@ mod log;
 mod policies;
 mod probes;
 mod roles;
+mod sequencing;
 mod sweeps;
+mod system;
 mod watching;
 
 pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
@@ -53,7 +55,12 @@ pub use policies::{
 };
 pub use probes::{ProbeDecision, Verdict};
 pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+pub use sequencing::{
+    Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog, ReadOutbox,
+    ReadStreams, Unlogged,
+};
 pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use system::{CommitSystem, LoadSystem, StoredSystem, SystemCommit};
 pub use watching::{ListOnRole, ReadBoundary};
 
 use model::digest::Digest;
@@ -126,6 +133,12 @@ pub enum Guard {
         /// Who.
         person: PersonId,
     },
+    /// The log of the record is anchored, and was not long ago. It reads nothing of the request: it
+    /// goes with every change that begins to make access, and with no other.
+    Anchored {
+        /// When it must have been anchored at the earliest.
+        not_before: Time,
+    },
     /// This idempotency key is used once per person.
     Idempotency {
         /// Whose key.
@@ -183,6 +196,9 @@ pub enum CommitError {
     /// Somebody it rests on is barred.
     #[error("{0} is barred")]
     Barred(PersonId),
+    /// The log of the record was not anchored for too long: nothing that gives access is stored.
+    #[error("the record is not anchored")]
+    NotAnchored,
     /// The store did not answer, or refused; the commit may have happened.
     #[error(transparent)]
     Unavailable(#[from] Fault),

@@ -74,6 +74,7 @@ fn unexpected(error: CommitError) -> SweepError {
         | CommitError::Replayed
         | CommitError::KeyUsed
         | CommitError::SlotTaken
+        | CommitError::NotAnchored
         | CommitError::Barred(_) => Fault::new("store the sweep", "contention").into(),
     }
 }

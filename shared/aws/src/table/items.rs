@@ -133,7 +133,7 @@ pub(super) fn entry(item: &Item) -> Option<Vec<u8>> {
 /// What a guard leaves behind; `None`: it only looks.
 pub(super) fn mark(id: &RequestId, guard: &Guard) -> Option<Item> {
     let mark = match guard {
-        Guard::NotBarred { .. } => return None,
+        Guard::NotBarred { .. } | Guard::Anchored { .. } => return None,
         Guard::Replay { key, forget_at } => {
             item(keys::replay(key), [("request", text(id.as_str())), ("ttl", number(forget_at.as_second()))])
         }

@@ -1,5 +1,6 @@
 //! The store: requests with their chains, marks, notes, and the news of what was committed.
 
+use super::log::Log;
 use super::{Inner, Verb, World};
 use crate::ports::{
     Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
@@ -10,6 +11,7 @@ use model::lifecycle::State;
 use model::limits::{Held, Slot};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
+use model::stream::Stream;
 use model::time::Time;
 use record::chain::Head;
 use std::collections::BTreeMap;
@@ -96,7 +98,34 @@ impl Store {
         self.requests.get(id).map(|row| row.stored.state.request.account.clone())
     }
 
-    fn commit(&mut self, commit: Commit, now: Time) -> Result<(), CommitError> {
+    /// All streams of requests, sweeps and accounts.
+    pub(super) fn streams(&self) -> Vec<Stream> {
+        let requests = self.requests.keys().cloned().map(Stream::Request);
+        let sweeps = self.sweeps.keys().cloned().map(Stream::Sweep);
+        requests.chain(sweeps).chain(self.accounts.keys().cloned().map(Stream::Account)).collect()
+    }
+
+    /// The entries of such a stream.
+    pub(super) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
+        match stream {
+            Stream::Request(id) => self.requests.get(id).map(|row| row.entries.clone()),
+            Stream::Sweep(id) => self.sweeps.get(id).map(|(_, entries)| entries.clone()),
+            Stream::Account(id) => self.accounts.get(id).map(|(_, entries)| entries.clone()),
+            Stream::System(_) => None,
+        }
+    }
+
+    /// Where such a stream ends, and since when.
+    pub(super) fn end_of(&self, stream: &Stream) -> Option<(Head, Time)> {
+        match stream {
+            Stream::Request(id) => self.requests.get(id).map(|row| (row.stored.head, row.stored.at)),
+            Stream::Sweep(id) => self.sweeps.get(id).map(|(stored, _)| (stored.head, stored.at)),
+            Stream::Account(id) => self.accounts.get(id).map(|(stored, _)| (stored.head, stored.at)),
+            Stream::System(_) => None,
+        }
+    }
+
+    fn commit(&mut self, commit: Commit, now: Time, log: &mut Log) -> Result<(), CommitError> {
         let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
         if stored != commit.expected {
             return Err(CommitError::Conflict);
@@ -106,6 +135,11 @@ impl Store {
                 Guard::Replay { key, .. } => {
                     if self.replays.get(key).is_some_and(|forget_at| *forget_at > now) {
                         return Err(CommitError::Replayed);
+                    }
+                }
+                Guard::Anchored { not_before } => {
+                    if !log.lets_begin(*not_before) {
+                        return Err(CommitError::NotAnchored);
                     }
                 }
                 Guard::NotBarred { person } => {
@@ -133,7 +167,7 @@ impl Store {
                 Guard::Replay { key, forget_at } => {
                     self.replays.insert(key, forget_at);
                 }
-                Guard::NotBarred { .. } => {}
+                Guard::NotBarred { .. } | Guard::Anchored { .. } => {}
                 Guard::Idempotency { person, key, payload, forget_at } => {
                     self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
                 }
@@ -142,6 +176,7 @@ impl Store {
                 }
             }
         }
+        log.put_out(&Stream::Request(commit.id.clone()), &commit.links, commit.next.at);
         self.news.extend(commit.links.iter().map(|link| News {
             id: commit.id.clone(),
             seq: link.seq,
@@ -225,8 +260,8 @@ impl CommitRequest for World {
                 inner.breaches.push(format!("{}: {breach}", commit.id));
                 return Err(Fault::new("store the change", "malformed").into());
             }
-            let now = inner.now;
-            inner.store.commit(commit, now)
+            let Inner { now, store, log, .. } = inner;
+            store.commit(commit, *now, log)
         })
         .await
     }

@@ -17,7 +17,7 @@ pub enum Put {
 pub struct CheckpointFound {
     /// The signed note.
     pub note: String,
-    /// Which version of the object it is (its ETag); opaque.
+    /// Which version of the object it is (its `ETag`); opaque.
     pub version: String,
 }
 
@@ -60,6 +60,10 @@ pub trait LogSettings: Send + Sync {
     fn origin(&self) -> &str;
     /// The log's public key, as a verifier key's text: `<name>+<8 hexadecimal digits>+<base64>`. Source: C2SP signed-note.
     fn log_key(&self) -> &str;
+    /// Keys that it signed with before: what they signed last may still have to be gone on from.
+    fn former_keys(&self) -> &[String] {
+        &[]
+    }
     /// The witness's, if there is one: then a checkpoint is anchored only once it is cosigned.
     fn witness_key(&self) -> Option<&str>;
 }

@@ -19,6 +19,7 @@ mod full;
 mod histories;
 mod invariants;
 mod limits;
+mod log;
 mod narrowing;
 mod observation;
 mod on_call;

@@ -182,6 +182,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::NotRevocable { status },
         Refusal::PolicyChanged,
         Refusal::StaleDigest,
+        Refusal::RecordNotAnchored,
         Refusal::NotNarrower(NotNarrower::Outside(text.to_owned())),
         Refusal::OwnIdentity { role: text.to_owned() },
     ]
