@@ -115,10 +115,11 @@ fn published(record: &StreamRecord) -> Result<Option<Published>, ()> {
         .ok_or(())?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| ())?;
     let entry: Entry = serde_json::from_value(value.clone()).map_err(|_| ())?;
-    // A record is one of a request, of a sweep, or of an account.
+    // A record is one of a request, of a sweep, of an account, or of the system itself.
     let about = match entry.request.split('_').next() {
         Some("swp") => "sweepId",
         Some("acc") => "accountId",
+        Some("sys") => "stream",
         Some(_) | None => "requestId",
     };
     let detail = json!({
@@ -209,7 +210,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_an_event_is_about_is_named_by_its_record() {
-        for (of, named) in [("req_a", "requestId"), ("swp_a", "sweepId"), ("acc_111111111111", "accountId")] {
+        for (of, named) in
+            [("req_a", "requestId"), ("swp_a", "sweepId"), ("acc_111111111111", "accountId"), ("sys_log", "stream")]
+        {
             let event = json!({"type": "x", "data": {}});
             let link = append(Head::START, of, "2026-11-20T19:00:00Z", json!({"kind": "system"}), event).unwrap().0;
             let bus = bus(vec![], false);
