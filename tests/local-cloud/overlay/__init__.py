@@ -15,6 +15,7 @@ LIMITS = (
     "schedules fire within LOCAL_CLOUD_SCHEDULER_TICK of their time; AWS promises 60 seconds",
     "recurring schedules ignore their role, retries and dead-letter queue; rules ignore their dead-letter queue",
     "asynchronous invocations retry after 1 s and 2 s; on AWS after 1 and 2 minutes",
+    "no TLS: a call by the loopback interface counts as if it came by it; S3 default encryption is not done",
     "functions are plain processes of your user: no memory limit, no read-only disk, no arm64, no VPC",
     "not checked: Lambda resource policies, the role's right to read its stream, service control policies",
     "the policy simulator: users and roles only, no resource policies, no positions of the statements that matched",
