@@ -56,6 +56,14 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident CommitRequest) => {
         $crate::delegate! { @@ $ports $field CommitRequest [commit(commit: Commit) -> Result<(), CommitError>] }
     };
+    (@ $ports:ident $field:ident Submissions) => {
+        $crate::delegate! { @@ $ports $field Submissions [
+            submission(key: &str) -> Result<Option<Vec<u8>>, Fault>,
+            remembered() -> Result<Option<CheckpointFound>, Fault>,
+            remember(note: &str, instead_of: Option<&str>) -> Result<bool, Fault>,
+            answer(key: &str, bytes: &[u8]) -> Result<Put, Fault>
+        ] }
+    };
     (@ $ports:ident $field:ident LoadEntries) => {
         $crate::delegate! { @@ $ports $field LoadEntries [
             entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>

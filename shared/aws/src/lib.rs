@@ -38,6 +38,7 @@ pub mod delegate;
 #[cfg(test)]
 mod double;
 pub mod fault;
+pub mod log;
 pub mod managed;
 pub mod policy;
 pub mod probes;

@@ -6,6 +6,7 @@
 mod accounts;
 mod activity;
 mod commit;
+mod copying;
 pub(crate) mod items;
 mod keys;
 mod listing;
@@ -14,6 +15,8 @@ mod notes;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+
+pub use copying::Copied;
 
 use crate::fault::{fault, unsendable};
 use crate::time::jittered;

@@ -42,6 +42,7 @@ mod sequencing;
 mod sweeps;
 mod system;
 mod watching;
+mod witness;
 
 pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
 pub use activity::{
@@ -62,6 +63,7 @@ pub use sequencing::{
 pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
 pub use system::{CommitSystem, LoadSystem, StoredSystem, SystemCommit};
 pub use watching::{ListOnRole, ReadBoundary};
+pub use witness::{Submissions, WitnessSettings};
 
 use model::digest::Digest;
 use model::lifecycle::State;
