@@ -114,6 +114,12 @@ pub(crate) enum AuditCommand {
     Prove(audit::prove::Prove),
     /// Checks such a proof, and shows the entry. Calls nothing.
     Check(audit::check::Check),
+    /// Prints what verifies the signatures of a key in KMS. Takes AWS credentials from the environment.
+    Key(audit::key::Key),
+    /// Copies the log, its anchors and the table's entries to a folder. Takes AWS credentials from the environment.
+    Fetch(audit::fetch::Fetch),
+    /// Makes the tree anew from a table, or from a copy of one, and compares it with what was signed.
+    Rebuild(audit::rebuild::Rebuild),
 }
 
 #[cfg(test)]

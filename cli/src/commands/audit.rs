@@ -1,8 +1,13 @@
 //! `audit`: what the log proves, to whoever trusts neither it nor Countersign. Nothing here calls the API.
 
 pub(crate) mod check;
+mod copies;
+pub(crate) mod fetch;
+pub(crate) mod key;
 mod log;
 pub(crate) mod prove;
+pub(crate) mod rebuild;
+mod table;
 
 use crate::failure::{Exit, Failure};
 use crate::show;

@@ -8,6 +8,7 @@ mod audit;
 mod deciding;
 mod failing;
 mod policies;
+mod rebuilding;
 mod stand_in;
 mod terraform;
 mod using;
