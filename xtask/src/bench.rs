@@ -9,13 +9,13 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-const USAGE: &str =
-    "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | activity [MB] | log [entries]";
+const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
 /// `cargo xtask bench grants [n]`: how long access takes to come and to go, by mechanism. `cargo xtask bench panic [n]`:
-/// how long it takes to end so many grants at once.
+/// how long it takes to end so many grants at once. `cargo xtask bench burst [rate seconds]`: how long events wait until a
+/// signed checkpoint covers them.
 ///
 /// # Errors
 /// In words: what could not be built or started.
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         // One person does in a minute what takes many a day: Slack's limits would be what is measured.
         ["slack", times @ ..] => ("answers", times, Options { slack_rate_limits: false, ..Options::default() }),
         ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
+        ["burst", words @ ..] => ("bursts", words, Options::default()),
         ["activity", megabytes @ ..] => {
             let corpus = workspace::root().join("tests/corpora/cloudtrail");
             return alone("activity-bench", |cargo| cargo.arg(corpus).args(megabytes));

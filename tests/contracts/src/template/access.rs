@@ -159,6 +159,9 @@ const JUDGES: [&str; 7] =
 /// What is kept of activity, and by what it is found. One function reads and writes it.
 const OF_ACTIVITY: [&str; 6] = ["ACT#*", "KEY", "FILE#*", "DIGEST#*", "SEEN#*", "USE#*"];
 
+/// What the transparency log is made of, beside the events themselves.
+const OF_LOG: [&str; 2] = ["LOG", "SYSTEM#*"];
+
 /// The functions that bar persons. Nobody else writes who is.
 const BARRING: [&str; 2] = ["Approval", "Revocation"];
 
@@ -171,7 +174,7 @@ pub fn table_keys(template: &Template) -> Complaints {
         for statement in statements(template, &function) {
             let actions = texts(statement.get("Action"));
             let families = texts(statement.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]));
-            let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
+            let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
             let writes = actions.iter().any(|action| !reads.contains(action));
             if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
                 complaints.push(format!("{name} has no business with the policy"));
@@ -179,19 +182,26 @@ pub fn table_keys(template: &Template) -> Complaints {
             let denies = statement.get("Effect").is_some_and(|effect| effect.is("", "Deny"));
             // Keys of one transaction may be looked at together: a transaction that looks at a bar is allowed the
             // family, and a Deny keeps the bar itself from being put.
-            let kept = || {
+            let kept = |family: &str| {
                 self::statements(template, &function).iter().any(|one| {
                     one.get("Effect").is_some_and(|effect| effect.is("", "Deny"))
                         && texts(one.get("Action")).contains(&"dynamodb:PutItem")
-                        && texts(one.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]))
-                            == ["BARRED#*"]
+                        && texts(one.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"])) == [family]
                 })
             };
             let puts = !denies && actions.contains(&"dynamodb:PutItem");
-            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept() {
+            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept("BARRED#*") {
                 complaints.push(format!("{name} may bar persons"));
             }
-            if families.contains(&"ACCOUNT#*") && name != "Reconciliation" {
+            for family in families.iter().filter(|family| OF_LOG.contains(family)) {
+                if puts && name != "Audit" && !kept(family) {
+                    complaints.push(format!("{name} may write what the log is made of"));
+                }
+            }
+            if families.contains(&"OUT#*") && !WRITERS.contains(&name) && name != "Audit" {
+                complaints.push(format!("{name} stores no events and has no business with what is to be logged"));
+            }
+            if families.contains(&"ACCOUNT#*") && name != "Reconciliation" && (writes || name != "Audit") {
                 complaints.push(format!("{name} has no business with what is known of accounts"));
             }
             if families.iter().any(|family| OF_ACTIVITY.contains(family)) && name != "Activity" {

@@ -8,6 +8,7 @@ mod bounds;
 mod codes;
 mod dependencies;
 mod documents;
+mod log_archive;
 mod manifests;
 mod routes;
 mod slack_manifest;

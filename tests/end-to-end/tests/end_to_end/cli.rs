@@ -57,7 +57,7 @@ impl Ran {
 }
 
 /// The program: cargo puts it beside the folder that this test runs from.
-fn program() -> Result<PathBuf, Failure> {
+pub(crate) fn program() -> Result<PathBuf, Failure> {
     if let Some(named) = std::env::var_os(PROGRAM).filter(|value| !value.is_empty()) {
         return Ok(PathBuf::from(named));
     }
