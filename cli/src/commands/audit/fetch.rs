@@ -5,6 +5,7 @@ use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
 use aws::log::SourceBucket;
 use clap::Args;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use record::checkpoint::Checkpoint;
 use record::note::Note;
 use record::tile;
@@ -16,11 +17,16 @@ use workflow::ports::Fault;
 /// Source: C2SP tlog-tiles.
 pub(super) const LONGEST: usize = 256 * (65_535 + 2);
 
+/// How much is asked for at the same time.
+pub(super) const AT_ONCE: usize = 16;
+
 /// Where the newest checkpoint is, in the log's bucket.
 const CHECKPOINT: &str = "checkpoint";
 
-/// What is copied of the bucket that the log is anchored in. The third's witness is asked in `submissions/`, which says
-/// nothing that is not in the others.
+/// The largest log that is copied, in entries: whoever writes the bucket says how many there are.
+const LARGEST: u64 = 1 << 32;
+
+/// What is copied of the bucket that the log is anchored in. What is submitted says nothing that is not in these.
 const FOLDERS: [&str; 3] = ["anchors/", "cosigned/", "refused/"];
 
 /// What to copy, and where to.
@@ -63,13 +69,8 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
     let log = clients.source_bucket(&wanted.log_bucket);
     let note = there(&log, CHECKPOINT).await?;
     let size = size(&note)?;
-    let mut copied: u64 = 0;
-    for tile in tile::written(0, size) {
-        let key = tile.to_string();
-        if copy(&folder, &log, &key, &format!("log/{key}")).await? {
-            copied = copied.saturating_add(1);
-        }
-    }
+    let tiles = tile::written(0, size).into_iter().map(|tile| tile.to_string()).map(|key| (format!("log/{key}"), key));
+    let copied = copy_all(&folder, &log, tiles.collect()).await?;
     folder.write("log/checkpoint", &note)?;
     let mut anchored: u64 = 0;
     let anchors = clients.source_bucket(&wanted.anchor_bucket);
@@ -77,11 +78,8 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
         let mut cursor = None;
         loop {
             let page = anchors.keys(prefix, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
-            for key in page.items {
-                if copy(&folder, &anchors, &key, &key).await? {
-                    anchored = anchored.saturating_add(1);
-                }
-            }
+            let keys = page.items.into_iter().map(|key| (key.clone(), key)).collect();
+            anchored = anchored.saturating_add(copy_all(&folder, &anchors, keys).await?);
             cursor = page.cursor;
             if cursor.is_none() {
                 break;
@@ -103,16 +101,25 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
 fn size(note: &[u8]) -> Result<u64, Failure> {
     let read = Note::parse(note).ok().and_then(|note| Checkpoint::parse(note.text()).ok());
     let none = || Failure::new(Exit::Failed, "malformed_checkpoint", "what is at `checkpoint` is no checkpoint");
-    read.map(|checkpoint| checkpoint.size()).ok_or_else(none)
+    let size = read.map(|checkpoint| checkpoint.size()).ok_or_else(none)?;
+    if size > LARGEST {
+        let sentence = format!("the log is said to have {size} entries; at most {LARGEST} are copied");
+        return Err(Failure::new(Exit::Failed, "too_large", sentence));
+    }
+    Ok(size)
 }
 
-/// Copies one object, unless it is in the folder. Whether it did.
-async fn copy(folder: &Copies, bucket: &SourceBucket, key: &str, path: &str) -> Result<bool, Failure> {
-    if folder.has(path)? {
-        return Ok(false);
-    }
-    folder.write(path, &there(bucket, key).await?)?;
-    Ok(true)
+/// Copies objects, each a path in the folder and its key, unless they are there. How many it copied.
+async fn copy_all(folder: &Copies, bucket: &SourceBucket, objects: Vec<(String, String)>) -> Result<u64, Failure> {
+    let copies = objects.into_iter().map(|(path, key)| async move {
+        if folder.has(&path)? {
+            return Ok(0);
+        }
+        folder.write(&path, &there(bucket, &key).await?)?;
+        Ok::<u64, Failure>(1)
+    });
+    let copies = stream::iter(copies).buffer_unordered(AT_ONCE);
+    copies.try_fold(0u64, |sum, copied| async move { Ok(sum.saturating_add(copied)) }).await
 }
 
 /// An object that has to be there.

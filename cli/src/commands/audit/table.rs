@@ -1,12 +1,13 @@
 //! The table's part of the folder: entries as they lie in the table, and where each stream ends there.
 
 use super::copies::Copies;
-use super::fetch::unanswered;
+use super::fetch::{AT_ONCE, unanswered};
 use super::rebuild::{Outcome, opened};
 use crate::failure::{Exit, Failure};
 use aws::table::Table;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use model::stream::Stream;
 use record::note::VerifierKey;
 use record::tile::{Holds, Tile, WIDTH, decode_entries};
@@ -50,34 +51,36 @@ pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<u6
         let places = bundle?.1.into_iter().filter_map(|entry| place(&entry));
         streams.extend(places.filter_map(|(stream, _)| stream.parse::<Stream>().ok()));
     }
+    let copies = streams.into_iter().map(|stream| async move { one(folder, table, &stream).await });
+    let copies = futures_util::stream::iter(copies).buffer_unordered(AT_ONCE);
+    copies.try_fold(0u64, |sum, copied| async move { Ok(sum.saturating_add(copied)) }).await
+}
+
+/// Copies one stream, unless its copy ends where it does.
+async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<u64, Failure> {
+    let end = table.stream_end(stream).await.map_err(|fault| unanswered(&fault))?;
+    let state = format!("table/states/{stream}.json");
+    // A stream whose end is gone has entries all the same.
+    let text = end.map(|(head, _)| json!({"version": head.seq, "head": head.hash.to_string()}).to_string());
+    if text.is_some() && folder.has(&state)? && folder.read(&state)?.as_deref() == text.as_deref().map(str::as_bytes) {
+        return Ok(0);
+    }
     let mut copied: u64 = 0;
-    for stream in streams {
-        let end = table.stream_end(&stream).await.map_err(|fault| unanswered(&fault))?;
-        let state = format!("table/states/{stream}.json");
-        // A stream whose end is gone has entries all the same.
-        let text = end.map(|(head, _)| json!({"version": head.seq, "head": head.hash.to_string()}).to_string());
-        if text.is_some()
-            && folder.has(&state)?
-            && folder.read(&state)?.as_deref() == text.as_deref().map(str::as_bytes)
-        {
-            continue;
+    let mut cursor = None;
+    loop {
+        let page = table.copied(stream, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
+        for entry in page.items {
+            folder
+                .write(&format!("table/streams/{stream}/{:06}.json", entry.seq), entry.item.to_string().as_bytes())?;
+            copied = copied.saturating_add(1);
         }
-        let mut cursor = None;
-        loop {
-            let page = table.copied(&stream, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
-            for entry in page.items {
-                let path = format!("table/streams/{stream}/{:06}.json", entry.seq);
-                folder.write(&path, entry.item.to_string().as_bytes())?;
-                copied = copied.saturating_add(1);
-            }
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
         }
-        if let Some(text) = text {
-            folder.write(&state, text.as_bytes())?;
-        }
+    }
+    if let Some(text) = text {
+        folder.write(&state, text.as_bytes())?;
     }
     Ok(copied)
 }
