@@ -10,3 +10,4 @@ mod policies;
 mod stand_in;
 mod terraform;
 mod using;
+mod verifying;

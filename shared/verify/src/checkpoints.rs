@@ -29,6 +29,8 @@ pub(crate) struct Checkpoints {
     pub(crate) own: Option<Seen>,
     /// All others, by size.
     pub(crate) others: Vec<Seen>,
+    /// The newest that was anchored.
+    pub(crate) anchored: Option<u64>,
 }
 
 impl Checkpoints {
@@ -39,7 +41,6 @@ impl Checkpoints {
             Some(bytes) => all.own = seen(OWN, &bytes, keys, found),
             None => found.add(Code::CheckpointMissing, At::path(OWN), "The log has no checkpoint."),
         }
-        let mut newest_anchor = None;
         for under in ["anchors/", "cosigned/", "saved/"] {
             for path in folder.list(under)? {
                 let Some(bytes) = folder.read(&path)? else { continue };
@@ -48,7 +49,7 @@ impl Checkpoints {
                     found.add(Code::Misnamed, At::path(&path), format!("It is a checkpoint of {} entries.", one.size));
                 }
                 if under == "anchors/" {
-                    newest_anchor = newest_anchor.max(Some(one.size));
+                    all.anchored = all.anchored.max(Some(one.size));
                 }
                 if under == "cosigned/" && keys.witnessed && one.cosigned_at.is_none() {
                     let sentence = "It bears no valid cosignature of a pinned witness.";
@@ -59,23 +60,14 @@ impl Checkpoints {
         }
         all.others.sort_by(|one, other| (one.size, &one.path).cmp(&(other.size, &other.path)));
         refused(folder, found)?;
-        all.anchored(newest_anchor, keys, found);
+        if all.anchored.is_none() {
+            found.add(Code::NoAnchors, At::path("anchors/"), "No anchored checkpoint is in the folder.");
+        }
         all.two_roots(found);
         let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
         found.figures.checkpoints = count(all.others.len());
         found.figures.cosigned = count(all.others.iter().filter(|one| one.cosigned_at.is_some()).count());
         Ok(all)
-    }
-
-    fn anchored(&self, newest: Option<u64>, keys: &Keys, found: &mut Found) {
-        let Some(newest) = newest else {
-            return found.add(Code::NoAnchors, At::path("anchors/"), "No anchored checkpoint is in the folder.");
-        };
-        let cosigned = self.others.iter().filter(|one| one.cosigned_at.is_some()).map(|one| one.size).max();
-        if keys.witnessed && cosigned.is_none_or(|size| size < newest) {
-            let path = format!("anchors/{newest:020}");
-            found.add(Code::NotCosigned, At::path(&path), "It is the newest that was anchored, and was not cosigned.");
-        }
     }
 
     /// No two roots of one size, and the log's own not of fewer entries than any other.

@@ -18,6 +18,9 @@ pub(crate) const TRAIL: &str = "trail/";
 /// How long after its window a call may still be recorded without having been let in after it, in seconds.
 const EDGE: i64 = 60;
 
+/// How long IAM may take until a deny holds everywhere, in seconds: the longest that the simulation takes it to be.
+const SPREADS: i64 = 120;
+
 /// How long CloudTrail takes to deliver, in seconds. Source: CloudTrail user guide, "How CloudTrail works": within an
 /// average of about 5 minutes; twice what it says for most.
 const DELIVERED_WITHIN: i64 = 1_800;
@@ -107,7 +110,7 @@ impl Join<'_> {
         };
         let (starts, expires) = request.window.unwrap_or_default();
         let inside = (starts..expires).contains(&record.at);
-        let denied = request.denied_at.is_some_and(|denied| record.at > denied.saturating_add(EDGE));
+        let denied = request.denied_at.is_some_and(|denied| record.at > denied.saturating_add(SPREADS));
         if record.refused {
             if !inside || denied {
                 found.add(Code::CallRefused, at(), format!("{what} was refused, as it has to be."));

@@ -180,7 +180,7 @@ codes! {
         KeysDiffer = "keys_differ",
         /// A line of keys can't be read.
         KeyUnreadable = "key_unreadable",
-        /// The newest anchored checkpoint was not cosigned, though a witness is pinned.
+        /// No witness vouches for the newest entries, though one is pinned, and had the time.
         NotCosigned = "not_cosigned",
         /// Entries were cosigned later than they have to be.
         LoggedLate = "logged_late",

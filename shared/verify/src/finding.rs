@@ -2,9 +2,10 @@
 
 use crate::codes::Code;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-/// Most findings that are kept; more are counted.
+/// Most findings of each weight that are kept; more are counted.
 pub const MOST_FINDINGS: usize = 10_000;
 
 /// How much a finding weighs.
@@ -161,7 +162,7 @@ pub struct Figures {
 pub struct Verdict {
     /// In a word.
     pub outcome: Outcome,
-    /// Everything that was found, the gravest first, by place; at most [`MOST_FINDINGS`].
+    /// Everything that was found, the gravest first, by place; at most [`MOST_FINDINGS`] of each weight.
     pub findings: Vec<Finding>,
     /// How many more there were.
     pub more: u64,
@@ -173,6 +174,7 @@ pub struct Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     kept: Vec<Finding>,
+    count: BTreeMap<Severity, usize>,
     more: u64,
     worst: Option<Severity>,
     pub(crate) figures: Figures,
@@ -183,7 +185,10 @@ impl Found {
     pub(crate) fn add(&mut self, code: Code, at: At, sentence: impl Into<String>) {
         let severity = code.severity();
         self.worst = self.worst.max(Some(severity));
-        if self.kept.len() < MOST_FINDINGS {
+        // Each weight has its own room: nobody can hide what is broken behind notes.
+        let kept = self.count.entry(severity).or_default();
+        if *kept < MOST_FINDINGS {
+            *kept = kept.saturating_add(1);
             self.kept.push(Finding { code, severity, at, sentence: sentence.into() });
         } else {
             self.more = self.more.saturating_add(1);

@@ -83,7 +83,7 @@ pub fn verify<F: Folder>(folder: &F, trusted: &Trusted<'_>) -> Result<Verdict, N
     found.figures.origin = keys.origin.clone().ok_or(NoVerdict::NoKey)?;
     let checkpoints = Checkpoints::read(folder, &keys, &mut found)?;
     let mut table = Table::read(folder, &mut found)?;
-    let (mut streams, mut timing) = (Streams::default(), Timing::new(&checkpoints));
+    let (mut streams, mut timing) = (Streams::default(), Timing::new(&checkpoints, keys.witnessed));
     let walk = Walk {
         folder,
         checkpoints: &checkpoints,

@@ -20,20 +20,22 @@ const VERIFIED_WITHIN: i64 = 3_600;
 /// A stream so far: the hash of each of its entries, and the time of the last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Chain {
-    /// By place, from 1; of places that are not in the log, zeros.
-    pub(crate) hashes: Vec<[u8; 32]>,
+    /// By place, from 1.
+    hashes: BTreeMap<u64, [u8; 32]>,
+    /// The last place.
+    seq: u64,
     at: i64,
 }
 
 impl Chain {
     /// The last place.
     pub(crate) fn seq(&self) -> u64 {
-        u64::try_from(self.hashes.len()).unwrap_or(u64::MAX)
+        self.seq
     }
 
     /// The hash of the entry at `seq`.
     pub(crate) fn hash(&self, seq: u64) -> Option<&[u8; 32]> {
-        self.hashes.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+        self.hashes.get(&seq)
     }
 }
 
@@ -62,15 +64,14 @@ impl Streams {
                 return;
             }
             // What is missing is found once: the stream goes on from here.
-            chain.hashes.resize(usize::try_from(entry.seq.saturating_sub(1)).unwrap_or(0).min(1_000_000), [0; 32]);
-        } else if chain.hashes.last().unwrap_or(&[0; 32]) != &entry.prev {
+        } else if chain.hash(chain.seq).unwrap_or(&[0; 32]) != &entry.prev {
             found.add(Code::Unlinked, at, "It does not name the hash of the entry before it.");
         } else if entry.at < chain.at {
             let sentence = format!("It says {}; the entry before it says {}.", text(entry.at), text(chain.at));
             found.add(Code::Backwards, at, sentence);
         }
-        chain.hashes.push(hash_of(bytes));
-        chain.at = entry.at;
+        chain.hashes.insert(entry.seq, hash_of(bytes));
+        (chain.seq, chain.at) = (entry.seq, entry.at);
         self.judge(entry, index, found);
     }
 

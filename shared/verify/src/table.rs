@@ -78,7 +78,7 @@ impl Table {
                     found.figures.words_checked = found.figures.words_checked.saturating_add(1);
                 }
                 Some(_) => {
-                    found.add(Code::WordsDiffer, at.clone(), "The text beside it is not the one whose hash it holds.")
+                    found.add(Code::WordsDiffer, at.clone(), "The text beside it is not the one whose hash it holds.");
                 }
                 None => found.figures.words_erased = found.figures.words_erased.saturating_add(1),
             }
@@ -188,4 +188,51 @@ fn matches(said: &str, beside: &Value) -> bool {
     };
     let computed = Sha256::new().chain_update(WORDS).chain_update(&salt).chain_update(text.as_bytes()).finalize();
     salt.len() == 16 && hex::encode(computed) == said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    const SALT: &str = "000102030405060708090a0b0c0d0e0f";
+
+    fn said(text: &str) -> String {
+        let salt = hex::decode(SALT).unwrap();
+        hex::encode(Sha256::new().chain_update(WORDS).chain_update(salt).chain_update(text).finalize())
+    }
+
+    fn compared(words: &Value) -> Found {
+        let leaf = json!({
+            "at": "2026-11-20T12:00:00Z", "cause": {"kind": "system", "part": "grant"},
+            "event": {"data": {"reason": {"hash": said("orders are stuck")}}, "type": "x"},
+            "prev": "0".repeat(64), "request": "req_a", "seq": 1, "v": 1,
+        });
+        let leaf = record::canonical::to_bytes(&leaf).unwrap();
+        let item = json!({"event": STANDARD.encode(&leaf), "words": words}).to_string().into_bytes();
+        let folder = BTreeMap::from([("table/streams/req_a/000001.json".to_owned(), item)]);
+        let mut found = Found::default();
+        let mut table = Table::read(&folder, &mut found).unwrap();
+        table.compare(&folder, &Entry::read(&leaf).unwrap(), &leaf, 0, &mut found).unwrap();
+        found
+    }
+
+    #[test]
+    fn words_are_what_was_said_or_erased() {
+        let beside = |text: &str, salt: &str| json!({said("orders are stuck"): {"salt": salt, "text": text}});
+        let verdict = compared(&beside("orders are stuck", SALT)).verdict();
+        assert_eq!((verdict.findings.len(), verdict.figures.words_checked, verdict.figures.words_erased), (0, 1, 0));
+        let verdict = compared(&json!({})).verdict();
+        assert_eq!((verdict.findings.len(), verdict.figures.words_checked, verdict.figures.words_erased), (0, 0, 1));
+        for bad in [
+            beside("orders are fine", SALT),
+            beside("orders are stuck", &SALT.replace('0', "1")),
+            beside("orders are stuck", ""),
+            json!({said("orders are stuck"): {"salt": SALT, "text": "orders are stuck"}, said("more"): {"salt": SALT, "text": "more"}}),
+        ] {
+            let codes: Vec<Code> = compared(&bad).verdict().findings.iter().map(|finding| finding.code).collect();
+            assert_eq!(codes, [Code::WordsDiffer], "{bad}");
+        }
+    }
 }

@@ -23,12 +23,18 @@ pub(crate) struct Timing {
     covers: usize,
     /// Of that one: how many leaves were late, the first of them, and by how much the latest.
     late: Option<(u64, u64, i64)>,
+    /// The first leaf that no witness vouches for, and its time.
+    bare: Option<(u64, i64)>,
+    /// Whether there is a witness.
+    witnessed: bool,
+    /// The newest checkpoint that was anchored, as its path.
+    anchored: Option<String>,
     /// The newest time so far.
     pub(crate) newest: Option<i64>,
 }
 
 impl Timing {
-    pub(crate) fn new(checkpoints: &Checkpoints) -> Self {
+    pub(crate) fn new(checkpoints: &Checkpoints, witnessed: bool) -> Self {
         let times = checkpoints.others.iter().filter_map(|one| Some((one.size, one.cosigned_at?, one.path.clone())));
         let mut cosigned: Vec<(u64, i64, String)> = times.collect();
         let mut first = i64::MAX;
@@ -36,7 +42,8 @@ impl Timing {
             first = first.min(*time);
             *time = first;
         }
-        Self { cosigned, ..Self::default() }
+        let anchored = checkpoints.anchored.map(|size| format!("anchors/{size:020}"));
+        Self { cosigned, witnessed, anchored, ..Self::default() }
     }
 
     /// Takes in the time that leaf `index` says.
@@ -51,7 +58,10 @@ impl Timing {
             self.late(found);
             self.covers = self.covers.saturating_add(1);
         }
-        let Some((_, time, _)) = self.cosigned.get(self.covers) else { return };
+        let Some((_, time, _)) = self.cosigned.get(self.covers) else {
+            self.bare = self.bare.or(Some((index, at)));
+            return;
+        };
         let after = time.saturating_sub(at);
         if after < CLOCKS_DIFFER.saturating_neg() {
             let sentence =
@@ -77,6 +87,13 @@ impl Timing {
     pub(crate) fn finish(&mut self, as_of: Option<i64>, found: &mut Found) {
         self.late(found);
         let Some(newest) = self.newest else { return };
+        if let Some((index, at)) = self.bare.filter(|_| self.witnessed) {
+            // What is newer may be on its way.
+            if newest.saturating_sub(at) > COSIGNED_WITHIN {
+                let at = At { index: Some(index), path: self.anchored.clone(), ..At::default() };
+                found.add(Code::NotCosigned, at, "No witness vouches for the entries from here on.");
+            }
+        }
         found.figures.newest_at = Some(text(newest));
         if as_of.is_some_and(|as_of| as_of.saturating_sub(newest) > SILENT_FOR) {
             let last = found.figures.size.checked_sub(1);

@@ -85,6 +85,12 @@ pub(super) fn judge<F: Folder>(
                 found.add(code, At::path(path), shown(&finding.sentence));
             }
         }
+        // One that was taken out is named by the next, and known by nobody.
+        let gap = before.get(&chain).filter(|before| before.until < digest.from && !place.backfill);
+        if let Some(gap) = gap {
+            let sentence = format!("No digest is of the time between {} and {}.", gap.until, digest.from);
+            found.add(Code::TrailGap, At::path(path), sentence);
+        }
         found.figures.trail_digests = found.figures.trail_digests.saturating_add(1);
         listed.newest = listed.newest.max(Some(digest.until.as_second()));
         before.insert(chain, digest.link(signature.as_deref().unwrap_or_default()));

@@ -93,13 +93,17 @@ fn optional<'a>(of: &'a Value, name: &'static str) -> Encoded<Option<&'a str>> {
 /// # Errors
 /// What of it is missing or of another kind.
 pub(crate) fn of_request(request: &Value) -> Encoded<String> {
-    let notices = request.get("notices").filter(|notices| !says_nothing(notices));
     let extends = optional(request, "extends")?;
-    let mut encoding = Encoding::of(match (extends, notices) {
-        (Some(_), _) => "countersign.request.v3",
-        (None, Some(_)) => "countersign.request.v2",
-        (None, None) => "countersign.request.v1",
-    });
+    let justification = field(request, "justification")?;
+    let silent = request.get("notices").is_none_or(says_nothing);
+    // Words that are a text, and not a hash, are of an older encoding.
+    let version = match (justification.is_object(), extends) {
+        (true, _) => 4,
+        (false, Some(_)) => 3,
+        (false, None) if silent => 1,
+        (false, None) => 2,
+    };
+    let mut encoding = Encoding::of(&format!("countersign.request.v{version}"));
     encoding.text(text(request, "id")?);
     encoding.text(text(request, "requester")?);
     let identity = field(request, "identity")?;
@@ -119,7 +123,7 @@ pub(crate) fn of_request(request: &Value) -> Encoded<String> {
     }
     encoding.number(flag(request, "mfaAtDoor")?);
     encoding.number(number(request, "durationSeconds")?);
-    words(&mut encoding, field(request, "justification")?)?;
+    words(&mut encoding, justification)?;
     encoding.maybe(optional(request, "ticket")?);
     encoding.maybe(optional(request, "channel")?);
     encoding.text(text(request, "submittedAt")?);
@@ -131,16 +135,13 @@ pub(crate) fn of_request(request: &Value) -> Encoded<String> {
     let quorum = field(request, "quorum")?;
     encoding.number(number(quorum, "needed")?);
     encoding.list(texts(quorum, "groups")?.into_iter());
-    match (notices, extends) {
-        (Some(notices), _) => told(&mut encoding, notices)?,
-        // An extension says of notices even that there are none.
-        (None, Some(_)) => {
-            told(&mut encoding, &serde_json::json!({"directly": false, "reminders": [], "warnBeforeSeconds": 0}))?
-        }
-        (None, None) => {}
+    if version > 1 {
+        told(&mut encoding, request.get("notices"))?;
     }
-    if let Some(extended) = extends {
-        encoding.text(extended);
+    match (version, extends) {
+        (4, extends) => encoding.maybe(extends),
+        (_, Some(extended)) => encoding.text(extended),
+        (_, None) => {}
     }
     Ok(encoding.digest())
 }
@@ -193,7 +194,10 @@ fn risk(encoding: &mut Encoding, risk: &Value) -> Encoded<()> {
     Ok(())
 }
 
-fn told(encoding: &mut Encoding, notices: &Value) -> Encoded<()> {
+/// Who is told, and when again; what is not there says that nobody is.
+fn told(encoding: &mut Encoding, notices: Option<&Value>) -> Encoded<()> {
+    let nobody = serde_json::json!({"directly": false, "reminders": [], "warnBeforeSeconds": 0});
+    let notices = notices.unwrap_or(&nobody);
     encoding.number(flag(notices, "directly")?);
     encoding.number(number(notices, "warnBeforeSeconds")?);
     let reminders = items(notices, "reminders")?;
@@ -214,4 +218,86 @@ pub(crate) fn of_terms(request: &str, permissions: &[String], resources: &[Strin
     encoding.list(resources.iter().map(String::as_str));
     encoding.number(seconds);
     encoding.digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Entry;
+    use model::identity::{Actor, Identity};
+    use model::submission::Wish;
+    use serde_json::json;
+    use workflow::double::World;
+    use workflow::submission::submit;
+
+    /// A request as production code makes it.
+    fn request(entitlement: &str) -> Value {
+        let world = World::new("2026-11-20T12:00:00Z".parse().unwrap());
+        let identity = Identity::Api { principal: "arn:aws:iam::111111111111:user/alice".to_owned() };
+        let by = Actor { person: "alice".parse().unwrap(), identity, mfa: true };
+        let wish = Wish {
+            entitlement: entitlement.to_owned(),
+            duration_seconds: 900,
+            justification: "orders".to_owned(),
+            ticket: Some("OPS-1".to_owned()),
+            ..Wish::default()
+        };
+        let mut work = std::pin::pin!(submit(&world, &by, &wish, None, None));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        while work.as_mut().poll(&mut context).is_pending() {}
+        let id = world.ids().remove(0);
+        let chain = world.chain(&id);
+        Entry::read(&chain[0]).unwrap().data["request"].clone()
+    }
+
+    /// Pointers to everything in it that holds nothing else, or nothing.
+    fn parts(value: &Value, at: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, field)| parts(field, &format!("{at}/{name}"), out)),
+            Value::Array(items) if !items.is_empty() => {
+                items.iter().enumerate().for_each(|(nth, item)| parts(item, &format!("{at}/{nth}"), out));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                out.push(at.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_request_is_covered() {
+        for entitlement in ["orders-db-debug", "prod-admin", "legacy-debug"] {
+            let request = request(entitlement);
+            let digest = of_request(&request).unwrap();
+            assert_eq!(request["digest"], *digest, "as the writer computed it");
+            let mut all = Vec::new();
+            parts(&request, "", &mut all);
+            assert!(all.len() > 25, "{all:?}");
+            for part in all.iter().filter(|part| *part != "/digest") {
+                let mut other = request.clone();
+                let place = other.pointer_mut(part).unwrap();
+                *place = match place.take() {
+                    Value::String(text) => json!(format!("{text}x")),
+                    Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+                    Value::Bool(flag) => json!(!flag),
+                    Value::Null => json!("x"),
+                    Value::Array(_) | Value::Object(_) => json!(["x"]),
+                };
+                // What is not a thing that it can be is no digest at all.
+                assert_ne!(of_request(&other).ok().as_ref(), Some(&digest), "{entitlement}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn lists_do_not_run_into_each_other() {
+        let request = request("orders-db-debug");
+        let (mut one, mut other) = (request.clone(), request);
+        (one["permissions"], one["resources"]) = (json!(["a", "b"]), json!([]));
+        (other["permissions"], other["resources"]) = (json!(["a"]), json!(["b"]));
+        assert_ne!(of_request(&one), of_request(&other));
+        assert_ne!(
+            of_terms("d", &["a".to_owned(), "b".to_owned()], &[], 1),
+            of_terms("d", &["a".to_owned()], &["b".to_owned()], 1)
+        );
+    }
 }

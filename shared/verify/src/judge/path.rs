@@ -69,7 +69,7 @@ pub(crate) fn step(from: Place, kind: &str) -> Step {
         "provisioningAttemptFailed" | "nameTaken" => (&[Provisioning], None),
         "grantActivated" => (&[Provisioning], Some(Active)),
         "expiryAnnounced" | "credentialsRequested" => (&[Active], None),
-        "credentialsIssued" | "credentialsFailed" => (&[Active, Revoking, Ended], None),
+        "credentialsIssued" | "credentialsFailed" | "runReported" => (&[Active, Revoking, Ended], None),
         "revocationStarted" => (&[Provisioning, Active], Some(Revoking)),
         "tombstonePlaced" | "revocationAttemptFailed" => (&[Revoking], None),
         "grantEnded" => (&[Revoking], Some(Ended)),
@@ -77,7 +77,6 @@ pub(crate) fn step(from: Place, kind: &str) -> Step {
             (&[Ended], None)
         }
         "activityFinding" | "activitySummarised" => (&[Provisioning, Active, Revoking, Ended], None),
-        "runReported" => (&[Active, Revoking, Ended], None),
         "wordsErased" => (&[Ended, Closed], None),
         "commandRefused" => (&[Pending, Approved, Provisioning, Active, Revoking, Ended, Closed], None),
         _ => return Step::Unknown,

@@ -213,7 +213,7 @@ impl Request {
             "driftFound" => self.verified = false,
             "tombstoneRemoved" => self.deny_removed(&mut on),
             "activityFinding" => {
-                self.findings.extend(entry.data.pointer("/finding/rule").and_then(Value::as_str).map(str::to_owned))
+                self.findings.extend(entry.data.pointer("/finding/rule").and_then(Value::as_str).map(str::to_owned));
             }
             "runReported" => on.caused_by(&self.requester),
             _ => {}

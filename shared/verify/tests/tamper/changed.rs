@@ -6,6 +6,7 @@ use crate::untouched::{FOLDER, STORY, judged, rsa};
 use crate::{Where, expect, missed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
 use record::checkpoint::Checkpoint;
 use record::note::Kind;
 use record::tree::{Edge, Hash, leaf};
@@ -70,7 +71,9 @@ fn anew(files: &mut Files, leaves: &[Leaf]) {
 
 fn root(leaves: &[Leaf]) -> Hash {
     let mut edge = Edge::EMPTY;
-    leaves.iter().for_each(|one| edge.append(leaf(&one.bytes)).unwrap());
+    for one in leaves {
+        edge.append(leaf(&one.bytes)).unwrap();
+    }
     edge.root()
 }
 
@@ -188,9 +191,12 @@ pub(crate) const CHANGES: &[Change] = &[
         (Code::CheckpointUnsigned, Where::File(path))
     }),
     ("the newest cosignatures are gone", |files| {
-        let path = newest(files, "cosigned/");
-        files.remove(&path);
-        (Code::NotCosigned, Where::File(path.replace("cosigned/", "anchors/")))
+        let first = newest(files, "cosigned/").replace("cosigned/", "anchors/");
+        for _ in 0..4 {
+            let path = newest(files, "cosigned/");
+            files.remove(&path);
+        }
+        (Code::NotCosigned, Where::File(first))
     }),
     ("an anchor is named as another", |files| {
         let path = newest(files, "anchors/");
@@ -462,4 +468,40 @@ fn a_log_that_fell_silent_is_found_by_who_says_when_it_was_fetched() {
     let verdict = verify(&*FOLDER, &trusted(Some("2026-11-21T08:00:00Z"))).unwrap();
     expect("silent", &verdict, Code::Silence, &Where::Leaf(size() - 1));
     assert!(verify(&*FOLDER, &trusted(Some("yesterday"))).is_err());
+}
+
+/// The log with its newest anchors alone: quick to judge.
+fn small() -> Files {
+    let kept: Vec<String> = ["anchors/", "cosigned/"].map(|under| newest(&FOLDER, under)).to_vec();
+    let is_kept = |path: &String| path.starts_with("log/") || *path == "keys" || kept.contains(path);
+    FOLDER.iter().filter(|(path, _)| is_kept(path)).map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_flipped_bit_of_the_log_is_found(file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0u8..8) {
+        let mut files = small();
+        let paths: Vec<String> = files.keys().filter(|path| *path != "keys").cloned().collect();
+        let bytes = files.get_mut(file.get(&paths)).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        prop_assert_eq!(judged(&files).outcome, verify::Outcome::Broken, "{} {} {}", file.get(&paths), at, bit);
+    }
+
+    #[test]
+    fn garbage_is_judged_without_panic(
+        path in prop::sample::select(vec![
+            "log/checkpoint", "log/tile/entries/000", "log/tile/0/000", "log/tile/nonsense", "anchors/1", "cosigned/1",
+            "refused/1", "saved/x", "keys", "table/streams/req_x/000001.json", "table/states/req_x.json", "table/streams/x",
+            "trail/AWSLogs/1/CloudTrail/x.json.gz", "trail/AWSLogs/1/CloudTrail-Digest/x.json.gz", "trail/keys/x.json",
+        ]),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut files = small();
+        files.insert(path.to_owned(), bytes);
+        let first = judged(&files);
+        prop_assert_eq!(&judged(&files), &first, "the same folder, the same verdict");
+    }
 }

@@ -400,9 +400,7 @@ pub(crate) const FORGERIES: &[Forgery] = &[
         "used",
         |r| {
             let at = r.entry("revocationStarted")["at"].clone();
-            for kind in ["revocationStarted"] {
-                r.entry(kind)["at"] = moved(&at, -5);
-            }
+            r.entry("revocationStarted")["at"] = moved(&at, -5);
         },
         Code::OutsideWindow,
         "revocationStarted",

@@ -7,10 +7,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use record::checkpoint::Checkpoint;
 use record::entry::EntryHash;
 use record::note::{Kind, Note, Signature, VerifierKey, cosigned_message};
-use record::tile::{TileReader, grow};
+use record::tile::{Tile, TileReader, grow};
 use record::tree::Hash;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const ORIGIN: &str = "countersign.111111111111.us-east-1/countersign";
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -91,6 +91,7 @@ impl Publisher {
     /// The log over `leaves`, batch by batch, each anchored.
     pub(crate) fn publish(&self, leaves: &[Leaf], files: &mut Files) {
         let (mut size, mut root, mut rest) = (0, Hash::EMPTY, leaves);
+        let (mut batches, mut kept) = (0_u32, BTreeSet::new());
         while let Some(first) = rest.first() {
             let until = (first.at / self.every + 1) * self.every;
             let count = rest.iter().take_while(|leaf| leaf.at < until).count();
@@ -98,6 +99,20 @@ impl Publisher {
             rest = after;
             let entries: Vec<&[u8]> = batch.iter().map(|leaf| leaf.bytes.as_slice()).collect();
             let growth = grow(&Reader(files), size, &root, &entries).unwrap();
+            // Narrower copies of what has grown since may be taken out; a few stay.
+            if batches % 16 != 1 {
+                let wider: Vec<Tile> = growth.files.iter().map(|file| file.tile).collect();
+                let older = |path: &str| {
+                    path.strip_prefix("log/").and_then(Tile::parse).is_some_and(|tile| {
+                        !tile.is_full()
+                            && wider.iter().any(|wide| wide.holds() == tile.holds() && wide.index() == tile.index())
+                    })
+                };
+                files.retain(|path, _| kept.contains(path) || !older(path));
+            } else {
+                kept.extend(files.keys().filter(|path| path.contains(".p/")).cloned());
+            }
+            batches += 1;
             files.extend(growth.files.into_iter().map(|file| (format!("log/{}", file.tile), file.bytes)));
             (size, root) = (growth.edge.size(), growth.edge.root());
             let note = self.key.signed(&Checkpoint::new(ORIGIN, size, root).unwrap());

@@ -308,7 +308,7 @@ pub(crate) fn rechained(mut values: Vec<Value>) -> Vec<Leaf> {
         let stream = value["request"].as_str().unwrap().to_owned();
         let at = value["at"].as_str().unwrap().to_owned();
         if value["event"]["type"] == "dailySummary" {
-            let midnight: Time = format!("{}T00:00:00Z", &at[..10]).parse().unwrap();
+            let midnight: Time = format!("{}T00:00:00Z", at.split('T').next().unwrap()).parse().unwrap();
             value["event"]["data"]["streams"] = heads(&leaves, midnight);
         }
         let head = ends.entry(stream.clone()).or_insert(Head::START);
