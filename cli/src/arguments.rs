@@ -112,6 +112,10 @@ pub(crate) enum PolicyCommand {
 pub(crate) enum AuditCommand {
     /// Judges the whole record, from a folder and keys alone: one verdict, and everything that is wrong. Calls nothing.
     Verify(audit::verify::Verify),
+    /// Writes the proof that an entry is in the log: a file that needs nothing else but the keys. Calls nothing.
+    Prove(audit::prove::Prove),
+    /// Checks such a proof, and shows the entry. Calls nothing.
+    Check(audit::check::Check),
 }
 
 #[cfg(test)]

@@ -100,12 +100,3 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Unreadable> {
         Err(unreadable(path, format!("it has more than {LONGEST_FILE} bytes")))
     }
 }
-
-/// A file's text.
-///
-/// # Errors
-/// There is none, or it is no text.
-pub(crate) fn text(path: &Path) -> Result<String, Unreadable> {
-    let bytes = bytes(path)?.ok_or_else(|| unreadable(path, "there is no such file"))?;
-    String::from_utf8(bytes).map_err(|_| unreadable(path, "it is no text"))
-}

@@ -1,12 +1,13 @@
 //! `audit verify`: a folder and keys, and one verdict.
 
 use super::folder::{Disk, Unreadable};
+use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use ::verify::{Figures, NoVerdict, Outcome, Severity, Trusted, Verdict};
 use clap::Args;
 use model::text::inert;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Findings that people are shown; the JSON has all.
 const SHOWN: usize = 200;
@@ -32,7 +33,7 @@ pub(crate) struct Verify {
 pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
     let unreadable = |error: &Unreadable| Failure::new(Exit::Failed, "no_file", error.to_string());
     let disk = Disk::open(&wanted.folder).map_err(|error| unreadable(&error))?;
-    let keys = wanted.keys.as_deref().map(super::folder::text).transpose().map_err(|error| unreadable(&error))?;
+    let keys = wanted.keys.as_deref().map(keys).transpose()?;
     let trusted = Trusted { keys: keys.as_deref(), as_of: wanted.as_of.as_deref(), rsa: &aws::trail::verifies };
     let verdict = ::verify::verify(&disk, &trusted).map_err(|error| match error {
         NoVerdict::Folder(error) => unreadable(&error),
@@ -47,6 +48,12 @@ pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
     let told = serde_json::to_value(&verdict)
         .map_err(|error| Failure::new(Exit::Failed, "unwritable_verdict", error.to_string()))?;
     Ok(Answer { human: human(&verdict), json: json!(told), exit })
+}
+
+/// The text of a file of keys; what can't be read of it is a finding.
+fn keys(path: &Path) -> Result<String, Failure> {
+    let no_text = |_| Failure::new(Exit::Failed, "invalid_keys", format!("{}: it is no text", path.display()));
+    String::from_utf8(given(path, LONGEST_KEYS)?).map_err(no_text)
 }
 
 fn human(verdict: &Verdict) -> String {
