@@ -202,6 +202,8 @@ codes! {
         AccessPastItsWindow = "access_past_its_window",
         /// An end was recorded, and long after it nothing says that IAM bears it out.
         EndUnverified = "end_unverified",
+        /// A state in the table names an entry that the copy of its stream does not hold.
+        StateAhead = "state_ahead",
         /// A file of the table's copy can't be read.
         TableUnreadable = "table_unreadable",
         /// CloudTrail's digests can't be checked: a signature or a public key is not in the folder.

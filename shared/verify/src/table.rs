@@ -140,7 +140,16 @@ impl Table {
             if version < last {
                 let sentence = format!("It is at {version}; its stream goes on to {last}: it was set back.");
                 found.add(Code::StateBehind, at, sentence);
-            } else if known.as_deref() != Some(head) && (self.given || version <= logged) {
+            } else if version > last {
+                // Without entries beside it, it is only newer than the log.
+                if self.given {
+                    found.add(
+                        Code::StateAhead,
+                        at,
+                        format!("It is at {version}; the copy of its stream ends at {last}."),
+                    );
+                }
+            } else if known.as_deref() != Some(head) {
                 found.add(Code::StateElsewhere, at, "It names another last entry than its stream has.");
             }
         }
