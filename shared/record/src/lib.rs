@@ -4,8 +4,9 @@
 //! What this crate must never do: decide anything about requests, or know AWS. The offline
 //! verifier uses it, and shares no code with what wrote the record beyond this.
 //!
-//! Start reading at [`entry`], then [`chain`].
+//! Start reading at [`entry`], then [`chain`]; [`words`] is what lies beside the bytes.
 
 pub mod canonical;
 pub mod chain;
 pub mod entry;
+pub mod words;

@@ -1,0 +1,3 @@
+//! `audit`: the record and what lies beside it.
+
+pub(crate) mod erase;
