@@ -116,6 +116,9 @@ pub(crate) enum AuditCommand {
     Prove(audit::prove::Prove),
     /// Checks such a proof, and shows the entry. Calls nothing.
     Check(audit::check::Check),
+    /// Erases what persons said about a request that is over; the record stays whole. Final. Takes AWS credentials from
+    /// the environment.
+    Erase(audit::erase::Erase),
 }
 
 #[cfg(test)]

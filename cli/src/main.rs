@@ -1,5 +1,6 @@
 //! `countersign`: the command line. It asks for access, countersigns it, uses it and ends it, over the API, as the
-//! caller's own AWS identity; it checks a policy bundle and publishes it; and it proves what is in the record.
+//! caller's own AWS identity; it checks a policy bundle and publishes it; and it judges the record, proves what is in
+//! it, and erases words from it.
 
 mod api;
 mod arguments;
@@ -73,6 +74,7 @@ async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Audit(AuditCommand::Verify(wanted)) => audit::verify::verify(wanted),
         Command::Audit(AuditCommand::Prove(wanted)) => audit::prove::prove(wanted),
         Command::Audit(AuditCommand::Check(wanted)) => audit::check::check(wanted),
+        Command::Audit(AuditCommand::Erase(wanted)) => audit::erase::erase(wanted).await,
         Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
         Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
         Command::Api(wanted) => return answer(wanted, &arguments.place).await,

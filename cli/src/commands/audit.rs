@@ -1,6 +1,8 @@
-//! `audit`: what the log proves, to whoever trusts neither it nor Countersign. Nothing here calls the API.
+//! `audit`: what the log proves, to whoever trusts neither it nor Countersign. Nothing here calls the API;
+//! `erase` alone changes anything.
 
 pub(crate) mod check;
+pub(crate) mod erase;
 mod folder;
 mod log;
 pub(crate) mod prove;

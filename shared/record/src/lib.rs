@@ -4,8 +4,8 @@
 //! What this crate must never do: decide anything about requests, or know AWS. The offline
 //! verifier uses it, and shares no code with what wrote the record beyond this.
 //!
-//! Start reading at [`entry`], then [`chain`]: one stream. [`tree`], [`tile`] and [`proof`] are the log over all
-//! streams; [`note`], [`checkpoint`] and [`witness`] are who vouches for it.
+//! Start reading at [`entry`], then [`chain`]: one stream; [`words`] is what lies beside its bytes. [`tree`], [`tile`] and
+//! [`proof`] are the log over all streams; [`note`], [`checkpoint`] and [`witness`] are who vouches for it.
 
 pub mod canonical;
 pub mod chain;
@@ -16,6 +16,7 @@ pub mod proof;
 pub mod tile;
 pub mod tree;
 pub mod witness;
+pub mod words;
 
 #[cfg(test)]
 mod sample;

@@ -94,16 +94,7 @@ fn optional<'a>(of: &'a Value, name: &'static str) -> Encoded<Option<&'a str>> {
 /// What of it is missing or of another kind.
 pub(crate) fn of_request(request: &Value) -> Encoded<String> {
     let extends = optional(request, "extends")?;
-    let justification = field(request, "justification")?;
-    let silent = request.get("notices").is_none_or(says_nothing);
-    // Words that are a text, and not a hash, are of an older encoding.
-    let version = match (justification.is_object(), extends) {
-        (true, _) => 4,
-        (false, Some(_)) => 3,
-        (false, None) if silent => 1,
-        (false, None) => 2,
-    };
-    let mut encoding = Encoding::of(&format!("countersign.request.v{version}"));
+    let mut encoding = Encoding::of("countersign.request.v4");
     encoding.text(text(request, "id")?);
     encoding.text(text(request, "requester")?);
     let identity = field(request, "identity")?;
@@ -123,7 +114,7 @@ pub(crate) fn of_request(request: &Value) -> Encoded<String> {
     }
     encoding.number(flag(request, "mfaAtDoor")?);
     encoding.number(number(request, "durationSeconds")?);
-    words(&mut encoding, justification)?;
+    words(&mut encoding, field(request, "justification")?)?;
     encoding.maybe(optional(request, "ticket")?);
     encoding.maybe(optional(request, "channel")?);
     encoding.text(text(request, "submittedAt")?);
@@ -135,22 +126,9 @@ pub(crate) fn of_request(request: &Value) -> Encoded<String> {
     let quorum = field(request, "quorum")?;
     encoding.number(number(quorum, "needed")?);
     encoding.list(texts(quorum, "groups")?.into_iter());
-    if version > 1 {
-        told(&mut encoding, request.get("notices"))?;
-    }
-    match (version, extends) {
-        (4, extends) => encoding.maybe(extends),
-        (_, Some(extended)) => encoding.text(extended),
-        (_, None) => {}
-    }
+    told(&mut encoding, field(request, "notices")?)?;
+    encoding.maybe(extends);
     Ok(encoding.digest())
-}
-
-/// Whether notices are those of a request that has none.
-fn says_nothing(notices: &Value) -> bool {
-    notices.get("directly") == Some(&Value::Bool(false))
-        && notices.get("reminders").and_then(Value::as_array).is_some_and(Vec::is_empty)
-        && notices.get("warnBeforeSeconds").and_then(Value::as_u64) == Some(0)
 }
 
 fn mechanism(encoding: &mut Encoding, mechanism: &Value) -> Encoded<()> {
@@ -168,14 +146,11 @@ fn mechanism(encoding: &mut Encoding, mechanism: &Value) -> Encoded<()> {
     Ok(())
 }
 
-/// A person's words: as text, or by their hash.
+/// A person's words, by their hash.
 fn words(encoding: &mut Encoding, words: &Value) -> Encoded<()> {
-    let hashed = words.get("hash").and_then(Value::as_str).and_then(hash);
-    match (words.as_str(), hashed) {
-        (Some(text), _) => encoding.text(text),
-        (None, Some(hash)) => encoding.text(&hex::encode(hash)),
-        (None, None) => return Err(Incomplete("justification")),
-    }
+    let said = text(words, "hash")?;
+    hash(said).ok_or(Incomplete("hash"))?;
+    encoding.text(said);
     Ok(())
 }
 
@@ -194,10 +169,8 @@ fn risk(encoding: &mut Encoding, risk: &Value) -> Encoded<()> {
     Ok(())
 }
 
-/// Who is told, and when again; what is not there says that nobody is.
-fn told(encoding: &mut Encoding, notices: Option<&Value>) -> Encoded<()> {
-    let nobody = serde_json::json!({"directly": false, "reminders": [], "warnBeforeSeconds": 0});
-    let notices = notices.unwrap_or(&nobody);
+/// Who is told, and when again.
+fn told(encoding: &mut Encoding, notices: &Value) -> Encoded<()> {
     encoding.number(flag(notices, "directly")?);
     encoding.number(number(notices, "warnBeforeSeconds")?);
     let reminders = items(notices, "reminders")?;

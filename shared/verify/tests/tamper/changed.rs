@@ -316,6 +316,17 @@ pub(crate) const CHANGES: &[Change] = &[
         item(files, &leaf, |value| value["event"] = json!(STANDARD.encode(b"{}")));
         (Code::TableEdited, Where::Entry(leaf.stream, leaf.seq))
     }),
+    ("the text of words is another", |files| {
+        let (_, leaf) = find("used", "requestSubmitted");
+        item(files, &leaf, |value| {
+            value["words"]
+                .as_object_mut()
+                .unwrap()
+                .values_mut()
+                .for_each(|said| said["text"] = json!("nothing to see"));
+        });
+        (Code::WordsDiffer, Where::Entry(leaf.stream, leaf.seq))
+    }),
     ("an entry of the table is gone", |files| {
         let (_, leaf) = find("used", "approvalGiven");
         files.remove(&format!("table/streams/{}/{:06}.json", leaf.stream, leaf.seq));

@@ -1,6 +1,7 @@
 //! The log over a record: tiles, checkpoints, anchors, and a witness's cosignatures, signed by keys that are nobody's.
 
 use crate::story::Leaf;
+use crate::untouched::STORY;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -9,6 +10,7 @@ use record::entry::EntryHash;
 use record::note::{Kind, Note, Signature, VerifierKey, cosigned_message};
 use record::tile::{Tile, TileReader, grow};
 use record::tree::Hash;
+use record::words::Beside;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +132,14 @@ impl Publisher {
 pub(crate) fn table(leaves: &[Leaf]) -> Files {
     let mut files = Files::new();
     for leaf in leaves {
-        let item = json!({"event": STANDARD.encode(&leaf.bytes), "words": {}});
+        let text = String::from_utf8_lossy(&leaf.bytes);
+        let said: Beside = STORY
+            .words
+            .iter()
+            .filter(|(hash, _)| text.contains(*hash))
+            .map(|(hash, said)| (hash.clone(), said.clone()))
+            .collect();
+        let item = json!({"event": STANDARD.encode(&leaf.bytes), "words": said});
         files.insert(format!("table/streams/{}/{:06}.json", leaf.stream, leaf.seq), item.to_string().into_bytes());
         let state = json!({"version": leaf.seq, "head": EntryHash::of(&leaf.bytes).to_string()});
         files.insert(format!("table/states/{}.json", leaf.stream), state.to_string().into_bytes());

@@ -10,6 +10,7 @@ use model::terms::Narrower;
 use model::text::FreeText;
 use model::time::Time;
 use record::chain::{Head, append};
+use record::words::Beside;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -59,6 +60,8 @@ impl Leaf {
 /// The record, and which request is which.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
+    /// What persons said, by the hashes in the entries.
+    pub(crate) words: Beside,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) ids: BTreeMap<&'static str, String>,
 }
@@ -295,7 +298,8 @@ pub(crate) fn story() -> Story {
         }
     }
     leaves.sort_by(|one, other| (one.at, &one.stream, one.seq).cmp(&(other.at, &other.stream, other.seq)));
-    Story { leaves, ids: ids.into_iter().map(|(name, id)| (name, id.to_string())).collect() }
+    let words = world.ids().iter().flat_map(|id| world.words(id)).collect();
+    Story { words, leaves, ids: ids.into_iter().map(|(name, id)| (name, id.to_string())).collect() }
 }
 
 /// What somebody makes of a record who can write it all anew: places and links of every stream, in the order of time, and

@@ -47,10 +47,6 @@ fn every_part_of_a_request_is_covered() {
         let request = request(entitlement);
         assert_eq!(of_request(&request).as_ref(), Ok(&request["digest"].as_str().unwrap().to_owned()));
         covered(&request);
-        // By the hash of its words.
-        let mut hashed = request;
-        hashed["justification"] = json!({"hash": "0a".repeat(32)});
-        covered(&hashed);
     }
 }
 
@@ -64,7 +60,7 @@ fn covered(request: &Value) {
         let mut other = request.clone();
         let place = other.pointer_mut(part).unwrap();
         *place = match place.take() {
-            Value::String(text) if part.ends_with("/hash") => json!(text.replace('a', "b")),
+            Value::String(text) if part.ends_with("/hash") => json!(text.replace(|c: char| c.is_ascii_digit(), "a")),
             Value::String(text) => json!(format!("{text}x")),
             Value::Number(number) => json!(number.as_u64().unwrap() + 1),
             Value::Bool(flag) => json!(!flag),
@@ -78,11 +74,10 @@ fn covered(request: &Value) {
 
 /// The encoding of `docs/record.md`, part by part, by the writer's own encoder.
 #[test]
-fn a_request_whose_words_are_apart() {
+fn the_encoding_is_that_of_the_page() {
     use model::digest::Encoding as Parts;
     let mut request = request("orders-db-debug");
-    let hash = "0a".repeat(32);
-    request["justification"] = json!({"hash": hash});
+    let hash = request["justification"]["hash"].as_str().unwrap().to_owned();
     request["extends"] = json!("req_x");
     let text = |pointer: &str| request.pointer(pointer).unwrap().as_str().unwrap();
     let number = |pointer: &str| request.pointer(pointer).unwrap().as_u64().unwrap();

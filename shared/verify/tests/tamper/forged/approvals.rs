@@ -146,7 +146,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         "other words",
         "used",
         |r| {
-            r.data("requestSubmitted")["request"]["justification"] = json!("nothing to see");
+            r.data("requestSubmitted")["request"]["justification"] = json!({"hash": "e".repeat(64)});
         },
         Code::DigestDiffers,
         "requestSubmitted",
