@@ -102,18 +102,16 @@ impl Publisher {
             let entries: Vec<&[u8]> = batch.iter().map(|leaf| leaf.bytes.as_slice()).collect();
             let growth = grow(&Reader(files), size, &root, &entries).unwrap();
             // Narrower copies of what has grown since may be taken out; a few stay.
-            if batches % 16 != 1 {
-                let wider: Vec<Tile> = growth.files.iter().map(|file| file.tile).collect();
-                let older = |path: &str| {
-                    path.strip_prefix("log/").and_then(Tile::parse).is_some_and(|tile| {
-                        !tile.is_full()
-                            && wider.iter().any(|wide| wide.holds() == tile.holds() && wide.index() == tile.index())
-                    })
-                };
-                files.retain(|path, _| kept.contains(path) || !older(path));
-            } else {
+            if batches % 16 == 1 {
                 kept.extend(files.keys().filter(|path| path.contains(".p/")).cloned());
             }
+            let wider: Vec<Tile> = growth.files.iter().map(|file| file.tile).collect();
+            let same = |one: &Tile, other: &Tile| one.holds() == other.holds() && one.index() == other.index();
+            let older = |path: &str| {
+                let tile = path.strip_prefix("log/").and_then(Tile::parse);
+                tile.is_some_and(|tile| !tile.is_full() && wider.iter().any(|wide| same(wide, &tile)))
+            };
+            files.retain(|path, _| kept.contains(path) || !older(path));
             batches += 1;
             files.extend(growth.files.into_iter().map(|file| (format!("log/{}", file.tile), file.bytes)));
             (size, root) = (growth.edge.size(), growth.edge.root());

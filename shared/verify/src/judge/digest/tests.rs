@@ -62,7 +62,7 @@ fn covered(request: &Value) {
         *place = match place.take() {
             Value::String(text) if part.ends_with("/hash") => json!(text.replace(|c: char| c.is_ascii_digit(), "a")),
             Value::String(text) => json!(format!("{text}x")),
-            Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+            Value::Number(number) => json!(number.as_u64().unwrap().saturating_add(1)),
             Value::Bool(flag) => json!(!flag),
             Value::Null => json!("x"),
             Value::Array(_) | Value::Object(_) => json!(["x"]),
