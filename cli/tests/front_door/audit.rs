@@ -76,7 +76,7 @@ fn written(api: &StandIn) -> PathBuf {
 
 fn code(ran: &Ran) -> (i32, String) {
     let said: serde_json::Value = serde_json::from_str(&ran.err).unwrap_or_default();
-    (ran.code, said["code"].as_str().unwrap_or_default().to_owned())
+    (ran.code, said.get("code").and_then(|code| code.as_str()).unwrap_or_default().to_owned())
 }
 
 fn flip(path: &Path, at: usize) {

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use time::Clock;
 
 /// Entries that are appended at once.
-const BATCH: u64 = 500;
+const BATCH: usize = 500;
 
 /// Proofs of each kind and size.
 const PROOFS: u64 = 1_000;
@@ -81,10 +81,10 @@ fn run(count: u64) -> Result<(), String> {
     while edge.size() < count {
         // The kernel tells time in steps of milliseconds: what is measured takes several of them.
         let end = sizes.iter().copied().find(|size| *size > edge.size()).unwrap_or(count);
-        let some: Vec<Vec<u8>> = (edge.size()..end.min(edge.size() + 40 * BATCH)).map(entry).collect();
+        let some: Vec<Vec<u8>> = (edge.size()..end.min(edge.size() + 20_000)).map(entry).collect();
         bytes += some.iter().map(Vec::len).sum::<usize>();
         let clock = Clock::start();
-        for batch in some.chunks(BATCH as usize) {
+        for batch in some.chunks(BATCH) {
             edge = grown(&mut files, &edge, batch)?;
         }
         append += clock.seconds();
