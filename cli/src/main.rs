@@ -74,7 +74,7 @@ async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Audit(AuditCommand::Verify(wanted)) => audit::verify::verify(wanted),
         Command::Audit(AuditCommand::Prove(wanted)) => audit::prove::prove(wanted),
         Command::Audit(AuditCommand::Check(wanted)) => audit::check::check(wanted),
-        Command::Audit(AuditCommand::Erase(wanted)) => audit::erase::erase(wanted).await,
+        Command::Audit(AuditCommand::Erase(wanted)) => Box::pin(audit::erase::erase(wanted)).await,
         Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
         Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
         Command::Api(wanted) => return answer(wanted, &arguments.place).await,
