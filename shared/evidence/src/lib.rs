@@ -16,6 +16,7 @@ pub mod dynamodb;
 pub mod figures;
 pub mod jsonl;
 mod life;
+pub mod logged;
 pub mod moment;
 pub mod pack;
 #[cfg(feature = "parquet")]

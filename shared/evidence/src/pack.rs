@@ -12,7 +12,8 @@ use crate::schema::table;
 use crate::source::{Given, Unreadable};
 use crate::tables::{GrantRow, RequestRow, Tables, newest, read};
 use crate::tests_of_control::{ExceptionRow, Subject, told};
-use crate::{csv, jsonl, sample};
+use crate::{csv, jsonl, logged, sample};
+use record::note::VerifierKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -312,13 +313,14 @@ pub struct Difference {
     pub sentence: String,
 }
 
-fn difference(code: &'static str, place: impl Into<String>, sentence: impl Into<String>) -> Difference {
+pub(crate) fn difference(code: &'static str, place: impl Into<String>, sentence: impl Into<String>) -> Difference {
     Difference { code, place: place.into(), sentence: sentence.into() }
 }
 
 /// Checks a pack by making it again from its entries; says each difference. `tool` is what checks: a report that another
-/// version wrote is held to its numbers, not to its words.
-pub fn check(files: &Files, tool: &str) -> Vec<Difference> {
+/// version wrote is held to its numbers, not to its words. With `keys`, proofs have to be under a checkpoint that one of them
+/// signed.
+pub fn check(files: &Files, tool: &str, keys: Option<&[VerifierKey]>) -> Vec<Difference> {
     let Some(manifest) = files.get(MANIFEST) else {
         return vec![difference("no_manifest", MANIFEST, "there is no manifest: this is no evidence pack")];
     };
@@ -337,6 +339,7 @@ pub fn check(files: &Files, tool: &str) -> Vec<Difference> {
         let sentence = format!("an entry is of {newest}, later than the pack says the record was taken");
         differences.push(difference("later_entry", ENTRIES, sentence));
     }
+    differences.extend(logged::differences(files, &given, parameters.checkpoint.as_deref(), keys));
     let proofs =
         files.iter().filter(|(path, _)| path.starts_with(PROOFS)).map(|(p, b)| (p.clone(), b.clone())).collect();
     let made = match make(&given, &parameters, &proofs) {

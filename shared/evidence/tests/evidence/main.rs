@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on has failed")]
 
 mod exported;
+mod logged;
 mod packs;
 mod story;
 mod tabled;

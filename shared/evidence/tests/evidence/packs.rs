@@ -76,7 +76,7 @@ fn the_day_in_numbers() {
 fn every_control_has_a_pack_that_holds() {
     for control in CONTROLS {
         let files = pack(control.id);
-        assert_eq!(check(&files, TOOL), [], "{}", control.id);
+        assert_eq!(check(&files, TOOL, None), [], "{}", control.id);
         let html = text(&files, "report.html");
         for question in control.questions {
             assert!(question.numbers.iter().all(|name| html.contains(&format!("data-number=\"{name}\""))), "{html}");
@@ -111,7 +111,7 @@ fn only_the_period_counts_and_what_it_takes_is_in_it() {
     let files = make(&given(), &later, &Files::new()).unwrap();
     assert_eq!((&numbers(&files)["grants"], &numbers(&files)["requests"]), (&1.into(), &1.into()));
     assert!(!text(&files, "entries.jsonl").contains(&streams()[0]));
-    assert_eq!(check(&files, TOOL), []);
+    assert_eq!(check(&files, TOOL, None), []);
     let never = Parameters { to: time("2026-11-19"), ..parameters("nist-ac-2") };
     assert!(matches!(make(&given(), &never, &Files::new()), Err(NoPack::NoPeriod { .. })));
 }
@@ -121,6 +121,6 @@ fn nothing_of_a_day_without_grants() {
     let next = Parameters { from: time("2026-11-21"), to: time("2027-11-21"), ..parameters("soc2-cc6.3") };
     let files = make(&given(), &next, &Files::new()).unwrap();
     assert_eq!(numbers(&files)["grants"], 0);
-    assert_eq!(check(&files, TOOL), []);
+    assert_eq!(check(&files, TOOL, None), []);
     assert!(text(&files, "report.html").contains("Grants per week, by its Monday"));
 }

@@ -26,7 +26,7 @@ fn forged(path: &str, change: impl Fn(&str) -> String) -> Files {
 
 #[track_caller]
 fn finds(files: &Files, code: &str, place: &str) {
-    let found = check(files, TOOL);
+    let found = check(files, TOOL, None);
     assert!(found.iter().any(|one| one.code == code && one.place == place), "{code} {place}: {found:#?}");
 }
 
@@ -61,7 +61,7 @@ fn a_changed_number_is_told_with_its_name() {
     // Its words alone, by a report of another version of the program.
     let words =
         forged("report.html", |html| html.replacen(&said("grants"), "data-number=\"grants\" data-value=\"4\">40<", 1));
-    let told: Vec<_> = check(&words, "another").into_iter().map(|one| one.place).collect();
+    let told: Vec<_> = check(&words, "another", None).into_iter().map(|one| one.place).collect();
     assert_eq!(told, ["report.html grants"]);
     let mut files = pack("soc2-cc6.1");
     let mut manifest: Value = serde_json::from_slice(&files[MANIFEST]).unwrap();
@@ -80,19 +80,19 @@ fn entries_that_were_changed_dropped_or_doubled_break_their_chain() {
         })
     };
     for change in [|lines: &mut Vec<String>| drop(lines.remove(1)), |lines: &mut Vec<String>| lines.swap(0, 1)] {
-        let found = check(&lines(change), TOOL);
+        let found = check(&lines(change), TOOL, None);
         assert!(!found.is_empty());
     }
     let cut = lines(|lines| drop(lines.remove(1)));
     finds(&cut, "number_differs", "manifest.json exceptions.broken_chain");
     finds(&lines(|lines| lines.push("{}\n".to_owned())), "unreadable_entry", ENTRIES);
-    assert_eq!(check(&Files::new(), TOOL)[0].code, "no_manifest");
+    assert_eq!(check(&Files::new(), TOOL, None)[0].code, "no_manifest");
 }
 
 /// How often each test fails on a record that was rewritten.
 fn exceptions(id: &str, nth: usize, change: impl Fn(&mut Vec<Value>)) -> Vec<(String, u64)> {
     let files = make(&rewritten(&streams()[nth], change), &parameters(id), &Files::new()).unwrap();
-    assert_eq!(check(&files, TOOL), []);
+    assert_eq!(check(&files, TOOL, None), []);
     let (before, after) = (numbers(&pack(id)), numbers(&files));
     let differs = |(name, value): (&String, &Value)| {
         let test = name.strip_prefix("exceptions.")?;
