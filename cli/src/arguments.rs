@@ -1,6 +1,8 @@
 //! What may be said on the command line.
 
-use crate::commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
+use crate::commands::{
+    access, activity, asking, audit, configure, console, deciding, policy, reading, shell, stopping,
+};
 use crate::connection::{EVERYWHERE, Place};
 use crate::failure::exit_codes;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// The catalog and the Cedar policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The record that nobody can rewrite, for whoever audits it.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Prints the script that completes this program's words in a shell.
     Completions(shell::Completions),
     /// Prints the manual page, or writes one for each command.
@@ -100,6 +105,15 @@ pub(crate) enum PolicyCommand {
     Explain(policy::explain::Explain),
     /// Judges a table of cases, each with what has to come out. Calls nothing.
     Test(policy::table::Test),
+}
+
+/// What to do with the record.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Writes the proof that an entry is in the log: a file that needs nothing else but the keys. Calls nothing.
+    Prove(audit::prove::Prove),
+    /// Checks such a proof, and shows the entry. Calls nothing.
+    Check(audit::check::Check),
 }
 
 #[cfg(test)]

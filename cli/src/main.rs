@@ -1,5 +1,5 @@
 //! `countersign`: the command line. It asks for access, countersigns it, uses it and ends it, over the API, as the
-//! caller's own AWS identity; and it checks a policy bundle and publishes it.
+//! caller's own AWS identity; it checks a policy bundle and publishes it; and it proves what is in the record.
 
 mod api;
 mod arguments;
@@ -11,9 +11,9 @@ mod grants;
 mod show;
 
 use api::Api;
-use arguments::{ApiCommand, Arguments, Command, Output, PolicyCommand};
+use arguments::{ApiCommand, Arguments, AuditCommand, Command, Output, PolicyCommand};
 use clap::{CommandFactory as _, Parser as _};
-use commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
+use commands::{access, activity, asking, audit, configure, console, deciding, policy, reading, shell, stopping};
 use connection::Place;
 use failure::{Answer, Exit, Failure};
 use std::io::Write as _;
@@ -70,6 +70,8 @@ async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Policy(PolicyCommand::Publish(wanted)) => policy::publish(wanted).await,
         Command::Policy(PolicyCommand::Explain(wanted)) => policy::explain::explain(wanted),
         Command::Policy(PolicyCommand::Test(wanted)) => policy::table::test(wanted),
+        Command::Audit(AuditCommand::Prove(wanted)) => audit::prove::prove(wanted),
+        Command::Audit(AuditCommand::Check(wanted)) => audit::check::check(wanted),
         Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
         Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
         Command::Api(wanted) => return answer(wanted, &arguments.place).await,

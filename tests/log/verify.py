@@ -182,7 +182,7 @@ def opened(note, keys):
         raise Wrong("not a note")
     text += b"\n"
     names = []
-    for line in lines.decode().splitlines():
+    for line in lines.decode()[:-1].split("\n"):
         match = re.fullmatch("— ([^ +]+) (\\S+)", line)
         if not match:
             raise Wrong("not a signature line")

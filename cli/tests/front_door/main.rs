@@ -4,6 +4,7 @@
 
 mod activity;
 mod asking;
+mod audit;
 mod deciding;
 mod failing;
 mod policies;

@@ -2,8 +2,10 @@
 //! log, and a witness's cosignature (C2SP tlog-cosignature).
 
 mod key;
+mod keys;
 
 pub use key::{Kind, NotAKey, VerifierKey};
+pub use keys::{NotKeys, read_keys};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

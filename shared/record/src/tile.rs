@@ -6,7 +6,7 @@ mod read;
 
 pub use grow::{File, GrowError, Growth, grow};
 pub(crate) use read::{Nodes, tiles_over};
-pub use read::{ReadError, TileReader, entry};
+pub use read::{ReadError, TileReader, bundle, entry};
 
 use crate::tree::{Hash, LARGEST_SIZE};
 use std::fmt;

@@ -133,6 +133,27 @@ fn a_verifier_key_has_one_spelling_and_one_id() {
 }
 
 #[test]
+fn a_file_of_keys_is_understood_or_refused() {
+    let (log, witness) = (Key::log().1, Key::witness().1);
+    let text = format!("# Countersign\nlog {log}\n\nwitness {witness}\r\n");
+    assert_eq!(read_keys(&text), Ok(vec![log.clone(), witness.clone()]));
+    assert_eq!(read_keys(""), Ok(vec![]));
+    let wrong = [
+        format!("log {witness}"),
+        format!("witness {log}"),
+        format!("{log}"),
+        format!("key {log}"),
+        format!("log  {log}"),
+        format!(" log {log}"),
+        format!("log {log}x"),
+    ];
+    for line in wrong {
+        assert_eq!(read_keys(&format!("log {log}\n{line}\n")), Err(NotKeys { line: 2 }), "{line}");
+    }
+    assert_eq!(read_keys(&format!("log {log}\n").repeat(1_001)), Err(NotKeys { line: 1_001 }));
+}
+
+#[test]
 fn a_cosignature_says_when_and_its_time_is_signed() {
     let (log, witness) = (Key::log(), Key::witness());
     let keys = [log.1.clone(), witness.1.clone()];

@@ -91,7 +91,7 @@ impl Rim {
         rim.edge = Edge::new(size, peaks).filter(|edge| edge.root() == *root).ok_or(GrowError::OtherRoot)?;
         if let Some(tile) = Tile::at(Holds::Entries, size >> 8, size) {
             let mut found = Vec::new();
-            for entry in read::entries(reader, tile)? {
+            for entry in read::bundle(reader, tile)? {
                 encode_entry(&entry, &mut rim.bundle)?;
                 found.push(leaf(&entry));
             }

@@ -89,8 +89,11 @@ pub(super) fn hashes<R: TileReader>(reader: &R, tile: Tile) -> Result<Vec<Hash>,
     Ok(hashes)
 }
 
-/// The entries of a bundle.
-pub(super) fn entries<R: TileReader>(reader: &R, tile: Tile) -> Result<Vec<Vec<u8>>, ReadError<R::Error>> {
+/// The entries of a bundle: nothing is proven.
+///
+/// # Errors
+/// It can't be read, or is one of hashes.
+pub fn bundle<R: TileReader>(reader: &R, tile: Tile) -> Result<Vec<Vec<u8>>, ReadError<R::Error>> {
     let (bytes, found) = bytes(reader, tile)?;
     let entries = decode_entries(&bytes, found.width()).map_err(malformed(found))?;
     Ok(entries.into_iter().take(usize::from(tile.width())).map(<[u8]>::to_vec).collect())
@@ -104,7 +107,7 @@ pub fn entry<R: TileReader>(reader: &R, index: u64, size: u64) -> Result<Vec<u8>
     let nowhere = || ReadError::NoSuchPlace { size };
     let place = usize::try_from(index & 0xff).map_err(|_| nowhere())?;
     let tile = Tile::at(Holds::Entries, index >> 8, size).ok_or_else(nowhere)?;
-    entries(reader, tile)?.into_iter().nth(place).ok_or_else(nowhere)
+    bundle(reader, tile)?.into_iter().nth(place).ok_or_else(nowhere)
 }
 
 /// A full part of the tree: the leaves `[index << height, (index + 1) << height)`.
