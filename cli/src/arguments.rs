@@ -114,6 +114,12 @@ pub(crate) enum AuditCommand {
     Prove(audit::prove::Prove),
     /// Checks such a proof, and shows the entry. Calls nothing.
     Check(audit::check::Check),
+    /// Exports the table to S3 and makes entries and tables of it. Takes AWS credentials from the environment.
+    Export(audit::export::Export),
+    /// Asks questions of an export's tables, ready ones or your own. Takes DuckDB's program; calls nothing.
+    Sql(audit::sql::Question),
+    /// Makes an evidence pack about a control over a period, or checks one. Calls nothing.
+    Evidence(audit::evidence::Evidence),
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 -- Countersignatures within 3 seconds of being asked for: nobody reads a request in less.
-SELECT at, approver, after_seconds, request, counts
+SELECT recorded_at, approver, after_seconds, request, counts
 FROM approvals
 WHERE after_seconds < 3
-ORDER BY at, request;
+ORDER BY recorded_at, request;

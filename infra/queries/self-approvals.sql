@@ -1,5 +1,5 @@
 -- Countersignatures of people on their own requests: there must be none.
-SELECT at, approver, requester, request, counts
+SELECT recorded_at, approver, requester, request, counts
 FROM approvals
 WHERE is_self OR approver = requester
-ORDER BY at, request;
+ORDER BY recorded_at, request;

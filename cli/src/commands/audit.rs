@@ -1,8 +1,12 @@
 //! `audit`: what the log proves, to whoever trusts neither it nor Countersign. Nothing here calls the API.
 
 pub(crate) mod check;
+pub(crate) mod evidence;
+pub(crate) mod export;
+mod exported;
 mod log;
 pub(crate) mod prove;
+pub(crate) mod sql;
 
 use crate::failure::{Exit, Failure};
 use crate::show;

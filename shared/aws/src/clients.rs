@@ -3,6 +3,7 @@
 
 use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
+use crate::exports::Exports;
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
 use crate::probes::Probes;
@@ -87,6 +88,11 @@ impl Clients {
     /// Requests, their chains and their indexes in the table `name`.
     pub fn table(&self, name: &str) -> Table {
         Table::new(self.dynamodb(), name)
+    }
+
+    /// Exports of tables to S3.
+    pub fn exports(&self) -> Exports {
+        Exports::new(self.dynamodb())
     }
 
     /// The policy in force, kept in the table `name`.

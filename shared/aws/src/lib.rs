@@ -37,6 +37,7 @@ pub mod clients;
 pub mod delegate;
 #[cfg(test)]
 mod double;
+pub mod exports;
 pub mod fault;
 pub mod managed;
 pub mod policy;

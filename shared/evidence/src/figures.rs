@@ -147,7 +147,7 @@ impl Counted<'_> {
         let sum = |of: fn(&GrantRow) -> u64| self.population.iter().map(of).fold(0, u64::saturating_add);
         let happened = |event: &str| {
             let of = |at: Moment| self.from <= at && at < self.to;
-            count(self.tables.system.iter().filter(|row| row.event == event && of(row.at)).count())
+            count(self.tables.system.iter().filter(|row| row.event == event && of(row.recorded_at)).count())
         };
         put(
             figures,

@@ -136,7 +136,7 @@ impl<'a> Life<'a> {
                 request: self.request.clone(),
                 seq: event.seq,
                 leaf: event.index,
-                at: event.at,
+                recorded_at: event.at,
                 requester: self.requester.clone(),
                 is_self: approver == self.requester,
                 door: event.cause.pointer("/identity/door").and_then(|door| door.as_str()).map(str::to_owned),
@@ -241,7 +241,7 @@ impl<'a> Life<'a> {
         FindingRow {
             request: self.request.clone(),
             seq: event.seq,
-            at: event.at,
+            recorded_at: event.at,
             requester: self.requester.clone(),
             entitlement: self.asked("entitlement"),
             account: self.asked("account"),
@@ -263,7 +263,7 @@ impl<'a> Life<'a> {
         Some(CredentialRow {
             request: self.request.clone(),
             seq: event.seq,
-            at: event.at,
+            recorded_at: event.at,
             requester: self.requester.clone(),
             outcome: outcome.to_owned(),
             access_key_id: event.text("/accessKeyId"),
@@ -277,7 +277,7 @@ impl<'a> Life<'a> {
         ActivityRow {
             request: self.request.clone(),
             seq: event.seq,
-            at: event.at,
+            recorded_at: event.at,
             requester: self.requester.clone(),
             is_newest,
             completeness: event.text("/activity/completeness").unwrap_or_default(),

@@ -5,7 +5,7 @@ use crate::source::Given;
 use record::checkpoint::Checkpoint;
 use record::note::{Note, VerifierKey};
 use record::proof::{FileError, Inclusion, TlogProof};
-use record::tile::{Holds, ReadError, Tile, TileReader, WIDTH, decode_entries};
+use record::tile::{Holds, ReadError, Tile, TileReader, WIDTH, bundle};
 use record::tree::{Hash, leaf};
 use std::collections::BTreeMap;
 
@@ -23,14 +23,8 @@ impl Places {
         let mut index: u64 = 0;
         for nth in 0..size.div_ceil(u64::from(WIDTH)) {
             let tile = Tile::at(Holds::Entries, nth, size).ok_or(ReadError::NoSuchPlace { size })?;
-            let path = tile.to_string();
-            let bytes = match reader.read(&path) {
-                Ok(found) => found.ok_or_else(|| ReadError::Missing { path: path.clone() })?,
-                Err(source) => return Err(ReadError::Reader { path, source }),
-            };
-            let malformed = |_| ReadError::Malformed { path: path.clone() };
-            for entry in decode_entries(&bytes, tile.width()).map_err(malformed)? {
-                places.entry(leaf(entry)).or_insert(index);
+            for entry in bundle(reader, tile)? {
+                places.entry(leaf(&entry)).or_insert(index);
                 index = index.saturating_add(1);
             }
         }

@@ -175,7 +175,7 @@ impl Report<'_> {
         }
         let row = |exception: &ExceptionRow| {
             let text = |text: &Option<String>| escaped(text.as_deref().unwrap_or("–"));
-            let at = exception.at.map_or("–".to_owned(), |at| at.to_string());
+            let at = exception.happened_at.map_or("–".to_owned(), |at| at.to_string());
             vec![
                 format!("<code>{}</code>", escaped(&exception.test)),
                 escaped(&exception.severity),

@@ -55,7 +55,7 @@ table! {
         #[doc = "The request's id."] request: String,
         #[doc = "The entry's place in the request's record."] seq: u64,
         #[doc = "Its leaf's index in the log."] leaf: Option<u64>,
-        #[doc = "When it was given."] at: Moment,
+        #[doc = "When it was given."] recorded_at: Moment,
         #[doc = "Who gave it."] approver: String,
         #[doc = "Who had asked."] requester: String,
         #[doc = "Whether these are the same person. Never true."] is_self: bool,
@@ -124,7 +124,7 @@ table! {
     "credentials" CredentialRow {
         #[doc = "The request's id."] request: String,
         #[doc = "The entry's place in the request's record."] seq: u64,
-        #[doc = "When."] at: Moment,
+        #[doc = "When."] recorded_at: Moment,
         #[doc = "Whose grant."] requester: String,
         #[doc = "`issued` or `failed`."] outcome: String,
         #[doc = "The access key's id, as CloudTrail shows it."] access_key_id: Option<String>,
@@ -138,7 +138,7 @@ table! {
     "activity" ActivityRow {
         #[doc = "The request's id."] request: String,
         #[doc = "The entry's place in the request's record."] seq: u64,
-        #[doc = "When it was recorded."] at: Moment,
+        #[doc = "When it was recorded."] recorded_at: Moment,
         #[doc = "Whose grant."] requester: String,
         #[doc = "Whether it is the grant's newest."] is_newest: bool,
         #[doc = "How complete it is: `collecting`, `provisional` or `final`."] completeness: String,
@@ -159,7 +159,7 @@ table! {
     "findings" FindingRow {
         #[doc = "The request's id."] request: String,
         #[doc = "The entry's place in the request's record."] seq: u64,
-        #[doc = "When it was recorded."] at: Moment,
+        #[doc = "When it was recorded."] recorded_at: Moment,
         #[doc = "Whose grant."] requester: String,
         #[doc = "The entitlement's name."] entitlement: String,
         #[doc = "The AWS account."] account: String,
@@ -178,7 +178,7 @@ table! {
         #[doc = "The stream."] stream: String,
         #[doc = "The entry's place in it."] seq: u64,
         #[doc = "Its leaf's index in the log."] leaf: Option<u64>,
-        #[doc = "When."] at: Moment,
+        #[doc = "When."] recorded_at: Moment,
         #[doc = "`policy`, `deployment`, `log`, `sweep` or `account`; otherwise `other`."] kind: String,
         #[doc = "The event's name."] event: String,
         #[doc = "Who caused it, if a person did."] person: Option<String>,
@@ -194,7 +194,7 @@ table! {
         #[doc = "The stream: the request's id, or that of something else."] stream: String,
         #[doc = "The entry's place in it."] seq: u64,
         #[doc = "Its leaf's index in the log."] leaf: Option<u64>,
-        #[doc = "When."] at: Moment,
+        #[doc = "When."] recorded_at: Moment,
         #[doc = "The event's name."] event: String,
         #[doc = "Who caused it, if a person did."] person: Option<String>,
         #[doc = "The part of the system that caused it, if it did."] part: Option<String>,
@@ -270,13 +270,13 @@ impl Tables {
             }
         }
         tables.requests.sort_by(|a, b| (a.submitted_at, &a.request).cmp(&(b.submitted_at, &b.request)));
-        tables.approvals.sort_by(|a, b| (a.at, &a.request, a.seq).cmp(&(b.at, &b.request, b.seq)));
+        tables.approvals.sort_by(|a, b| (a.recorded_at, &a.request, a.seq).cmp(&(b.recorded_at, &b.request, b.seq)));
         tables.grants.sort_by(|a, b| (a.decided_at, &a.request).cmp(&(b.decided_at, &b.request)));
-        tables.credentials.sort_by(|a, b| (a.at, &a.request, a.seq).cmp(&(b.at, &b.request, b.seq)));
-        tables.activity.sort_by(|a, b| (a.at, &a.request, a.seq).cmp(&(b.at, &b.request, b.seq)));
-        tables.findings.sort_by(|a, b| (a.at, &a.request, a.seq).cmp(&(b.at, &b.request, b.seq)));
-        tables.system.sort_by(|a, b| (a.at, &a.stream, a.seq).cmp(&(b.at, &b.stream, b.seq)));
-        tables.events.sort_by(|a, b| (a.at, &a.stream, a.seq).cmp(&(b.at, &b.stream, b.seq)));
+        tables.credentials.sort_by(|a, b| (a.recorded_at, &a.request, a.seq).cmp(&(b.recorded_at, &b.request, b.seq)));
+        tables.activity.sort_by(|a, b| (a.recorded_at, &a.request, a.seq).cmp(&(b.recorded_at, &b.request, b.seq)));
+        tables.findings.sort_by(|a, b| (a.recorded_at, &a.request, a.seq).cmp(&(b.recorded_at, &b.request, b.seq)));
+        tables.system.sort_by(|a, b| (a.recorded_at, &a.stream, a.seq).cmp(&(b.recorded_at, &b.stream, b.seq)));
+        tables.events.sort_by(|a, b| (a.recorded_at, &a.stream, a.seq).cmp(&(b.recorded_at, &b.stream, b.seq)));
         tables
     }
 }
@@ -286,7 +286,7 @@ fn entry(event: &Event) -> EventRow {
         stream: event.stream.clone(),
         seq: event.seq,
         leaf: event.index,
-        at: event.at,
+        recorded_at: event.at,
         event: event.name.clone(),
         person: event.person(),
         part: event.part(),
@@ -308,7 +308,7 @@ fn system(event: &Event) -> SystemRow {
         stream: event.stream.clone(),
         seq: event.seq,
         leaf: event.index,
-        at: event.at,
+        recorded_at: event.at,
         kind: kind.to_owned(),
         event: event.name.clone(),
         person: event.person().or_else(|| event.text("/by")),

@@ -101,7 +101,7 @@ table! {
         #[doc = "The request's id, or the stream that is broken."] request: String,
         #[doc = "Whose grant it was."] requester: Option<String>,
         #[doc = "The entitlement's name."] entitlement: Option<String>,
-        #[doc = "When."] at: Option<Moment>,
+        #[doc = "When."] happened_at: Option<Moment>,
         #[doc = "What did not hold, as a sentence."] sentence: String,
     }
 }
@@ -143,7 +143,7 @@ impl Subject<'_> {
                 request: stream.clone(),
                 requester: None,
                 entitlement: None,
-                at: None,
+                happened_at: None,
                 sentence: format!("the record of {stream} is not whole: {why}"),
             };
             return self.broken.iter().map(row).collect();
@@ -155,7 +155,7 @@ impl Subject<'_> {
                 request: grant.request.clone(),
                 requester: Some(grant.requester.clone()),
                 entitlement: Some(grant.entitlement.clone()),
-                at: Some(at),
+                happened_at: Some(at),
                 sentence,
             };
             self.of_grant(test.code, grant).into_iter().map(row).collect::<Vec<_>>()
@@ -170,8 +170,10 @@ impl Subject<'_> {
         match code {
             "self_approval" => {
                 let own = approvals.filter(|approval| approval.is_self);
-                own.map(|approval| (approval.at, format!("{} countersigned their own request", approval.approver)))
-                    .collect()
+                own.map(|approval| {
+                    (approval.recorded_at, format!("{} countersigned their own request", approval.approver))
+                })
+                .collect()
             }
             "missing_quorum" => {
                 let sentence = format!("{} of {} countersignatures that it takes", grant.countersigned, grant.needed);
@@ -194,7 +196,7 @@ impl Subject<'_> {
                 let of = |finding: &&FindingRow| finding.request == grant.request && is_grave(&finding.severity);
                 let told = |finding: &FindingRow| {
                     (
-                        finding.at,
+                        finding.recorded_at,
                         format!("{} ({}): {}: {}", finding.rule, finding.severity, finding.subject, finding.reason),
                     )
                 };
@@ -240,7 +242,7 @@ impl Subject<'_> {
                 };
                 let told = |approval: &ApprovalRow| {
                     let after = approval.after_seconds.unwrap_or_default();
-                    (approval.at, format!("{} countersigned {after} s after being asked", approval.approver))
+                    (approval.recorded_at, format!("{} countersigned {after} s after being asked", approval.approver))
                 };
                 approvals.filter(hasty).map(told).collect()
             }
@@ -252,15 +254,18 @@ impl Subject<'_> {
         let of = |row: &&SystemRow| {
             row.event == "offboardingStarted"
                 && row.data.0.get("person").and_then(|person| person.as_str()) == Some(grant.requester.as_str())
-                && row.at < grant.decided_at
+                && row.recorded_at < grant.decided_at
         };
         let back = |began: &SystemRow| {
             let mut later = self.system.iter().filter(|row| row.stream == began.stream && row.seq > began.seq);
-            later.any(|row| row.event == "personReinstated" && row.at <= grant.decided_at)
+            later.any(|row| row.event == "personReinstated" && row.recorded_at <= grant.decided_at)
         };
         let barred = self.system.iter().filter(of).filter(|began| !back(began));
         let told = |began: &SystemRow| {
-            (grant.decided_at, format!("{} had been offboarded by {} at {}", grant.requester, began.stream, began.at))
+            (
+                grant.decided_at,
+                format!("{} had been offboarded by {} at {}", grant.requester, began.stream, began.recorded_at),
+            )
         };
         barred.map(told).collect()
     }

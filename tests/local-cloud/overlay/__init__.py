@@ -18,6 +18,7 @@ LIMITS = (
     "functions are plain processes of your user: no memory limit, no read-only disk, no arm64, no VPC",
     "not checked: Lambda resource policies, the role's right to read its stream, service control policies",
     "the policy simulator: users and roles only, no resource policies, no positions of the statements that matched",
+    "an incremental export has only what the table's stream still holds, and old images only if the stream has them",
     "CloudTrail delivers within seconds and in order; on AWS within 5 to 15 minutes, in no order, sometimes twice",
     "CloudTrail's digest files are on whole hours and of the regions used; it makes no _backfill ones",
     "CloudTrail has no record of what services call for themselves, and responseElements of credentials only",

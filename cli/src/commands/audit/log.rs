@@ -31,7 +31,8 @@ struct Stands {
     seq: u64,
 }
 
-fn unreadable(error: ReadError<Failure>) -> Failure {
+/// What is told of a log that is not whole.
+pub(super) fn unreadable(error: ReadError<Failure>) -> Failure {
     match error {
         ReadError::Reader { source, .. } => source,
         ReadError::Missing { .. } | ReadError::Malformed { .. } | ReadError::NoSuchPlace { .. } => {

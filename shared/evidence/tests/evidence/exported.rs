@@ -1,11 +1,16 @@
 //! DynamoDB's exports, read as AWS documents them.
 
-use crate::story::given;
+use crate::story::{given, streams};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::dynamodb::{Conflict, Exported};
 use evidence::source::Given;
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 
 fn item(given: &Given) -> Value {
     let kind = if given.stream.starts_with("swp_") { "SWEEP" } else { "REQ" };
@@ -18,12 +23,56 @@ fn item(given: &Given) -> Value {
 
 fn full() -> Vec<String> {
     let mut lines: Vec<String> = given().iter().map(|given| json!({"Item": item(given)}).to_string()).collect();
+    for stream in streams() {
+        let own: Vec<Given> = given().into_iter().filter(|given| given.stream == stream).collect();
+        let last = own.last().unwrap();
+        let mut state = item(last);
+        state["sk"] = json!({"S": "STATE"});
+        state.as_object_mut().unwrap().remove("event");
+        state["version"] = json!({"N": last.seq.to_string()});
+        state["head"] = json!({"S": last.read().unwrap().hash});
+        lines.push(json!({"Item": state}).to_string());
+    }
     let refs: Vec<Value> = given().iter().map(|g| json!({"S": format!("{}/{}", g.stream, g.seq)})).collect();
     lines.push(
         json!({"Item": {"pk": {"S": "LOG"}, "sk": {"S": "BATCH#000000000000"}, "refs": {"L": refs}}}).to_string(),
     );
     lines.push(json!({"Item": {"pk": {"S": "IDEM#x"}, "sk": {"S": "IDEM"}}}).to_string());
     lines
+}
+
+/// Where the corpus lies that the command line is tested with.
+const CORPUS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/corpora/export/AWSDynamoDB/01795219199000-5e4f3a2b");
+
+/// The day as DynamoDB exports it, in two data files. `UPDATE_CORPUS=1` writes it anew.
+#[test]
+fn the_corpus_is_what_production_code_records() {
+    let lines = full();
+    let (one, other) = lines.split_at(lines.len().div_euclid(2));
+    for (name, part) in [("aaaa", one), ("bbbb", other)] {
+        let file = format!("{CORPUS}/data/{name}.json.gz");
+        let text = format!("{}\n", part.join("\n"));
+        if std::env::var_os("UPDATE_CORPUS").is_some() {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+            packed.write_all(text.as_bytes()).unwrap();
+            fs::create_dir_all(format!("{CORPUS}/data")).unwrap();
+            fs::write(&file, packed.finish().unwrap()).unwrap();
+        }
+        let mut kept = String::new();
+        MultiGzDecoder::new(File::open(&file).unwrap()).read_to_string(&mut kept).unwrap();
+        assert!(kept == text, "{file} is not what is recorded now: run this test with UPDATE_CORPUS=1");
+    }
+    let count = |part: &[String]| u64::try_from(part.len()).unwrap();
+    let listed = [("aaaa", one), ("bbbb", other)].map(|(name, part)| {
+        let key = format!("AWSDynamoDB/01795219199000-5e4f3a2b/data/{name}.json.gz");
+        format!("{}\n", json!({"itemCount": count(part), "dataFileS3Key": key}))
+    });
+    let list = format!("{CORPUS}/manifest-files.json");
+    if std::env::var_os("UPDATE_CORPUS").is_some() {
+        fs::write(&list, listed.concat()).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&list).unwrap(), listed.concat());
 }
 
 fn read(lines: &[String]) -> Exported {
