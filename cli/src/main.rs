@@ -1,5 +1,6 @@
 //! `countersign`: the command line. It asks for access, countersigns it, uses it and ends it, over the API, as the
-//! caller's own AWS identity; it checks a policy bundle and publishes it; and it proves what is in the record.
+//! caller's own AWS identity; it checks a policy bundle and publishes it; and it proves what is in the record, makes
+//! evidence of it, and erases words beside it.
 
 mod api;
 mod arguments;
@@ -75,6 +76,7 @@ async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Audit(AuditCommand::Export(wanted)) => audit::export::export(wanted).await,
         Command::Audit(AuditCommand::Sql(wanted)) => audit::sql::sql(wanted).await,
         Command::Audit(AuditCommand::Evidence(wanted)) => audit::evidence::evidence(wanted),
+        Command::Audit(AuditCommand::Erase(wanted)) => audit::erase::erase(wanted).await,
         Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
         Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
         Command::Api(wanted) => return answer(wanted, &arguments.place).await,

@@ -1,6 +1,7 @@
 //! `audit`: what the log proves, to whoever trusts neither it nor Countersign. Nothing here calls the API.
 
 pub(crate) mod check;
+pub(crate) mod erase;
 pub(crate) mod evidence;
 pub(crate) mod export;
 mod exported;

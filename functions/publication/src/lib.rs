@@ -221,6 +221,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_person_said_stays_in_the_table() {
+        let said = json!({"salt": "07".repeat(16), "text": "orders are stuck"});
+        let event = json!({"type": "x", "data": {"reason": said}});
+        let link = append(Head::START, "req_a", "2026-11-20T19:00:00Z", json!({"kind": "system"}), event).unwrap().0;
+        let mut stored = record(1, &link.bytes);
+        stored["dynamodb"]["NewImage"]["words"] = json!({"M": {"x": {"M": {"text": {"S": "orders are stuck"}}}}});
+        let bus = bus(vec![], false);
+        assert!(
+            failures(&handle(&bus, serde_json::from_value(json!({"Records": [stored]})).unwrap()).await).is_empty()
+        );
+        let detail = bus.taken.lock().unwrap()[0].detail.clone();
+        assert!(!detail.contains("stuck") && detail.contains(r#""reason":{"hash":"#), "{detail}");
+    }
+
+    #[tokio::test]
     async fn what_was_not_taken_comes_again_from_there_on() {
         assert_eq!(failures(&handle(&bus(vec![3, 2], false), batch(None)).await), ["300"]);
         assert_eq!(failures(&handle(&bus(vec![], true), batch(None)).await), ["100"]);

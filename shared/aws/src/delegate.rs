@@ -9,6 +9,7 @@ pub mod types {
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::time::Time;
+    pub use model::words::Salt;
     pub use std::collections::{BTreeMap, BTreeSet};
     pub use std::sync::Arc;
     pub use trail::shrink::Use;
@@ -16,8 +17,8 @@ pub mod types {
     pub use workflow::ports::{
         AccountCommit, ActivityCommit, Artifact, Bar, Claim, Commit, CommitError, Credentials, DigestRead, Fault,
         FileRead, Habits, Listing, LookupBy, Note, ObjectFacts, Page, Parts, PolicyFound, PolicySpec, PublicKey,
-        RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredActivity, StoredSweep, SweepCommit, TargetFound,
-        Verdict,
+        RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredActivity, StoredEntry, StoredSweep, SweepCommit,
+        TargetFound, Verdict,
     };
 }
 
@@ -25,6 +26,9 @@ pub mod types {
 /// `delegate! { Ports { table: LoadRequest, CommitRequest; clock: Clock; } }`.
 #[macro_export]
 macro_rules! delegate {
+    (@ $ports:ident $field:ident EraseWords) => {
+        $crate::delegate! { @@ $ports $field EraseWords [erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>] }
+    };
     (@ $ports:ident $field:ident Clock) => {
         impl $crate::delegate::types::ports::Clock for $ports {
             fn now(&self) -> $crate::delegate::types::Time {
@@ -43,6 +47,9 @@ macro_rules! delegate {
             fn sweep_id(&self) -> $crate::delegate::types::SweepId {
                 $crate::delegate::types::ports::Identifiers::sweep_id(&self.$field)
             }
+            fn salt(&self) -> $crate::delegate::types::Salt {
+                $crate::delegate::types::ports::Identifiers::salt(&self.$field)
+            }
         }
     };
     (@ $ports:ident $field:ident LoadRequest) => {
@@ -56,7 +63,7 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident LoadEntries) => {
         $crate::delegate! { @@ $ports $field LoadEntries [
-            entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>
+            entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>
         ] }
     };
     (@ $ports:ident $field:ident ListRequests) => {

@@ -15,6 +15,7 @@ use model::names::{AccountId, RequestId};
 use model::policy::{Bundle, Policy};
 use model::submission::{Wish, judge};
 use model::time::Time;
+use model::words::Salt;
 use record::chain::{self, Head};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -145,7 +146,7 @@ pub(crate) fn asked(entitlement: &str) -> Transition {
         ticket: Some("INC-1#2".to_owned()),
         extends: None,
     };
-    let (request, decision) = judge(&policy, id(), &actor, &wish, now).unwrap();
+    let (request, decision) = judge(&policy, id(), &actor, &wish, Salt::new([7; 16]), now).unwrap();
     submit(request, &decision, now)
 }
 

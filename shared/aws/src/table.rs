@@ -26,10 +26,13 @@ use model::limits::Held;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use std::collections::HashMap;
 use uuid::Uuid;
-use workflow::ports::{CommitError, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
+use workflow::ports::{
+    CommitError, EraseWords, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored, StoredEntry,
+};
 
 const LOAD: &str = "read the request";
 const ENTRIES: &str = "read the request's record";
+const ERASE: &str = "erase what was said";
 const KEY: &str = "look up the idempotency key";
 const SLOTS: &str = "look up the person's slots";
 
@@ -219,7 +222,7 @@ impl LoadRequests for Table {
 }
 
 impl LoadEntries for Table {
-    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (pk, from) = keys::entry(id, after.saturating_add(1));
         let mut entries = Vec::new();
@@ -234,8 +237,9 @@ impl LoadEntries for Table {
                 .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
                 .expression_attribute_values(":from", AttributeValue::S(from.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(keys::LAST_ENTRY.to_owned()))
-                .projection_expression("#event")
+                .projection_expression("#event, #words")
                 .expression_attribute_names("#event", "event")
+                .expression_attribute_names("#words", items::WORDS)
                 .select(Select::SpecificAttributes)
                 .limit(left)
                 .set_exclusive_start_key(start)
@@ -251,6 +255,24 @@ impl LoadEntries for Table {
             }
         }
         Ok(entries)
+    }
+}
+
+impl EraseWords for Table {
+    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
+        let (pk, sk) = keys::entry(id, seq);
+        let sent = self.client.update_item().table_name(&self.name);
+        sent.key("pk", items::text(pk))
+            .key("sk", items::text(sk))
+            .update_expression("REMOVE #words")
+            // An update makes what is not there.
+            .condition_expression("attribute_exists(#event)")
+            .expression_attribute_names("#words", items::WORDS)
+            .expression_attribute_names("#event", "event")
+            .send()
+            .await
+            .map_err(|error| fault(ERASE, &error))?;
+        Ok(())
     }
 }
 

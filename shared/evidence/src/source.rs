@@ -4,38 +4,11 @@ use crate::moment::Moment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use record::entry::{Entry, EntryHash, LONGEST_ENTRY};
+use record::words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 
-/// What the hash of somebody's words begins with.
-const WORDS: &str = "countersign.words.v1\n";
-
-/// Somebody's words, as they lie beside an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Said {
-    /// 16 bytes, in hexadecimal digits.
-    pub salt: String,
-    /// The text.
-    pub text: String,
-}
-
-impl Said {
-    /// What stands in the entry for them; `None`: the salt is none.
-    pub fn hash(&self) -> Option<String> {
-        let salt = hex::decode(&self.salt).ok().filter(|salt| salt.len() == 16)?;
-        let mut hasher = Sha256::new();
-        hasher.update(WORDS);
-        hasher.update(salt);
-        hasher.update(&self.text);
-        Some(hex::encode(hasher.finalize()))
-    }
-}
-
-/// The words beside an entry, by their hash.
-pub type Beside = BTreeMap<String, Said>;
+pub use record::words::{Beside, Said};
 
 /// One entry as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +36,7 @@ struct Filed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
     event: String,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Beside::is_empty")]
     words: Beside,
 }
 
@@ -157,7 +130,7 @@ impl Given {
         if entry.request != self.stream || entry.seq != self.seq {
             return Err(unreadable(Fault::Elsewhere));
         }
-        if self.words.iter().any(|(hash, said)| said.hash().as_ref() != Some(hash)) {
+        if self.words.iter().any(|(hash, said)| !words::is(said, hash)) {
             return Err(unreadable(Fault::OtherWords));
         }
         let at = entry.at.parse().map_err(|_| unreadable(Fault::NotAnEntry))?;
@@ -280,7 +253,7 @@ mod tests {
 
     #[test]
     fn words_are_read_wherever_they_lie() {
-        let hash = said().hash().unwrap();
+        let hash = words::hash(&said()).unwrap();
         let beside = Beside::from([(hash.clone(), said())]);
         for (reason, words, read) in [
             (json!("orders are stuck"), Beside::new(), Some("orders are stuck")),
@@ -296,7 +269,7 @@ mod tests {
 
     #[test]
     fn other_words_other_places_and_other_bytes_are_refused() {
-        let hash = said().hash().unwrap();
+        let hash = words::hash(&said()).unwrap();
         let forged = Beside::from([(hash.clone(), Said { text: "all is well".to_owned(), ..said() })]);
         assert_eq!(given(&json!({"hash": hash}), forged).read().unwrap_err().fault, Fault::OtherWords);
         let sound = given(&json!("x"), Beside::new());
@@ -307,7 +280,8 @@ mod tests {
 
     #[test]
     fn files_and_lines_come_back_as_they_were() {
-        let given = given(&json!({"hash": said().hash()}), Beside::from([(said().hash().unwrap(), said())]));
+        let given =
+            given(&json!({"hash": words::hash(&said())}), Beside::from([(words::hash(&said()).unwrap(), said())]));
         assert_eq!(Given::of_line(1, given.to_line().trim_end()).unwrap(), given);
         let file = Given::of_file("req_a", 1, given.to_file().as_bytes()).unwrap();
         assert_eq!(Given { index: Some(7), ..file }, given);

@@ -33,3 +33,4 @@ pub mod terms;
 pub mod text;
 pub mod time;
 pub mod unusual;
+pub mod words;

@@ -106,6 +106,12 @@ pub enum Refusal {
         /// Where it is.
         status: Status,
     },
+    /// Words are erased once nothing more can be said.
+    #[error("this request is {status}; what was said about it is erased once it is over")]
+    StillOpen {
+        /// Where it is.
+        status: Status,
+    },
     /// The step comes too early.
     #[error("not before {at}")]
     TooEarly {
@@ -136,6 +142,7 @@ impl Refusal {
             Self::Barred { .. } => "barred",
             Self::TooManyApprovals(_) => "too_many_approvals",
             Self::Overtaken { .. } => "overtaken",
+            Self::StillOpen { .. } => "still_open",
             Self::TooEarly { .. } => "too_early",
         }
     }
@@ -160,6 +167,7 @@ impl Refusal {
             | Self::NotActive { .. }
             | Self::OwnIdentity { .. }
             | Self::Overtaken { .. }
+            | Self::StillOpen { .. }
             | Self::TooEarly { .. } => RefusalKind::Conflict,
             Self::TooManyApprovals(_) => RefusalKind::TooOften,
         }

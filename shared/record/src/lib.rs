@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`entry`], then [`chain`]: one stream. [`tree`], [`tile`] and [`proof`] are the log over all
 //! streams; [`note`], [`checkpoint`] and [`witness`] are who vouches for it.
+//! [`words`] is what lies beside the bytes.
 
 pub mod canonical;
 pub mod chain;
@@ -16,6 +17,7 @@ pub mod proof;
 pub mod tile;
 pub mod tree;
 pub mod witness;
+pub mod words;
 
 #[cfg(test)]
 mod sample;

@@ -36,6 +36,7 @@ use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
+use model::words::Salt;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,6 +62,7 @@ struct Inner {
     /// How long a new account is only observed.
     observe_seconds: u64,
     ids: u64,
+    salts: u64,
     policy: Option<Arc<Policy>>,
     gate: Gate,
     store: Store,
@@ -99,6 +101,7 @@ impl World {
                 skew_seconds: 0,
                 observe_seconds: 0,
                 ids: 0,
+                salts: 0,
                 policy: SAMPLE.clone(),
                 gate: Gate::default(),
                 store: Store::default(),
@@ -138,6 +141,7 @@ impl World {
                 skew_seconds: inner.skew_seconds,
                 observe_seconds: inner.observe_seconds,
                 ids: inner.ids,
+                salts: inner.salts,
                 policy: inner.policy.clone(),
                 gate: inner.gate.fork(),
                 store: inner.store.clone(),
@@ -231,6 +235,12 @@ impl Identifiers for World {
         let mut inner = self.lock();
         inner.ids = inner.ids.saturating_add(1);
         sweep_id(inner.ids)
+    }
+
+    fn salt(&self) -> Salt {
+        let mut inner = self.lock();
+        inner.salts = inner.salts.saturating_add(1);
+        Salt::new(u128::from(inner.salts).to_be_bytes())
     }
 }
 

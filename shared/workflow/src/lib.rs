@@ -14,6 +14,7 @@ pub mod decisions;
 pub mod double;
 pub mod drift;
 pub mod ending;
+pub mod erasure;
 pub(crate) mod limits;
 mod loading;
 pub mod notes;

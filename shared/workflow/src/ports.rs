@@ -61,7 +61,9 @@ use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, Princip
 use model::policy::Policy;
 use model::request::{Request, Status};
 use model::time::{Time, Window};
+use model::words::Salt;
 use record::chain::{Head, Link};
+use record::words::Beside;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -231,11 +233,34 @@ port! {
     }
 }
 
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its bytes, which the chain is over.
+    pub bytes: Vec<u8>,
+    /// What persons said in it, unless it was erased.
+    pub words: Beside,
+}
+
+impl From<Link> for StoredEntry {
+    fn from(link: Link) -> Self {
+        Self { bytes: link.bytes, words: link.words }
+    }
+}
+
 port! {
     /// Reads a request's chain, strongly consistent.
     LoadEntries {
-        /// The bytes of up to `limit` entries after place `after`, in order.
-        fn entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>;
+        /// Up to `limit` entries after place `after`, in order.
+        fn entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>;
+    }
+}
+
+port! {
+    /// Erases what persons said. No function has it: an operator does this, as themselves.
+    EraseWords {
+        /// Takes the words from beside entry `seq` of a request. Nothing, if there are none any more.
+        fn erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>;
     }
 }
 
@@ -282,13 +307,16 @@ pub trait Clock: Send + Sync {
     fn pause(&self, milliseconds: u64) -> impl Future<Output = ()> + Send;
 }
 
-/// New ids.
+/// New ids and salts.
 pub trait Identifiers: Send + Sync {
     /// An id no request has.
     fn request_id(&self) -> RequestId;
 
     /// An id no sweep has.
     fn sweep_id(&self) -> SweepId;
+
+    /// A salt that nobody can guess.
+    fn salt(&self) -> Salt;
 }
 
 port! {

@@ -71,7 +71,8 @@ where
 {
     let policy = ports.policy().await?;
     let now = ports.now();
-    let (request, decision) = judge(&policy, ports.request_id(), actor, wish, now).map_err(SubmitError::Invalid)?;
+    let (request, decision) =
+        judge(&policy, ports.request_id(), actor, wish, ports.salt(), now).map_err(SubmitError::Invalid)?;
     let id = request.id.clone();
     let transition = first_transition(request, &decision, now).then(&Command::StartProvisioning, now);
     let cause = Cause::Person(actor.clone());

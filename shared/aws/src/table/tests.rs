@@ -276,12 +276,41 @@ async fn entries_are_read_to_the_limit_across_pages() {
     };
     let world = World::answering(vec![page(&["YQ==", "Yg=="], true), page(&["Yw=="], true)]);
     let entries = table(&world).entries(&id(), 2, 3).await.unwrap();
-    assert_eq!(entries, [b"a", b"b", b"c"]);
+    assert_eq!(entries.into_iter().map(|entry| entry.bytes).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
     let (first, second) = (world.json(0), world.json(1));
     assert_eq!(first["ConsistentRead"], true);
     assert_eq!(first["ExpressionAttributeValues"][":from"]["S"], "EVENT#000003");
     assert_eq!((&first["Limit"], &second["Limit"]), (&json!(3), &json!(1)));
     assert_eq!(second["ExclusiveStartKey"]["sk"]["S"], "EVENT#000004");
+}
+
+#[tokio::test]
+async fn words_lie_beside_the_bytes_and_are_read_back() {
+    let said = "Order 4711 is stuck: <!channel> \u{1f62c}";
+    let world = World::answering(vec![(200, json!({}))]);
+    table(&world).commit(commit(vec![])).await.unwrap();
+    let item = written(&world, 0, 1)["Item"].clone();
+    let (hash, words) = item["words"]["M"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(words["M"], json!({"salt": {"S": "07".repeat(16)}, "text": {"S": said}}));
+    let world = World::answering(vec![(200, json!({"Items": [item]}))]);
+    let entry = table(&world).entries(&id(), 0, 1).await.unwrap().remove(0);
+    assert_eq!(world.json(0)["ProjectionExpression"], "#event, #words");
+    let bytes = String::from_utf8(entry.bytes).unwrap();
+    assert!(bytes.contains(&format!(r#""justification":{{"hash":"{hash}"}}"#)) && !bytes.contains("stuck"), "{bytes}");
+    assert!(record::words::is(&entry.words[hash], hash));
+}
+
+#[tokio::test]
+async fn words_are_taken_from_an_entry_that_is_there_and_nothing_else_is() {
+    let world = World::answering(vec![(200, json!({})), (400, error("ConditionalCheckFailedException"))]);
+    let table = table(&world);
+    table.erase_words(&id(), 7).await.unwrap();
+    let sent = world.json(0);
+    assert_eq!(sent["Key"], json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "EVENT#000007"}}));
+    assert_eq!(sent["UpdateExpression"], "REMOVE #words");
+    assert_eq!(sent["ConditionExpression"], "attribute_exists(#event)");
+    assert_eq!(sent["ExpressionAttributeNames"], json!({"#words": "words", "#event": "event"}));
+    assert_eq!(table.erase_words(&id(), 8).await.unwrap_err().code, "ConditionalCheckFailedException");
 }
 
 #[tokio::test]

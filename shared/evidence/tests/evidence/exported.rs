@@ -4,7 +4,7 @@ use crate::story::{given, streams};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::dynamodb::{Conflict, Exported};
-use evidence::source::Given;
+use evidence::source::{Given, Said};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -14,11 +14,19 @@ use std::io::{Read as _, Write as _};
 
 fn item(given: &Given) -> Value {
     let kind = if given.stream.starts_with("swp_") { "SWEEP" } else { "REQ" };
-    json!({
+    let said = |(hash, said): (&String, &Said)| {
+        (hash.clone(), json!({"M": {"salt": {"S": said.salt}, "text": {"S": said.text}}}))
+    };
+    let words: serde_json::Map<String, Value> = given.words.iter().map(said).collect();
+    let mut item = json!({
         "pk": {"S": format!("{kind}#{}", given.stream)},
         "sk": {"S": format!("EVENT#{:06}", given.seq)},
         "event": {"B": STANDARD.encode(&given.bytes)},
-    })
+    });
+    if !words.is_empty() {
+        item["words"] = json!({"M": words});
+    }
+    item
 }
 
 fn full() -> Vec<String> {
@@ -128,13 +136,15 @@ fn what_was_rewritten_or_deleted_is_told() {
 #[test]
 fn states_are_those_of_the_newest_version_and_words_once_erased_stay_so() {
     let given = &given()[0];
+    assert_eq!(given.words.len(), 1);
     let state = |version: u64| {
         json!({"Item": {"pk": {"S": format!("REQ#{}", given.stream)}, "sk": {"S": "STATE"}, "version": {"N": version.to_string()}, "head": {"S": "aa"}}})
             .to_string()
     };
-    let mut with_words = item(given);
-    with_words["words"] = json!({"M": {"00": {"M": {"salt": {"S": "11"}, "text": {"S": "why"}}}}});
-    let lines = [state(3), state(2), json!({"Item": with_words}).to_string(), json!({"Item": item(given)}).to_string()];
+    let with_words = item(given);
+    let mut erased = with_words.clone();
+    erased.as_object_mut().unwrap().remove("words");
+    let lines = [state(3), state(2), json!({"Item": with_words}).to_string(), json!({"Item": erased}).to_string()];
     let turned: Vec<String> = lines.iter().rev().cloned().collect();
     for lines in [lines.to_vec(), turned] {
         let exported = read(&lines);

@@ -143,16 +143,19 @@ async fn day() -> Vec<Given> {
         .unwrap();
     day.pass(10).await;
     let mut given = Vec::new();
-    let mut put = |stream: &str, chain: Vec<Vec<u8>>| {
+    let mut put = |stream: &str, chain: Vec<Vec<u8>>, words: &Beside| {
         for (seq, bytes) in (1u64..).zip(chain) {
-            given.push(Given { index: None, stream: stream.to_owned(), seq, bytes, words: Beside::new() });
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let own = words.iter().filter(|(hash, _)| text.contains(hash.as_str()));
+            let words = own.map(|(hash, said)| (hash.clone(), said.clone())).collect();
+            given.push(Given { index: None, stream: stream.to_owned(), seq, bytes, words });
         }
     };
     for id in day.world.ids() {
-        put(id.as_str(), day.world.chain(&id));
+        put(id.as_str(), day.world.chain(&id), &day.world.words(&id));
     }
     for id in day.world.sweep_ids() {
-        put(id.as_str(), day.world.sweep_chain(&id));
+        put(id.as_str(), day.world.sweep_chain(&id), &Beside::new());
     }
     for (index, given) in (0..).zip(&mut given) {
         given.index = Some(index);

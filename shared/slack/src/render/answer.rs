@@ -76,6 +76,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         | Refusal::OwnIdentity { .. }
         | Refusal::MfaRequired
         | Refusal::Overtaken { .. }
+        | Refusal::StillOpen { .. }
         | Refusal::TooEarly { .. } => "it cannot be done now.",
     });
     let Standing { text: now, words } = standing(state, names);

@@ -2,8 +2,9 @@
 
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
-    LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount, StoredSweep,
+    Bar, Claim, Commit, CommitError, CommitRequest, EraseWords, Fault, FindByKey, FindDue, Guard, ListRequests,
+    Listing, LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount,
+    StoredEntry, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -12,6 +13,7 @@ use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
 use model::time::Time;
 use record::chain::Head;
+use record::words::Beside;
 use std::collections::BTreeMap;
 
 /// How long a claim on a message holds, in seconds.
@@ -47,7 +49,7 @@ pub(super) struct Store {
 struct Row {
     /// As read back from the text that the table would hold.
     stored: Stored,
-    entries: Vec<Vec<u8>>,
+    entries: Vec<StoredEntry>,
 }
 
 #[derive(Debug, Clone)]
@@ -76,7 +78,14 @@ impl World {
 
     /// The bytes of a request's chain, in order, past the gate.
     pub fn chain(&self, id: &RequestId) -> Vec<Vec<u8>> {
-        self.lock().store.requests.get(id).map(|row| row.entries.clone()).unwrap_or_default()
+        let bytes = |row: &Row| row.entries.iter().map(|entry| entry.bytes.clone()).collect();
+        self.lock().store.requests.get(id).map(bytes).unwrap_or_default()
+    }
+
+    /// What persons said in a request's chain, past the gate.
+    pub fn words(&self, id: &RequestId) -> Beside {
+        let words = |row: &Row| row.entries.iter().flat_map(|entry| entry.words.clone()).collect();
+        self.lock().store.requests.get(id).map(words).unwrap_or_default()
     }
 
     /// What was committed and not yet taken, in order.
@@ -149,7 +158,7 @@ impl Store {
             bytes: link.bytes.clone(),
         }));
         let mut entries = self.requests.remove(&commit.id).map(|row| row.entries).unwrap_or_default();
-        entries.extend(commit.links.into_iter().map(|link| link.bytes));
+        entries.extend(commit.links.into_iter().map(StoredEntry::from));
         let row = Row { stored: Stored { state, ..commit.next }, entries };
         self.requests.insert(commit.id, row);
         Ok(())
@@ -233,13 +242,26 @@ impl CommitRequest for World {
 }
 
 impl LoadEntries for World {
-    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         self.call(Verb::Entries, id, "", |inner| {
             let (skip, take) =
                 (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
             let entries =
                 inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
             Ok(entries.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+impl EraseWords for World {
+    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
+        self.call(Verb::EraseWords, id, seq, |inner| {
+            let place = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
+            let entry = inner.store.requests.get_mut(id).and_then(|row| row.entries.get_mut(place));
+            let entry = entry.ok_or_else(|| Fault::new("erase words", "not_found"))?;
+            entry.words.clear();
+            Ok(())
         })
         .await
     }

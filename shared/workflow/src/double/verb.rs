@@ -8,6 +8,7 @@ pub enum Verb {
     LoadMany,
     Commit,
     Entries,
+    EraseWords,
     List,
     Due,
     RequestForKey,
@@ -71,6 +72,7 @@ impl Verb {
     pub(super) fn writes(self) -> bool {
         match self {
             Self::Commit
+            | Self::EraseWords
             | Self::Arm
             | Self::Disarm
             | Self::CreateRole
@@ -140,6 +142,7 @@ impl Verb {
             Self::LoadMany => "read requests",
             Self::Commit => "store the change",
             Self::Entries => "read the record",
+            Self::EraseWords => "erase words",
             Self::List => "list requests",
             Self::Due => "find what is due",
             Self::Slots => "look up a person's slots",

@@ -15,6 +15,7 @@ mod asking_again;
 mod broken;
 mod crashes;
 mod drift;
+mod erasure;
 mod full;
 mod histories;
 mod invariants;

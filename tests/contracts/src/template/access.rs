@@ -108,6 +108,39 @@ pub fn own_roles(template: &Template) -> Complaints {
     complaints
 }
 
+/// What is in the table is put anew, never updated or deleted: the seal denies it, and no statement allows it. Who erases
+/// words needs it, so no function can.
+pub fn append_only(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    let effect =
+        |wanted: &'static str| move |node: &&Node| node.get("Effect").is_some_and(|effect| effect.is("", wanted));
+    let denied: Vec<&Node> = template.root.walk().into_iter().filter(effect("Deny")).collect();
+    let roles = template.functions().into_iter().filter_map(|function| {
+        let role = function.text(&["Role"]).and_then(|arn| arn.strip_suffix(".Arn"))?;
+        template.resource(role)?.property(&["Policies"])
+    });
+    let allowed: Vec<&Node> = roles.flat_map(Node::walk).filter(effect("Allow")).collect();
+    let names = |statement: &&Node, action: &str| {
+        let actions = statement.get("Action").map(Node::items).unwrap_or_default();
+        actions.iter().any(|named| named.text() == Some(action))
+            || statement.get("Action").is_some_and(|named| named.text() == Some(action))
+    };
+    for action in ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"] {
+        let sealed = |statement: &&Node| {
+            statement.text_at(&["Sid"]) == Some("RecordIsAppendOnly")
+                && statement.text_at(&["Resource"]) == Some("*")
+                && names(statement, action)
+        };
+        if !denied.iter().any(|statement| sealed(statement)) {
+            complaints.push(format!("the seal does not deny {action}"));
+        }
+        for statement in allowed.iter().filter(|statement| names(statement, action)) {
+            complaints.push(format!("line {}: {action} is allowed", statement.line));
+        }
+    }
+    complaints
+}
+
 /// Every Allow on `*` says in a comment above it why there is no narrower form. A Deny is strictest on `*`.
 pub fn stars_are_explained(template: &Template) -> Complaints {
     let mut complaints = Vec::new();

@@ -67,6 +67,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Barred { person: "alice".parse().unwrap() },
         Refusal::TooManyApprovals(TooMany::Votes { limit: 60, again_at: at }),
         Refusal::Overtaken { status },
+        Refusal::StillOpen { status },
         Refusal::TooEarly { at },
     ]
 }

@@ -73,6 +73,11 @@ fn every_function_has_a_sealed_role_of_its_own() {
 }
 
 #[test]
+fn no_function_erases_or_changes_what_is_stored() {
+    holds(&access::append_only(&template()));
+}
+
+#[test]
 fn who_tells_about_requests_can_not_change_one() {
     holds(&access::table_keys(&template()));
     holds(&access::base_roles(&template()));
@@ -198,6 +203,7 @@ fn every_rule_notices_when_it_is_broken() {
             ),
         ),
         ("a shared role", changed(access::own_roles, "Role: !GetAtt ApprovalRole.Arn", "Role: !GetAtt IntakeRole.Arn")),
+        ("functions that may erase", changed(access::append_only, "              - dynamodb:UpdateItem\n", "")),
         (
             "a role without seal",
             changed(access::own_roles, "ManagedPolicyArns: [!Ref Seal]", "ManagedPolicyArns: [!Ref Boundary]"),
