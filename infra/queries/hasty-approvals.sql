@@ -2,4 +2,4 @@
 SELECT recorded_at, approver, after_seconds, request, counts
 FROM approvals
 WHERE after_seconds < 3
-ORDER BY recorded_at, request;
+ORDER BY recorded_at, request, seq;

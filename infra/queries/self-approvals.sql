@@ -2,4 +2,4 @@
 SELECT recorded_at, approver, requester, request, counts
 FROM approvals
 WHERE is_self OR approver = requester
-ORDER BY recorded_at, request;
+ORDER BY recorded_at, request, seq;

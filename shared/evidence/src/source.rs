@@ -238,7 +238,6 @@ fn filled(value: Value, words: &Beside) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use record::chain::{Head, append};
     use serde_json::json;
 
     fn said() -> Said {
@@ -247,8 +246,9 @@ mod tests {
 
     fn given(reason: &Value, words: Beside) -> Given {
         let event = json!({"type": "requestDenied", "data": {"reason": reason, "by": "bob"}});
-        let (link, _) = append(Head::START, "req_a", "2026-11-20T12:00:00Z", json!({"kind": "system"}), event).unwrap();
-        Given { index: Some(7), stream: "req_a".to_owned(), seq: 1, bytes: link.bytes, words }
+        let (at, cause) = ("2026-11-20T12:00:00Z".to_owned(), json!({"kind": "system"}));
+        let entry = Entry { v: 1, request: "req_a".to_owned(), seq: 1, prev: EntryHash::NONE, at, cause, event };
+        Given { index: Some(7), stream: "req_a".to_owned(), seq: 1, bytes: entry.to_bytes().unwrap(), words }
     }
 
     #[test]

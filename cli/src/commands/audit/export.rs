@@ -21,7 +21,7 @@ use workflow::ports::{Clock as _, Fault};
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// The stack's table: its output `TableName`. Starts an export of it.
-    #[arg(long, env = "TABLE_NAME", requires = "bucket")]
+    #[arg(long, env = "TABLE_NAME")]
     table: Option<String>,
     /// The bucket that DynamoDB writes the export to.
     #[arg(long)]

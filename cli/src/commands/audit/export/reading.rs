@@ -20,9 +20,9 @@ const DEPTH: u8 = 4;
 /// The files of exports below a folder.
 #[derive(Debug, Default)]
 struct Files {
-    /// By name: AWS never gives one name twice.
-    data: BTreeMap<String, PathBuf>,
-    /// How many items each has to have.
+    /// Their names, by where they lie.
+    data: BTreeMap<PathBuf, String>,
+    /// How many items each has to have, by name: AWS never gives one name twice.
     listed: BTreeMap<String, u64>,
 }
 
@@ -37,7 +37,7 @@ impl Files {
                 let files = DataFile::all(&bytes(&path, LONGEST_LIST)?).map_err(|error| failed(&path, &error))?;
                 self.listed.extend(files.iter().filter_map(|file| Some((file.name()?.to_owned(), file.item_count))));
             } else if name.ends_with(".json.gz") {
-                self.data.insert(name, path);
+                self.data.insert(path, name);
             }
         }
         Ok(())
@@ -58,7 +58,7 @@ pub(super) fn all(from: &[PathBuf], to: &Path) -> Result<Answer, Failure> {
         let sentence = format!("there is no export's data below {}", folders.join(" or "));
         return Err(Failure::new(Exit::NotFound, "no_export", sentence));
     }
-    if let Some(missing) = files.listed.keys().find(|name| !files.data.contains_key(*name)) {
+    if let Some(missing) = files.listed.keys().find(|name| !files.data.values().any(|there| there == *name)) {
         let sentence = format!("the export lists {missing}, which is not there");
         return Err(Failure::new(Exit::Failed, "export_incomplete", sentence));
     }
@@ -67,7 +67,7 @@ pub(super) fn all(from: &[PathBuf], to: &Path) -> Result<Answer, Failure> {
     for given in exported::streams(to)? {
         exported.keep(given);
     }
-    for (name, path) in &files.data {
+    for (path, name) in &files.data {
         let items = lines(path, &mut exported)?;
         if let Some(listed) = files.listed.get(name).filter(|listed| **listed != items) {
             let sentence = format!("{} has {items} items, and its export lists {listed}", path.display());
