@@ -51,7 +51,11 @@ impl From<Salt> for String {
 /// A person's words, or what is left of them: their hash. Written as `{"salt","text"}` or `{"hash"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
-pub struct Words {
+pub struct Words(Box<Content>);
+
+/// Boxed: states hold many, and futures hold states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
     hash: Digest,
     said: Option<Said>,
 }
@@ -80,16 +84,17 @@ impl From<Stored> for Words {
     fn from(stored: Stored) -> Self {
         match stored {
             Stored::Said(Said { salt, text }) => Self::new(text, salt),
-            Stored::Hashed(Hashed { hash }) => Self { hash, said: None },
+            Stored::Hashed(Hashed { hash }) => Self::of(hash, None),
         }
     }
 }
 
 impl From<Words> for Stored {
     fn from(words: Words) -> Self {
-        match words.said {
+        let Content { hash, said } = *words.0;
+        match said {
             Some(said) => Self::Said(said),
-            None => Self::Hashed(Hashed { hash: words.hash }),
+            None => Self::Hashed(Hashed { hash }),
         }
     }
 }
@@ -98,17 +103,21 @@ impl Words {
     /// These words, with a salt that no others have.
     pub fn new(text: FreeText, salt: Salt) -> Self {
         let bytes = [PURPOSE.as_bytes(), &salt.0, text.as_str().as_bytes()].concat();
-        Self { hash: Digest::of(&bytes), said: Some(Said { salt, text }) }
+        Self::of(Digest::of(&bytes), Some(Said { salt, text }))
+    }
+
+    fn of(hash: Digest, said: Option<Said>) -> Self {
+        Self(Box::new(Content { hash, said }))
     }
 
     /// SHA-256 of `countersign.words.v1`, a line feed, the salt's bytes and the text: what the record holds for ever.
     pub fn hash(&self) -> Digest {
-        self.hash
+        self.0.hash
     }
 
     /// The words, unless they were erased.
     pub fn said(&self) -> Option<&FreeText> {
-        self.said.as_ref().map(|said| &said.text)
+        self.0.said.as_ref().map(|said| &said.text)
     }
 
     /// The words as typed, or [`ERASED`].
@@ -124,7 +133,7 @@ impl Words {
     /// What is left of them once text and salt are gone.
     #[must_use]
     pub fn erased(&self) -> Self {
-        Self { hash: self.hash, said: None }
+        Self::of(self.0.hash, None)
     }
 }
 

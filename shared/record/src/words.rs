@@ -141,7 +141,9 @@ mod tests {
     #[test]
     fn words_that_were_changed_beside_are_not_shown() {
         let (left, mut beside) = split(json!({"reason": {"salt": "01".repeat(16), "text": "not today"}}));
-        beside.values_mut().for_each(|said| said.text = "yes, of course".to_owned());
+        for said in beside.values_mut() {
+            said.text = "yes, of course".to_owned();
+        }
         assert_eq!(fill(left.clone(), &beside), left);
         assert_eq!(fill(left.clone(), &Beside::new()), left, "erased");
     }

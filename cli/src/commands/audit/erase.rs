@@ -42,7 +42,7 @@ pub(crate) async fn erase(wanted: &Erase) -> Result<Answer, Failure> {
     // The record says who did it.
     let by = clients.sessions().caller().await.map_err(|error| failed(&error))?;
     let ports = Ports { table: clients.table(&wanted.table), clock: SystemClock };
-    let Erased { stored, entries } = erase_all(&ports, &wanted.id, &by).await.map_err(|error| why(&error))?;
+    let Erased { stored, entries } = Box::pin(erase_all(&ports, &wanted.id, &by)).await.map_err(|error| why(&error))?;
     let head = json!({"seq": stored.head.seq, "hash": stored.head.hash.to_string()});
     let human = format!(
         "{} holds no words any more: erased beside {entries} entries. Its record is whole; backups keep what they hold.",

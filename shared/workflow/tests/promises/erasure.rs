@@ -16,6 +16,9 @@ use workflow::views;
 
 const OPERATOR: &str = "arn:aws:iam::111111111111:user/ops";
 
+/// What one worker does.
+type Work<'a> = Pin<Box<dyn Future<Output = Result<(), CommandError>> + 'a>>;
+
 /// What was said about [`ended`].
 const SAID: [&str; 3] = ["orders are stuck", "be quick", "that is enough"];
 
@@ -118,9 +121,8 @@ fn what_was_read_before_is_not_stored_after() {
         let (mallory, wanted) = (actor("mallory"), Wanted::Revoke { reason: text("that is enough") });
         let refused = async { act(&*site.world, &mallory, &id, &wanted, None).await.map(drop) };
         let erasing = async { erase(&*site.world, &id, OPERATOR).await.map(drop) };
-        let works: [Pin<Box<dyn Future<Output = Result<(), CommandError>> + '_>>; 2] =
-            [Box::pin(refused), Box::pin(erasing)];
-        race(&site, &mut Dice::new(seed), works.into_iter().collect());
+        let works: Vec<Work<'_>> = vec![Box::pin(refused), Box::pin(erasing)];
+        race(&site, &mut Dice::new(seed), works);
         nothing_left(&site, &id);
         let names = invariant_chain(&site.world, &id).into_iter().map(|entry| entry.event_name().to_owned());
         assert!(names.rev().take(2).any(|name| name == "commandRefused"), "both are in the record");

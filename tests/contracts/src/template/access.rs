@@ -131,7 +131,7 @@ pub fn append_only(template: &Template) -> Complaints {
                 && statement.text_at(&["Resource"]) == Some("*")
                 && names(statement, action)
         };
-        if !denied.iter().any(|statement| sealed(statement)) {
+        if !denied.iter().any(sealed) {
             complaints.push(format!("the seal does not deny {action}"));
         }
         for statement in allowed.iter().filter(|statement| names(statement, action)) {
