@@ -1,6 +1,8 @@
 //! What may be said on the command line.
 
-use crate::commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
+use crate::commands::{
+    access, activity, asking, audit, configure, console, deciding, policy, reading, shell, stopping,
+};
 use crate::connection::{EVERYWHERE, Place};
 use crate::failure::exit_codes;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// The catalog and the Cedar policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The record that nobody can rewrite, for whoever audits it.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Prints the script that completes this program's words in a shell.
     Completions(shell::Completions),
     /// Prints the manual page, or writes one for each command.
@@ -100,6 +105,32 @@ pub(crate) enum PolicyCommand {
     Explain(policy::explain::Explain),
     /// Judges a table of cases, each with what has to come out. Calls nothing.
     Test(policy::table::Test),
+}
+
+/// What to do with the record.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Judges the whole record, from a folder and keys alone: one verdict, and everything that is wrong. Calls nothing.
+    Verify(audit::verify::Verify),
+    /// Writes the proof that an entry is in the log: a file that needs nothing else but the keys. Calls nothing.
+    Prove(audit::prove::Prove),
+    /// Checks such a proof, and shows the entry. Calls nothing.
+    Check(audit::check::Check),
+    /// Prints what verifies the signatures of a key in KMS. Takes AWS credentials from the environment.
+    Key(audit::key::Key),
+    /// Copies the log, its anchors and the table's entries to a folder. Takes AWS credentials from the environment.
+    Fetch(audit::fetch::Fetch),
+    /// Makes the tree anew from a table, or from a copy of one, and compares it with what was signed.
+    Rebuild(audit::rebuild::Rebuild),
+    /// Exports the table to S3 and makes entries and tables of it. Takes AWS credentials from the environment.
+    Export(audit::export::Export),
+    /// Asks questions of an export's tables, ready ones or your own. Takes DuckDB's program; calls nothing.
+    Sql(audit::sql::Question),
+    /// Makes an evidence pack about a control over a period, or checks one. Calls nothing.
+    Evidence(audit::evidence::Evidence),
+    /// Erases what persons said about a request that is over; the record stays whole. Final. Takes AWS credentials from
+    /// the environment.
+    Erase(audit::erase::Erase),
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod activity;
 pub(crate) mod asking;
+pub(crate) mod audit;
 pub(crate) mod configure;
 pub(crate) mod console;
 pub(crate) mod deciding;

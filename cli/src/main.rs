@@ -1,5 +1,6 @@
 //! `countersign`: the command line. It asks for access, countersigns it, uses it and ends it, over the API, as the
-//! caller's own AWS identity; and it checks a policy bundle and publishes it.
+//! caller's own AWS identity; it checks a policy bundle and publishes it; and it judges the record, proves what is in
+//! it, makes evidence of it, and erases words from beside it.
 
 mod api;
 mod arguments;
@@ -11,9 +12,9 @@ mod grants;
 mod show;
 
 use api::Api;
-use arguments::{ApiCommand, Arguments, Command, Output, PolicyCommand};
+use arguments::{ApiCommand, Arguments, AuditCommand, Command, Output, PolicyCommand};
 use clap::{CommandFactory as _, Parser as _};
-use commands::{access, activity, asking, configure, console, deciding, policy, reading, shell, stopping};
+use commands::{access, activity, asking, audit, configure, console, deciding, policy, reading, shell, stopping};
 use connection::Place;
 use failure::{Answer, Exit, Failure};
 use std::io::Write as _;
@@ -70,6 +71,16 @@ async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Policy(PolicyCommand::Publish(wanted)) => policy::publish(wanted).await,
         Command::Policy(PolicyCommand::Explain(wanted)) => policy::explain::explain(wanted),
         Command::Policy(PolicyCommand::Test(wanted)) => policy::table::test(wanted),
+        Command::Audit(AuditCommand::Key(wanted)) => audit::key::key(wanted).await,
+        Command::Audit(AuditCommand::Fetch(wanted)) => audit::fetch::fetch(wanted).await,
+        Command::Audit(AuditCommand::Rebuild(wanted)) => audit::rebuild::rebuild(wanted).await,
+        Command::Audit(AuditCommand::Verify(wanted)) => audit::verify::verify(wanted),
+        Command::Audit(AuditCommand::Prove(wanted)) => audit::prove::prove(wanted),
+        Command::Audit(AuditCommand::Check(wanted)) => audit::check::check(wanted),
+        Command::Audit(AuditCommand::Export(wanted)) => audit::export::export(wanted).await,
+        Command::Audit(AuditCommand::Sql(wanted)) => audit::sql::sql(wanted).await,
+        Command::Audit(AuditCommand::Evidence(wanted)) => audit::evidence::evidence(wanted),
+        Command::Audit(AuditCommand::Erase(wanted)) => Box::pin(audit::erase::erase(wanted)).await,
         Command::Completions(wanted) => Ok(shell::completions(Arguments::command(), wanted)),
         Command::Man(wanted) => shell::manual(Arguments::command(), wanted),
         Command::Api(wanted) => return answer(wanted, &arguments.place).await,

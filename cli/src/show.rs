@@ -63,7 +63,7 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, nothing: &str) ->
 }
 
 /// Names and values, one pair a line; those without a value are left out.
-fn card(pairs: Vec<(&str, String)>) -> String {
+pub(crate) fn card(pairs: Vec<(&str, String)>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for (name, value) in pairs {

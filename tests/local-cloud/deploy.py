@@ -9,6 +9,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -21,6 +22,8 @@ import seed
 import trail
 
 ARTIFACTS = "countersign-artifacts"
+ANCHORS = "countersign-anchors"
+"""The bucket of the log-archive account."""
 REGION = "us-east-1"
 
 
@@ -30,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--endpoint", required=True, help="the local cloud, http://127.0.0.1:PORT")
     parser.add_argument("--template", type=pathlib.Path, required=True)
     parser.add_argument("--spoke", type=pathlib.Path, required=True, help="the template of other accounts")
+    parser.add_argument("--log-archive", type=pathlib.Path, required=True, help="the template of the log-archive account")
     parser.add_argument("--functions", type=pathlib.Path, required=True, help="folder with one <name>/bootstrap or <name> per function")
     parser.add_argument("--outputs", type=pathlib.Path, required=True, help="the file to write")
     parser.add_argument("--stack", default="countersign")
@@ -39,7 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slack-bot-token", default="xoxb-local")
     parser.add_argument("--policy", type=pathlib.Path, help="folder of catalog, policies and schema to make the active ones")
     parser.add_argument("--entitlements", type=pathlib.Path, help="more lines for that catalog")
-    parser.add_argument("--countersign", type=pathlib.Path, help="the command line that checks and publishes them")
+    parser.add_argument("--countersign", type=pathlib.Path, required=True, help="the command line")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
     return parser.parse_args()
 
@@ -60,11 +64,11 @@ class Cloud:
         return boto3.client(service, config=self._config, **keys)
 
 
-def upload(s3, template: dict, folder: pathlib.Path) -> dict[str, tuple[str, str]]:
+def upload(s3, template: dict, folder: pathlib.Path, bucket: str = ARTIFACTS) -> dict[str, tuple[str, str]]:
     """Each function's package, in the artifacts bucket under a name that is its content's."""
-    if ARTIFACTS not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=ARTIFACTS)
-    present = {one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])}
+    if bucket not in [known["Name"] for known in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=bucket)
+    present = {one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
 
     def one(named):
         logical_id, binary = named
@@ -74,8 +78,8 @@ def upload(s3, template: dict, folder: pathlib.Path) -> dict[str, tuple[str, str
             raise SystemExit(f"no binary for {logical_id}: looked for {' and '.join(map(str, candidates))}")
         key = f"{binary}-{cloudtemplate.digest(path.read_bytes())}.zip"
         if key not in present:
-            s3.put_object(Bucket=ARTIFACTS, Key=key, Body=cloudtemplate.zipped(path))
-        return logical_id, (ARTIFACTS, key)
+            s3.put_object(Bucket=bucket, Key=key, Body=cloudtemplate.zipped(path))
+        return logical_id, (bucket, key)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         return dict(pool.map(one, cloudtemplate.functions(template).items()))
@@ -120,6 +124,49 @@ def deploy_spoke(cloud: Cloud, args: argparse.Namespace, account: str, hub: str)
     return deploy(client("cloudformation"), f"{args.stack}-spoke", body, values, template["Parameters"])
 
 
+def verifier_key(countersign: pathlib.Path, account: str | None, arn: str, *words: str) -> str:
+    """What verifies the signatures of a key: a line of `keys`, `log …` or `witness …`."""
+    keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": account} if account else {}
+    asked = [countersign, "audit", "key", arn, *words]
+    told = subprocess.run(asked, env={**os.environ, **keys}, capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        raise SystemExit(f"no verifier key of {arn}: {told.stderr}")
+    return told.stdout.strip()
+
+
+def deploy_log_archive(cloud: Cloud, args: argparse.Namespace, hub: str, log_key: str) -> dict[str, str]:
+    """The log-archive account's stack, which knows the hub's log by its key; the stack's outputs."""
+    account = seed.LOG_ARCHIVE
+    template = cloudtemplate.load(args.log_archive)
+    packages = upload(cloud.client("s3", account), template, args.functions, f"{ARTIFACTS}-{account}")
+    values = {
+        "HubAccountId": hub, "HubStackName": args.stack, "AnchorBucket": ANCHORS, "LogKeys": log_key.removeprefix("log "),
+        "Architecture": args.architecture, "RetentionDays": 30,
+    }
+    body = {"TemplateBody": cloudtemplate.point_at(template, packages)}
+    return deploy(cloud.client("cloudformation", account), f"{args.stack}-log-archive", body, values, template["Parameters"])
+
+
+def start_log(cloud: Cloud, table: str, stack: str) -> None:
+    """The log with all that is on record so far, anchored: until then nothing is granted."""
+    audit, dynamodb = cloud.client("lambda"), cloud.client("dynamodb")
+    anchor = {"pk": {"S": "LOG"}, "sk": {"S": "ANCHOR"}}
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            ran = audit.invoke(FunctionName=f"{stack}-audit", Payload=b"{}")
+        except audit.exceptions.TooManyRequestsException:
+            # It runs once at a time, and the stream is there already.
+            time.sleep(0.2)
+            continue
+        if dynamodb.get_item(TableName=table, Key=anchor, ConsistentRead=True).get("Item"):
+            return
+        if ran.get("FunctionError"):
+            print(f"  the audit function failed: {ran['Payload'].read().decode()}", file=sys.stderr)
+        time.sleep(0.2)
+    raise SystemExit(f"the log was not anchored within a minute; see the logs of {stack}-audit and of the witness")
+
+
 def wait(cloudformation, stack: str) -> dict[str, str]:
     """Until the stack has settled; its outputs, or the events that say why it failed."""
     while True:
@@ -160,7 +207,8 @@ def main() -> None:
     body = cloudtemplate.point_at(template, upload(s3, template, args.functions))
     uploaded = time.monotonic()
     tables = {account: "orders", seed.INVOICES: "invoices", seed.ARCHIVE: "archive"}
-    trail.deliver(cloud.client, account, tables, REGION, [ARTIFACTS])
+    # The log's own bucket is named by CloudFormation; it begins with the stack's name.
+    trail.deliver(cloud.client, account, tables, REGION, [f"{ARTIFACTS}/", f"{ANCHORS}/", f"{args.stack}-logbucket"])
     values = {
         "Architecture": args.architecture,
         "SlackApiUrl": f"{args.slack_url}/api",
@@ -179,8 +227,17 @@ def main() -> None:
         "ActivityDelaySeconds": 5,
         "KubernetesLogs": "true",
         "TrailPrefix": trail.PREFIX,
+        "AnchorBucket": ANCHORS,
         **dict(one.split("=", 1) for one in args.parameter),
     }
+    outputs = deploy(cloudformation, args.stack, uploaded_template(s3, body), values, template.get("Parameters", {}))
+    # The witness knows the log by its key, and the log the witness: one of them has to be there first.
+    log_key = verifier_key(args.countersign, None, outputs["LogKeyArn"], "--name", outputs["LogOriginName"])
+    archive = deploy_log_archive(cloud, args, account, log_key)
+    witness_key = verifier_key(
+        args.countersign, seed.LOG_ARCHIVE, archive["WitnessKeyArn"], "--witness", "--name", archive["WitnessName"]
+    )
+    values["WitnessKey"] = witness_key.removeprefix("witness ")
     outputs = deploy(cloudformation, args.stack, uploaded_template(s3, body), values, template.get("Parameters", {}))
     deployed = time.monotonic()
 
@@ -193,9 +250,10 @@ def main() -> None:
     seed.shared_role(cloud.client("iam"), account, REGION, args.stack)
     # After the people: a trust policy can't name who does not exist.
     spokes = {one: deploy_spoke(cloud, args, one, account) for one in (seed.INVOICES, seed.ARCHIVE)}
-    if args.policy and args.countersign:
+    if args.policy:
         more = [pathlib.Path(__file__).with_name("spokes.yaml"), *([args.entitlements] if args.entitlements else [])]
         seed.publish_policy(args.countersign, args.policy, more, outputs["TableName"])
+    start_log(cloud, outputs["TableName"], args.stack)
     outputs_file = {
         "endpointUrl": args.endpoint,
         # By path, not by host: `<id>.execute-api.localhost` resolves on few machines.
@@ -207,6 +265,11 @@ def main() -> None:
         "tableName": outputs["TableName"],
         "busName": outputs["BusName"],
         "trailBucket": trail.BUCKET,
+        "logBucket": outputs["LogBucketName"],
+        "anchorBucket": outputs["AnchorBucketName"],
+        # The lines of the file `keys`: what verifies the log's checkpoints and the witness's cosignatures.
+        "logKeys": [log_key, witness_key],
+        "logArchive": {"accountId": seed.LOG_ARCHIVE, **archive},
         "slackUrl": args.slack_url,
         "slackSigningSecret": args.slack_signing_secret,
         "slackTeamId": seed.SLACK_TEAM,

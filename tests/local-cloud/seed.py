@@ -16,6 +16,8 @@ TARGET_PATH, TARGET_ROLE = "/legacy/", "debug"
 """The role that the sample entitlement `legacy-debug` is about. It was there before Countersign, and dave still uses it."""
 INVOICES, ARCHIVE = "222222222222", "333333333333"
 """Other accounts that grants are made in, and what is worth access there: see spokes.yaml."""
+LOG_ARCHIVE = "555555555555"
+"""The account that the transparency log is anchored in."""
 ARCHIVE_ROLE = "archive"
 EXTERNAL_ID = "local-countersign-0001"
 

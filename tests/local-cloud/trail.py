@@ -12,8 +12,9 @@ DATA_EVENTS = "AWS::S3::Object"
 def deliver(client, hub: str, tables: dict[str, str], region: str, without: list[str]) -> None:
     """Trails of all regions, with log file validation, for each account in `tables` (account -> its sample table).
 
-    Besides management events they have data events of that table and of all buckets but the trail's own and `without`: a
-    function that reads trail files must not make more of them. Countersign's own table is in no trail.
+    Besides management events they have data events of that table and of all objects but those of the trail's own bucket
+    and those whose bucket and key begin with one of `without`: a function that reads trail files must not make more of
+    them. Countersign's own table is in no trail.
     """
     _bucket(client("s3", None), hub, list(tables), region)
     for account, table in tables.items():
@@ -30,7 +31,7 @@ def deliver(client, hub: str, tables: dict[str, str], region: str, without: list
             _selector(
                 "objects", eventCategory={"Equals": ["Data"]},
                 **{"resources.type": {"Equals": ["AWS::S3::Object"]}, "resources.ARN": {
-                    "NotStartsWith": [f"arn:aws:s3:::{bucket}/" for bucket in (BUCKET, *without)],
+                    "NotStartsWith": [f"arn:aws:s3:::{begin}" for begin in (f"{BUCKET}/", *without)],
                 }},
             ),
             _selector(

@@ -9,12 +9,13 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | activity [MB]";
+const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
 /// `cargo xtask bench grants [n]`: how long access takes to come and to go, by mechanism. `cargo xtask bench panic [n]`:
-/// how long it takes to end so many grants at once.
+/// how long it takes to end so many grants at once. `cargo xtask bench burst [rate seconds]`: how long events wait until a
+/// signed checkpoint covers them.
 ///
 /// # Errors
 /// In words: what could not be built or started.
@@ -24,7 +25,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         // One person does in a minute what takes many a day: Slack's limits would be what is measured.
         ["slack", times @ ..] => ("answers", times, Options { slack_rate_limits: false, ..Options::default() }),
         ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
-        ["activity", megabytes @ ..] => return activity(megabytes),
+        ["burst", words @ ..] => ("bursts", words, Options::default()),
+        ["activity", megabytes @ ..] => {
+            let corpus = workspace::root().join("tests/corpora/cloudtrail");
+            return alone("activity-bench", |cargo| cargo.arg(corpus).args(megabytes));
+        }
+        ["log", entries @ ..] => return alone("log-bench", |cargo| cargo.args(entries)),
         _ => return Err(USAGE.to_owned()),
     };
     let mut binaries = workspace::build()?;
@@ -38,10 +44,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
 }
 
 /// Without a cloud, and built as what runs in AWS is.
-fn activity(megabytes: &[&str]) -> Result<ExitCode, String> {
+fn alone(program: &str, given: impl FnOnce(&mut Command) -> &mut Command) -> Result<ExitCode, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace::root()).args(["run", "--quiet", "--release", "--package", "benches", "--"]);
-    cargo.arg(workspace::root().join("tests/corpora/cloudtrail")).args(megabytes);
+    cargo.current_dir(workspace::root()).args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "benches",
+        "--bin",
+        program,
+    ]);
+    given(cargo.arg("--"));
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     let status = cargo.status().map_err(|error| format!("can't start cargo: {error}"))?;

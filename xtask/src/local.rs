@@ -51,6 +51,15 @@ pub(crate) fn check(words: &[&str]) -> Result<(), String> {
     if ran.success() { Ok(()) } else { Err("the local cloud is not what it should be".to_owned()) }
 }
 
+/// The folder with the programs that were installed with the stand-in for AWS.
+///
+/// # Errors
+/// They can't be installed.
+pub(crate) fn programs() -> Result<PathBuf, String> {
+    let python = install::python()?;
+    python.parent().map(PathBuf::from).ok_or_else(|| format!("{} lies nowhere", python.display()))
+}
+
 /// The folder of the local cloud that `up` starts. In the checkout, wherever cargo puts what it builds.
 fn folder() -> PathBuf {
     workspace::root().join("target").join("local")

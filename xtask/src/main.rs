@@ -32,6 +32,7 @@ cargo xtask <job>
         grants [n]         how long access takes to come and to go, by mechanism
         panic [n]          how long it takes to end so many grants at once
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
+        log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 

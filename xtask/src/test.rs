@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all tests, with a local cloud for those that need one.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
@@ -43,6 +44,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     Ok(code(ran))
 }
 
+/// The path of the tests: with DuckDB's program, which is installed beside the stand-in for AWS, if there is none before it.
+fn path() -> Result<OsString, String> {
+    let installed = local::programs()?;
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::env::split_paths(&before).chain([installed]);
+    std::env::join_paths(all).map_err(|error| error.to_string())
+}
+
 /// Whoever names packages wants those only.
 fn names_packages(given: &[&String]) -> bool {
     given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="))
@@ -84,6 +93,7 @@ fn tests(
     if let Some(programs) = programs {
         programs.tell(&mut command);
     }
+    command.env("PATH", path()?);
     // Cargo tells a program it runs about that program; what it builds for others must not hear of it.
     command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     command.args(given).status().map_err(|error| format!("can't start cargo: {error}"))

@@ -1,12 +1,16 @@
 //! The built program against a stand-in for the API on a loopback port.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that can't go on has failed")]
 
 mod activity;
 mod asking;
+mod audit;
 mod deciding;
+mod evidence;
 mod failing;
 mod policies;
+mod rebuilding;
 mod stand_in;
 mod terraform;
 mod using;
+mod verifying;

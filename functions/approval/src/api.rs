@@ -10,13 +10,13 @@ use model::terms::Narrower;
 use model::text::{FreeText, Note};
 use serde_json::{Map, Value};
 use workflow::decisions::{Wanted, act};
-use workflow::ports::{Clock, CommitRequest, FindByKey, LoadRequest, Policies};
+use workflow::ports::{Clock, CommitRequest, FindByKey, Identifiers, LoadRequest, Policies};
 use workflow::views;
 
 /// Carries out one decision of `actor`.
 pub(crate) async fn answer<P>(ports: &P, actor: &Actor, call: &Call) -> Result<Answer, Problem>
 where
-    P: Policies + LoadRequest + CommitRequest + FindByKey + Clock,
+    P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
     let mut body = body(&call.body)?;
     let wanted = match call.route.as_str() {

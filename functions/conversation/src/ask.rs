@@ -170,6 +170,9 @@ pub(crate) async fn submitted<P: Ports>(
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::KeyReused) => Ok(shown(&SENT_ALREADY.view())),
         Err(SubmitError::Barred) => Ok(shown(&BARRED.view())),
+        Err(SubmitError::NotAnchored(refusal)) => {
+            Ok(shown(&notice::view(press::OUTCOME, &answer::not_given(&refusal))))
+        }
         Err(SubmitError::TooMany(why)) => Ok(shown(&notice::view(press::OUTCOME, &answer::too_many(&why)))),
         // A form extends nothing.
         Err(SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(shown(&UNAVAILABLE.view())),

@@ -94,6 +94,7 @@ async fn request<P: Ports>(ports: &P, actor: &Actor, wish: &Wish, once: Guard) -
         Err(SubmitError::Invalid(errors)) => Ok(say::field_errors(&errors)),
         Err(SubmitError::Replayed) => Err(Problem::replayed()),
         Err(SubmitError::Barred) => Ok(BARRED.message()),
+        Err(SubmitError::NotAnchored(refusal)) => Ok(say::not_given(&refusal)),
         Err(SubmitError::TooMany(why)) => Ok(say::too_many(&why)),
         // A command has no key and extends nothing.
         Err(SubmitError::KeyReused | SubmitError::NotFound | SubmitError::Refused { .. }) => Ok(UNAVAILABLE.message()),

@@ -89,6 +89,10 @@ pub(crate) async fn submitted<P: Ports>(
             Ok(ask::shown(&slack::render::notice::view("Countersign", &message)))
         }
         Err(SubmitError::Barred) => Ok(ask::shown(&BARRED.view())),
+        Err(SubmitError::NotAnchored(refusal)) => {
+            let message = slack::render::answer::not_given(&refusal);
+            Ok(ask::shown(&slack::render::notice::view(press::OUTCOME, &message)))
+        }
         Err(SubmitError::TooMany(why)) => {
             let message = slack::render::answer::too_many(&why);
             Ok(ask::shown(&slack::render::notice::view(press::OUTCOME, &message)))

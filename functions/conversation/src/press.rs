@@ -17,7 +17,7 @@ use slack::render::{deny, details, notice, unsaid};
 use slack::signature::Verified;
 use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
-use workflow::ports::Stored;
+use workflow::ports::{Stored, StoredEntry};
 use workflow::reading;
 
 /// The title of a modal that says how it went.
@@ -178,9 +178,10 @@ async fn show<P: Ports>(ports: &P, policy: &Policy, actor: &Actor, press: &Press
 }
 
 /// The policies that determined the decision, as the record's first entry has them.
-fn rules(stored: &Stored, entries: &[Vec<u8>]) -> Vec<String> {
+fn rules(stored: &Stored, entries: &[StoredEntry]) -> Vec<String> {
     let id = &stored.state.request.id;
-    let first = record::chain::verify(id.as_str(), entries, None).ok().and_then(|entries| entries.into_iter().next());
+    let bytes: Vec<Vec<u8>> = entries.iter().map(|entry| entry.bytes.clone()).collect();
+    let first = record::chain::verify(id.as_str(), &bytes, None).ok().and_then(|entries| entries.into_iter().next());
     match first.and_then(|entry| serde_json::from_value(entry.event).ok()) {
         Some(Event::RequestSubmitted { request, rules }) if request.digest() == stored.state.request.digest() => rules,
         _ => Vec::new(),

@@ -12,7 +12,7 @@ use record::entry::EntryHash;
 use serde_json::{Map, Value, json};
 use workflow::ports::{
     Clock, CommitRequest, FindByKey, Identifiers, ListRequests, LoadEntries, LoadRequest, LoadRequests, Policies,
-    Stored,
+    Stored, StoredEntry,
 };
 use workflow::reading::{self, Query};
 use workflow::submission::Extension;
@@ -318,7 +318,7 @@ where
     let last = after.saturating_add(u64::try_from(entries.len()).unwrap_or(0));
     let items: Vec<Value> = entries
         .iter()
-        .map(|bytes| {
+        .map(|StoredEntry { bytes, words }| {
             let entry: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
             json!({
                 "seq": entry.get("seq"),
@@ -328,6 +328,7 @@ where
                 "prev": entry.get("prev"),
                 "cause": entry.get("cause"),
                 "data": entry.pointer("/event/data"),
+                "words": words,
                 // The exact bytes that the hash is over.
                 "canonical": String::from_utf8_lossy(bytes),
             })

@@ -15,6 +15,7 @@ use model::event::Event;
 use model::names::{RequestId, SlackChannel, SlackUser};
 use model::request::Status;
 use model::unusual;
+use record::words::{fill, split};
 use serde::Deserialize;
 use serde_json::Value;
 use slack::blocks::Message;
@@ -107,13 +108,13 @@ impl NoteError {
 pub async fn handle<P: Ports>(ports: &P, event: Value) -> Result<(), Failed> {
     let event: BusEvent = serde_json::from_value(event).map_err(|error| failed("malformed_event", &error))?;
     let Detail { request_id: id, seq, event } = event.detail;
-    let event: Event = serde_json::from_value(event.get("event").cloned().unwrap_or(Value::Null))
-        .map_err(|error| failed("malformed_event", &error))?;
+    let event = event.get("event").cloned().unwrap_or(Value::Null);
     let stored = ports.load(&id).await.map_err(|fault| failed("store_unavailable", &fault))?;
     let Some(stored) = stored else {
         tracing::warn!(request.id = %id, "an event names {id}, which does not exist");
         return Ok(());
     };
+    let event = said(event, &stored).map_err(|error| failed("malformed_event", &error))?;
     let policy = ports.policy().await.map_err(|fault| failed("policy_unavailable", &fault))?;
     let unusual = unusual(ports, &stored).await;
     let scene = Scene { state: &stored.state, policy: &policy, unusual: &unusual, now: ports.now() };
@@ -132,6 +133,12 @@ pub async fn handle<P: Ports>(ports: &P, event: Value) -> Result<(), Failed> {
         Some(error) => Err(failed("message_not_sent", &error)),
         None => Ok(()),
     }
+}
+
+/// The event with what persons said in it, which is not on the bus: what is shown is what is still stored.
+fn said(event: Value, stored: &Stored) -> Result<Event, serde_json::Error> {
+    let (_, words) = split(serde_json::to_value(&stored.state)?);
+    serde_json::from_value(fill(event, &words))
 }
 
 /// What is out of the ordinary about a request that waits; nothing if that can't be found out, since a card without it

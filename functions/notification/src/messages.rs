@@ -136,8 +136,8 @@ impl Scene<'_> {
             }
             Event::TermsNarrowed { superseded, .. } => self.narrowed(superseded, pending),
             Event::RequestDenied { by, reason, .. } => vec![
-                self.tell_requester(requester::denied(request, by.as_ref(), reason, &names)),
-                by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason, &names))),
+                self.tell_requester(requester::denied(request, by.as_ref(), reason.shown(), &names)),
+                by.as_ref().and_then(|by| self.below(thread::denied(Some(by), reason.shown(), &names))),
             ],
             Event::RequestApproved { .. } => vec![self.below(thread::approved(approvals, &names))],
             // Whoever withdrew it knows it, and who left is not told.
@@ -196,6 +196,7 @@ impl Scene<'_> {
             | Event::VerificationAttemptFailed { .. }
             | Event::TombstoneRemoved {}
             | Event::RunReported { .. }
+            | Event::WordsErased { .. }
             | Event::CommandRefused { .. } => Vec::new(),
         };
         notes.into_iter().flatten().collect()

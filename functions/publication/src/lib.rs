@@ -115,10 +115,11 @@ fn published(record: &StreamRecord) -> Result<Option<Published>, ()> {
         .ok_or(())?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| ())?;
     let entry: Entry = serde_json::from_value(value.clone()).map_err(|_| ())?;
-    // A record is one of a request, of a sweep, or of an account.
+    // A record is one of a request, of a sweep, of an account, or of the system itself.
     let about = match entry.request.split('_').next() {
         Some("swp") => "sweepId",
         Some("acc") => "accountId",
+        Some("sys") => "stream",
         Some(_) | None => "requestId",
     };
     let detail = json!({
@@ -209,7 +210,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_an_event_is_about_is_named_by_its_record() {
-        for (of, named) in [("req_a", "requestId"), ("swp_a", "sweepId"), ("acc_111111111111", "accountId")] {
+        for (of, named) in
+            [("req_a", "requestId"), ("swp_a", "sweepId"), ("acc_111111111111", "accountId"), ("sys_log", "stream")]
+        {
             let event = json!({"type": "x", "data": {}});
             let link = append(Head::START, of, "2026-11-20T19:00:00Z", json!({"kind": "system"}), event).unwrap().0;
             let bus = bus(vec![], false);
@@ -218,6 +221,21 @@ mod tests {
             let detail: Value = serde_json::from_str(&bus.taken.lock().unwrap()[0].detail).unwrap();
             assert_eq!(detail[named], of);
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_person_said_stays_in_the_table() {
+        let said = json!({"salt": "07".repeat(16), "text": "orders are stuck"});
+        let event = json!({"type": "x", "data": {"reason": said}});
+        let link = append(Head::START, "req_a", "2026-11-20T19:00:00Z", json!({"kind": "system"}), event).unwrap().0;
+        let mut stored = record(1, &link.bytes);
+        stored["dynamodb"]["NewImage"]["words"] = json!({"M": {"x": {"M": {"text": {"S": "orders are stuck"}}}}});
+        let bus = bus(vec![], false);
+        assert!(
+            failures(&handle(&bus, serde_json::from_value(json!({"Records": [stored]})).unwrap()).await).is_empty()
+        );
+        let detail = bus.taken.lock().unwrap()[0].detail.clone();
+        assert!(!detail.contains("stuck") && detail.contains(r#""reason":{"hash":"#), "{detail}");
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 
 use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
+use crate::exports::Exports;
+use crate::log::{AnchorBucket, LogBucket, SigningKey, SourceBucket, WitnessBucket};
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
 use crate::probes::Probes;
@@ -45,6 +47,7 @@ pub struct NoRegion;
 pub struct Clients {
     config: SdkConfig,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
 }
 
 impl Clients {
@@ -77,7 +80,7 @@ impl Clients {
 
     /// Clients with a configuration made elsewhere.
     pub fn with(config: SdkConfig) -> Self {
-        Self { config, dynamodb: OnceLock::new() }
+        Self { config, dynamodb: OnceLock::new(), s3: OnceLock::new() }
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -87,6 +90,11 @@ impl Clients {
     /// Requests, their chains and their indexes in the table `name`.
     pub fn table(&self, name: &str) -> Table {
         Table::new(self.dynamodb(), name)
+    }
+
+    /// Exports of tables to S3.
+    pub fn exports(&self) -> Exports {
+        Exports::new(self.dynamodb())
     }
 
     /// The policy in force, kept in the table `name`.
@@ -142,6 +150,35 @@ impl Clients {
     /// Objects of S3, of our own account and Region; copies go into the bucket `copies`, if there is one.
     pub fn objects(&self, copies: Option<String>) -> Objects {
         Objects::new(aws_sdk_s3::Client::new(&self.config.to_builder().timeout_config(streams()).build()), copies)
+    }
+
+    /// The key `arn` of KMS, which signs.
+    pub fn signing_key(&self, arn: &str) -> SigningKey {
+        SigningKey::new(aws_sdk_kms::Client::new(&self.config), arn)
+    }
+
+    /// The bucket `name`, as the transparency log's.
+    pub fn log_bucket(&self, name: &str) -> LogBucket {
+        LogBucket::new(self.s3(), name)
+    }
+
+    /// The bucket `name`, as the one the log is anchored in.
+    pub fn anchor_bucket(&self, name: &str) -> AnchorBucket {
+        AnchorBucket::new(self.s3(), name)
+    }
+
+    /// The bucket `name` as the same, for its witness.
+    pub fn witness_bucket(&self, name: &str) -> WitnessBucket {
+        WitnessBucket::new(self.s3(), name)
+    }
+
+    /// The bucket `name`, to be copied.
+    pub fn source_bucket(&self, name: &str) -> SourceBucket {
+        SourceBucket::new(self.s3(), name)
+    }
+
+    fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.get_or_init(|| aws_sdk_s3::Client::new(&self.config)).clone()
     }
 
     /// CloudTrail's event history of our own account.

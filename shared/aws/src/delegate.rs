@@ -8,16 +8,19 @@ pub mod types {
     pub use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
     pub use model::policy::Policy;
     pub use model::request::Request;
+    pub use model::stream::{Place, Stream, SystemStream};
     pub use model::time::Time;
+    pub use model::words::Salt;
+    pub use record::chain::Head;
     pub use std::collections::{BTreeMap, BTreeSet};
     pub use std::sync::Arc;
     pub use trail::shrink::Use;
     pub use workflow::ports;
     pub use workflow::ports::{
-        AccountCommit, ActivityCommit, Artifact, Bar, Claim, Commit, CommitError, Credentials, DigestRead, Fault,
-        FileRead, Habits, Listing, LookupBy, Note, ObjectFacts, Page, Parts, PolicyFound, PolicySpec, PublicKey,
-        RoleFound, RoleSpec, Sent, Stored, StoredAccount, StoredActivity, StoredSweep, SweepCommit, TargetFound,
-        Verdict,
+        AccountCommit, ActivityCommit, Anchor, Artifact, Bar, Batch, CheckpointFound, Claim, Commit, CommitError,
+        Credentials, DigestRead, Fault, FileRead, Habits, Listing, LogHead, Logged, LookupBy, Note, ObjectFacts,
+        Outbox, Page, Parts, PolicyFound, PolicySpec, PublicKey, Put, RoleFound, RoleSpec, Sent, Stored, StoredAccount,
+        StoredActivity, StoredEntry, StoredSweep, StoredSystem, SweepCommit, SystemCommit, TargetFound, Verdict,
     };
 }
 
@@ -25,6 +28,9 @@ pub mod types {
 /// `delegate! { Ports { table: LoadRequest, CommitRequest; clock: Clock; } }`.
 #[macro_export]
 macro_rules! delegate {
+    (@ $ports:ident $field:ident EraseWords) => {
+        $crate::delegate! { @@ $ports $field EraseWords [erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>] }
+    };
     (@ $ports:ident $field:ident Clock) => {
         impl $crate::delegate::types::ports::Clock for $ports {
             fn now(&self) -> $crate::delegate::types::Time {
@@ -43,6 +49,9 @@ macro_rules! delegate {
             fn sweep_id(&self) -> $crate::delegate::types::SweepId {
                 $crate::delegate::types::ports::Identifiers::sweep_id(&self.$field)
             }
+            fn salt(&self) -> $crate::delegate::types::Salt {
+                $crate::delegate::types::ports::Identifiers::salt(&self.$field)
+            }
         }
     };
     (@ $ports:ident $field:ident LoadRequest) => {
@@ -54,9 +63,17 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident CommitRequest) => {
         $crate::delegate! { @@ $ports $field CommitRequest [commit(commit: Commit) -> Result<(), CommitError>] }
     };
+    (@ $ports:ident $field:ident Submissions) => {
+        $crate::delegate! { @@ $ports $field Submissions [
+            submission(key: &str) -> Result<Option<Vec<u8>>, Fault>,
+            remembered() -> Result<Option<CheckpointFound>, Fault>,
+            remember(note: &str, instead_of: Option<&str>) -> Result<bool, Fault>,
+            answer(key: &str, bytes: &[u8]) -> Result<Put, Fault>
+        ] }
+    };
     (@ $ports:ident $field:ident LoadEntries) => {
         $crate::delegate! { @@ $ports $field LoadEntries [
-            entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>
+            entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>
         ] }
     };
     (@ $ports:ident $field:ident ListRequests) => {
@@ -101,6 +118,76 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident CommitAccount) => {
         $crate::delegate! { @@ $ports $field CommitAccount [
             commit_account(commit: AccountCommit) -> Result<(), CommitError>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindUnlogged) => {
+        $crate::delegate! { @@ $ports $field FindUnlogged [
+            unlogged(limit: u32) -> Result<Vec<Stream>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadOutbox) => {
+        $crate::delegate! { @@ $ports $field ReadOutbox [
+            outbox(stream: &Stream, limit: u32) -> Result<Outbox, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadStreams) => {
+        $crate::delegate! { @@ $ports $field ReadStreams [
+            entries_at(places: &[Place]) -> Result<Vec<Option<Vec<u8>>>, Fault>,
+            stream_end(stream: &Stream) -> Result<Option<(Head, Time)>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident ReadLog) => {
+        $crate::delegate! { @@ $ports $field ReadLog [
+            log_head() -> Result<Option<LogHead>, Fault>,
+            batch(first: u64) -> Result<Option<Batch>, Fault>,
+            anchor() -> Result<Option<Anchor>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident MoveLog) => {
+        $crate::delegate! { @@ $ports $field MoveLog [
+            stage(batch: &Batch) -> Result<bool, Fault>,
+            move_head(next: &LogHead, batch: &Batch, before: Option<&str>) -> Result<(), CommitError>,
+            applied(head: &LogHead) -> Result<bool, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident MarkLogged) => {
+        $crate::delegate! { @@ $ports $field MarkLogged [
+            mark_logged(logged: &[Logged], at: Time) -> Result<(), Fault>,
+            pass_over(place: &Place) -> Result<(), Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident KeepAnchor) => {
+        $crate::delegate! { @@ $ports $field KeepAnchor [
+            keep_anchor(anchor: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident LoadSystem) => {
+        $crate::delegate! { @@ $ports $field LoadSystem [
+            load_system(stream: SystemStream) -> Result<Option<StoredSystem>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident CommitSystem) => {
+        $crate::delegate! { @@ $ports $field CommitSystem [
+            commit_system(commit: SystemCommit) -> Result<(), CommitError>
+        ] }
+    };
+    (@ $ports:ident $field:ident Sign) => {
+        $crate::delegate! { @@ $ports $field Sign [
+            sign(message: &[u8]) -> Result<[u8; 64], Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident LogObjects) => {
+        $crate::delegate! { @@ $ports $field LogObjects [
+            tile(path: &str) -> Result<Option<Vec<u8>>, Fault>,
+            put_tile(path: &str, bytes: &[u8]) -> Result<Put, Fault>,
+            checkpoint() -> Result<Option<CheckpointFound>, Fault>,
+            put_checkpoint(note: &str, instead_of: Option<&str>) -> Result<bool, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident Anchors) => {
+        $crate::delegate! { @@ $ports $field Anchors [
+            put_anchor(key: &str, bytes: &[u8]) -> Result<Put, Fault>,
+            anchored(key: &str) -> Result<Option<Vec<u8>>, Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReadBar) => {
@@ -335,9 +422,10 @@ mod tests {
     use crate::table::Table;
     use crate::time::{SystemClock, UuidIds};
     use workflow::ports::{
-        ArmRevocation, AssumeBaseRole, Clock, CommitRequest, DisarmRevocation, FindByKey, FindDue, Identifiers,
-        KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles, LoadEntries, LoadRequest, LoadRequests,
-        MakePolicy, MakeRole, Policies, ProbeDecision, ReadBoundary, ReadPolicy, ReadRole, ReadTarget, RememberNotes,
+        ArmRevocation, AssumeBaseRole, Clock, CommitRequest, CommitSystem, DisarmRevocation, FindByKey, FindDue,
+        FindUnlogged, Identifiers, KeepAnchor, KillSessions, ListOnRole, ListPolicies, ListRequests, ListRoles,
+        LoadEntries, LoadRequest, LoadRequests, LoadSystem, MakePolicy, MakeRole, MarkLogged, MoveLog, Policies,
+        ProbeDecision, ReadBoundary, ReadLog, ReadOutbox, ReadPolicy, ReadRole, ReadStreams, ReadTarget, RememberNotes,
         RemovePolicy, RemoveRole, ReplacePolicy,
     };
 
@@ -356,7 +444,9 @@ mod tests {
 
     crate::delegate! {
         Ports {
-            table: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes;
+            table: LoadRequest, LoadRequests, CommitRequest, LoadEntries, ListRequests, FindDue, FindByKey, RememberNotes,
+                FindUnlogged, ReadOutbox, ReadStreams, ReadLog, MoveLog, MarkLogged, KeepAnchor, LoadSystem,
+                CommitSystem;
             policies: Policies;
             schedules: ArmRevocation, DisarmRevocation;
             roles: MakeRole, ReadRole, RemoveRole, ListRoles, ListOnRole, ReadBoundary, KillSessions;
@@ -382,6 +472,8 @@ mod tests {
             + Policies,
         P: ArmRevocation + DisarmRevocation + MakeRole + ReadRole + RemoveRole + ListRoles + KillSessions,
         P: MakePolicy + ReplacePolicy + ReadPolicy + ReadTarget + RemovePolicy + ListPolicies,
+        P: FindUnlogged + ReadOutbox + ReadStreams + ReadLog + MoveLog + MarkLogged + KeepAnchor,
+        P: LoadSystem + CommitSystem,
         P: ListOnRole + ReadBoundary + ProbeDecision + AssumeBaseRole + Clock + Identifiers,
     {
     }

@@ -15,6 +15,7 @@ use model::names::{AccountId, RequestId};
 use model::policy::{Bundle, Policy};
 use model::submission::{Wish, judge};
 use model::time::Time;
+use model::words::Salt;
 use record::chain::{self, Head};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -28,6 +29,8 @@ pub(crate) struct Sent {
     pub(crate) uri: String,
     pub(crate) body: String,
     pub(crate) target: String,
+    /// `If-Match` or `If-None-Match`, with its name.
+    pub(crate) condition: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +41,9 @@ struct Script {
 
 /// In an answer: the transaction token that was sent last.
 pub(crate) const TOKEN: &str = "<the token that was sent>";
+
+/// The version of every object in answers.
+pub(crate) const ETAG: &str = "\"0123456789abcdef0123456789abcdef\"";
 
 /// A scripted AWS.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +96,11 @@ impl HttpClient for World {
 impl HttpConnector for World {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut script = self.0.lock().unwrap();
+        let condition = ["if-match", "if-none-match"]
+            .into_iter()
+            .find_map(|name| request.headers().get(name).map(|value| format!("{name}: {value}")));
         script.sent.push(Sent {
+            condition,
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
             body: String::from_utf8(request.body().bytes().unwrap_or_default().to_vec()).unwrap(),
@@ -100,7 +110,9 @@ impl HttpConnector for World {
         let mut bodies = script.sent.iter().rev().filter_map(|sent| serde_json::from_str::<Value>(&sent.body).ok());
         let token = bodies.find_map(|sent| sent["ClientRequestToken"].as_str().map(str::to_owned));
         let body = body.replace(TOKEN, token.as_deref().unwrap_or_default());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+        let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+        answer.headers_mut().insert("etag", ETAG);
+        HttpConnectorFuture::ready(Ok(answer))
     }
 }
 
@@ -145,7 +157,7 @@ pub(crate) fn asked(entitlement: &str) -> Transition {
         ticket: Some("INC-1#2".to_owned()),
         extends: None,
     };
-    let (request, decision) = judge(&policy, id(), &actor, &wish, now).unwrap();
+    let (request, decision) = judge(&policy, id(), &actor, &wish, Salt::new([7; 16]), now).unwrap();
     submit(request, &decision, now)
 }
 

@@ -37,7 +37,9 @@ pub mod clients;
 pub mod delegate;
 #[cfg(test)]
 mod double;
+pub mod exports;
 pub mod fault;
+pub mod log;
 pub mod managed;
 pub mod policy;
 pub mod probes;

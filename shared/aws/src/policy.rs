@@ -7,6 +7,7 @@ mod packed;
 
 use crate::fault::fault;
 use crate::table::items::{Item, item, text, text_of};
+use crate::table::log::system::{read_system, system_state, system_writes};
 use crate::table::{ABSENT, Write, get};
 use crate::time::SystemClock;
 use aws_sdk_dynamodb::Client;
@@ -15,7 +16,10 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use model::catalog::Problems;
 use model::digest::Digest;
+use model::identity::Cause;
 use model::policy::{Bundle, Policy};
+use model::stream::SystemStream;
+use model::system::{Change, policy_published};
 use model::time::Time;
 use std::sync::{Arc, PoisonError, RwLock};
 use workflow::ports::{Clock as _, Fault, Policies};
@@ -130,12 +134,28 @@ impl PolicyStore {
         })
     }
 
+    /// What puts the publication on record: in the transaction that puts the bundle in force, so that none is without.
+    async fn record(
+        &self,
+        changes: Vec<Change>,
+        digest: Digest,
+        before: Option<&Policy>,
+        by: &str,
+        now: Time,
+    ) -> Result<Vec<Write<'_>>, Fault> {
+        let stored = self.get(PUBLISH, system_state(SystemStream::Policy)).await?;
+        let stored = stored.map(|item| read_system(SystemStream::Policy, &item)).transpose()?;
+        let event = policy_published(digest, before.map(Policy::bundle_digest), by, changes);
+        let commit = workflow::system::next(stored.as_ref(), &Cause::system("policy"), &[event], now)?;
+        system_writes(&self.table, &commit)
+    }
+
     /// Checks `bundle` and puts it in force; what was in force before stays in the archive.
     ///
     /// # Errors
     /// See [`PublishError`].
     pub async fn publish(&self, bundle: &Bundle, by: &str, now: Time) -> Result<Digest, PublishError> {
-        Policy::load(bundle).map_err(PublishError::Invalid)?;
+        let policy = Policy::load(bundle).map_err(PublishError::Invalid)?;
         let files = packed::pack(bundle).map_err(|reason| {
             tracing::error!(error.code = "unpackable_bundle", "the bundle can't be compressed: {reason}");
             Fault::new(PUBLISH, "unpackable_bundle")
@@ -144,11 +164,14 @@ impl PolicyStore {
             return Err(PublishError::TooLong { bytes: files.len() });
         }
         let digest = bundle.digest();
-        let before = self.get(PUBLISH, active()).await?;
-        let before = before.as_ref().and_then(|item| text_of(item, "digest"));
+        let in_force = self.get(PUBLISH, active()).await?;
+        let before = in_force.as_ref().and_then(|item| text_of(item, "digest"));
         if before == Some(digest.to_string().as_str()) {
             return Ok(digest);
         }
+        // What is not a bundle any more is as good as none: then everything is told as new.
+        let was = in_force.as_ref().and_then(|item| opened(item).ok());
+        let record = self.record(policy.changes(was.as_ref()), digest, was.as_ref(), by, now).await?;
         let archive = stored(files.clone(), digest, archived(&digest.to_string()), by, now);
         let mut next = stored(files, digest, active(), by, now);
         let mut write = match before {
@@ -164,9 +187,10 @@ impl PolicyStore {
             }
         };
         write.item = next;
-        let writes = [write.build(PUBLISH)?, Write::over(&self.table, archive).build(PUBLISH)?]
-            .map(|put| TransactWriteItem::builder().put(put).build());
-        match self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await {
+        let writes = [write, Write::over(&self.table, archive)].into_iter().chain(record);
+        let puts: Result<Vec<TransactWriteItem>, Fault> =
+            writes.map(|write| Ok(TransactWriteItem::builder().put(write.build(PUBLISH)?).build())).collect();
+        match self.client.transact_write_items().set_transact_items(Some(puts?)).send().await {
             Ok(_) => {
                 tracing::info!(person.id = by, digest = %digest, "{by} published the policy {digest}");
                 Ok(digest)

@@ -5,10 +5,12 @@ use aws_sdk_sts::Client;
 use aws_sdk_sts::types::Tag;
 use model::names::PrincipalArn;
 use model::request::Request;
+use model::text::FreeText;
 use model::time::Time;
 use workflow::ports::{AssumeBaseRole, Credentials, Fault};
 
 const ASSUME: &str = "get credentials";
+const CALLER: &str = "ask AWS who calls";
 
 /// The session tag that names the request. It goes along into every further role.
 const REQUEST_TAG: &str = "countersign:request";
@@ -23,6 +25,17 @@ impl Sessions {
     /// Sessions from `client`.
     pub fn new(client: Client) -> Self {
         Self { client }
+    }
+}
+
+impl Sessions {
+    /// The ARN of whoever's credentials these are.
+    ///
+    /// # Errors
+    /// If STS did not say.
+    pub async fn caller(&self) -> Result<String, Fault> {
+        let answer = self.client.get_caller_identity().send().await.map_err(|error| fault(CALLER, &error))?;
+        answer.arn.ok_or_else(|| Fault::new(CALLER, "unreadable_answer"))
     }
 }
 
@@ -69,8 +82,8 @@ fn tags(request: &Request) -> Result<Vec<Tag>, Fault> {
         // `#` is legal in a ticket and not in a tag. Source: STS API reference, `Tag`.
         tags.push(tag("ticket", &ticket.as_str().replace('#', "_"))?);
     }
-    let justification = request.justification.for_session_tag();
-    if !justification.is_empty() {
+    let justification = request.justification.said().map(FreeText::for_session_tag);
+    if let Some(justification) = justification.filter(|justification| !justification.is_empty()) {
         tags.push(tag("justification", &justification)?);
     }
     Ok(tags)

@@ -6,13 +6,17 @@
 mod accounts;
 mod activity;
 mod commit;
+mod copying;
 pub(crate) mod items;
 mod keys;
 mod listing;
+pub(crate) mod log;
 mod notes;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+
+pub use copying::Copied;
 
 use crate::fault::{fault, unsendable};
 use crate::time::jittered;
@@ -26,15 +30,21 @@ use model::limits::Held;
 use model::names::{IdempotencyKey, PersonId, RequestId};
 use std::collections::HashMap;
 use uuid::Uuid;
-use workflow::ports::{CommitError, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored};
+use workflow::ports::{
+    CommitError, EraseWords, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored, StoredEntry,
+};
 
 const LOAD: &str = "read the request";
 const ENTRIES: &str = "read the request's record";
+const ERASE: &str = "erase what was said";
 const KEY: &str = "look up the idempotency key";
 const SLOTS: &str = "look up the person's slots";
 
 /// Keys of one call. Source: DynamoDB API reference, `BatchGetItem`.
 const BATCH: usize = 100;
+
+/// Parts of one transaction. Source: DynamoDB API reference, `TransactWriteItems`.
+const MOST_ITEMS: usize = 100;
 
 /// How often what was left out of an answer is asked for, and the wait before the second time, in milliseconds.
 const ATTEMPTS: u32 = 5;
@@ -81,7 +91,7 @@ impl Table {
     }
 
     /// The states of up to [`BATCH`] requests, strongly consistent, in any order.
-    async fn batch(&self, ids: &[RequestId]) -> Result<Vec<Item>, Fault> {
+    async fn states(&self, ids: &[RequestId]) -> Result<Vec<Item>, Fault> {
         // A key that is asked for twice is refused.
         let mut keys: Vec<(String, String)> = ids.iter().map(keys::state).collect();
         keys.sort();
@@ -210,7 +220,7 @@ impl LoadRequests for Table {
     async fn load_many(&self, ids: &[RequestId]) -> Result<Vec<Stored>, Fault> {
         let mut found = HashMap::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
-            let items = self.batch(batch).await?.into_iter();
+            let items = self.states(batch).await?.into_iter();
             found.extend(items.filter_map(|item| Some((items::text_of(&item, "pk")?.to_owned(), item))));
         }
         let in_order = ids.iter().filter_map(|id| Some((id, found.get(&keys::state(id).0)?)));
@@ -219,7 +229,7 @@ impl LoadRequests for Table {
 }
 
 impl LoadEntries for Table {
-    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (pk, from) = keys::entry(id, after.saturating_add(1));
         let mut entries = Vec::new();
@@ -234,8 +244,9 @@ impl LoadEntries for Table {
                 .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
                 .expression_attribute_values(":from", AttributeValue::S(from.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(keys::LAST_ENTRY.to_owned()))
-                .projection_expression("#event")
+                .projection_expression("#event, #words")
                 .expression_attribute_names("#event", "event")
+                .expression_attribute_names("#words", items::WORDS)
                 .select(Select::SpecificAttributes)
                 .limit(left)
                 .set_exclusive_start_key(start)
@@ -251,6 +262,24 @@ impl LoadEntries for Table {
             }
         }
         Ok(entries)
+    }
+}
+
+impl EraseWords for Table {
+    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
+        let (pk, sk) = keys::entry(id, seq);
+        let sent = self.client.update_item().table_name(&self.name);
+        sent.key("pk", items::text(pk))
+            .key("sk", items::text(sk))
+            .update_expression("REMOVE #words")
+            // An update makes what is not there.
+            .condition_expression("attribute_exists(#event)")
+            .expression_attribute_names("#words", items::WORDS)
+            .expression_attribute_names("#event", "event")
+            .send()
+            .await
+            .map_err(|error| fault(ERASE, &error))?;
+        Ok(())
     }
 }
 

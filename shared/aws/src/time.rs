@@ -1,7 +1,8 @@
-//! The machine's clock, waiting, and new ids.
+//! The machine's clock, waiting, new ids and salts.
 
 use model::names::{RequestId, SweepId};
 use model::time::Time;
+use model::words::Salt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use workflow::ports::{Clock, Identifiers};
@@ -37,7 +38,7 @@ pub(crate) fn jittered(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds.div_euclid(2).saturating_add(extra))
 }
 
-/// Request ids from `UUIDv7`: they sort by time.
+/// Request ids from `UUIDv7`, which sort by time; salts that are random altogether.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UuidIds;
 
@@ -59,6 +60,16 @@ impl Identifiers for UuidIds {
             }
         }
     }
+
+    fn salt(&self) -> Salt {
+        let mut bytes = [0; 16];
+        loop {
+            // Likewise: what TLS draws its keys from.
+            if aws_lc_rs::rand::fill(&mut bytes).is_ok() {
+                return Salt::new(bytes);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +83,12 @@ mod tests {
         sorted.sort();
         sorted.dedup();
         assert_eq!(ids, sorted);
+    }
+
+    #[test]
+    fn no_two_salts_are_the_same() {
+        let salts: std::collections::BTreeSet<String> = (0..1_000).map(|_| UuidIds.salt().into()).collect();
+        assert_eq!(salts.len(), 1_000);
     }
 
     #[test]

@@ -174,6 +174,7 @@ impl From<SubmitError> for Problem {
             SubmitError::NotFound => Self::not_found(),
             SubmitError::Refused { refusal, stored } => Self::refused(&refusal, &stored),
             SubmitError::Barred => Self::new(403, "barred", error.to_string()),
+            SubmitError::NotAnchored(refusal) => Self::new(409, refusal.code(), refusal.to_string()),
             SubmitError::TooMany(why) => Self::new(429, "too_many_requests", why.to_string()),
             SubmitError::Unavailable(fault) => fault.into(),
         }

@@ -3,6 +3,7 @@
 //! It is a YAML file. [`Catalog::read`] takes it whole or refuses it whole, with every problem at
 //! its line; nothing half-valid ever decides.
 
+mod changes;
 mod entitlement;
 mod file;
 mod form;
@@ -23,6 +24,7 @@ use crate::time::Time;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use changes::between;
 pub use file::{Problem, Problems};
 pub use opened::OPENS_ESCALATION_PATH;
 pub(crate) use opened::{not_meant, told};

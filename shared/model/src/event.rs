@@ -5,8 +5,8 @@ use crate::digest::Digest;
 use crate::lifecycle::{EndReason, Evidence, Plan};
 use crate::names::{GroupName, PersonId};
 use crate::request::Request;
-use crate::text::Note;
 use crate::time::Time;
+use crate::words::{Reason, Words};
 use serde::{Deserialize, Serialize};
 
 /// One state change of one request, or one refused attempt at it.
@@ -28,7 +28,7 @@ pub enum Event {
         /// Who, if it was a person.
         by: Option<PersonId>,
         /// Why, in their words or the policy's.
-        reason: String,
+        reason: Reason,
         /// The policies that determined it.
         rules: Vec<String>,
     },
@@ -45,7 +45,7 @@ pub enum Event {
         after_seconds: Option<u64>,
         /// What they say with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<Note>,
+        note: Option<Words>,
     },
     /// An approver narrowed what is to be granted. Their own countersignature, of the new digest, follows.
     TermsNarrowed {
@@ -201,6 +201,11 @@ pub enum Event {
         /// In numbers.
         activity: Activity,
     },
+    /// What persons said was erased, here and beside every entry before: the record holds its hashes alone.
+    WordsErased {
+        /// The AWS identity that did it.
+        by: String,
+    },
     /// Somebody attempted something they may not do, or not any more.
     CommandRefused {
         /// What they attempted.
@@ -242,6 +247,7 @@ impl Event {
             Self::ActivityFinding { .. } => "activityFinding",
             Self::RunReported { .. } => "runReported",
             Self::ActivitySummarised { .. } => "activitySummarised",
+            Self::WordsErased { .. } => "wordsErased",
             Self::CommandRefused { .. } => "commandRefused",
         }
     }

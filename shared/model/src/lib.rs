@@ -27,9 +27,12 @@ pub mod risk;
 #[cfg(test)]
 mod samples;
 pub mod scope;
+pub mod stream;
 pub mod submission;
 pub mod sweep;
+pub mod system;
 pub mod terms;
 pub mod text;
 pub mod time;
 pub mod unusual;
+pub mod words;

@@ -15,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod verification;
+mod words;
 
 pub use command::{Command, Permission, Vote};
 pub use decide::{Effect, Transition, decide, submit};

@@ -8,6 +8,7 @@
 //! countersignature, the risk's floor asks for none, and Cedar permits `autoApprove`.
 
 mod asking;
+mod changes;
 mod check;
 mod system;
 
@@ -81,6 +82,8 @@ pub struct Policy {
     types: Types,
     bundle: Digest,
     rules: Digest,
+    /// The schema as it was published.
+    schema_text: String,
 }
 
 /// The schema's entity and action types, parsed once.
@@ -214,6 +217,7 @@ impl Policy {
             },
             bundle: bundle.digest(),
             rules: policy,
+            schema_text: bundle.schema.clone(),
         };
         loaded.fits_its_schema().map_err(|error| {
             let reason =

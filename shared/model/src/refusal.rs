@@ -100,9 +100,21 @@ pub enum Refusal {
     /// This person countersigned as often as they may.
     #[error("{0}")]
     TooManyApprovals(TooMany),
+    /// The log of the record is not anchored freshly enough.
+    #[error(
+        "the record of this system was last anchored more than 15 minutes ago; nothing is granted until its record is \
+         anchored again, so try again later (access that exists ends on time all the same, and can be ended early)"
+    )]
+    RecordNotAnchored,
     /// A step of the system that does not belong to this state: late, repeated, or overtaken.
     #[error("the request is {status}; this step no longer belongs to it")]
     Overtaken {
+        /// Where it is.
+        status: Status,
+    },
+    /// Words are erased once nothing more can be said.
+    #[error("this request is {status}; what was said about it is erased once it is over")]
+    StillOpen {
         /// Where it is.
         status: Status,
     },
@@ -135,7 +147,9 @@ impl Refusal {
             Self::MfaRequired => "mfa_required",
             Self::Barred { .. } => "barred",
             Self::TooManyApprovals(_) => "too_many_approvals",
+            Self::RecordNotAnchored => "record_not_anchored",
             Self::Overtaken { .. } => "overtaken",
+            Self::StillOpen { .. } => "still_open",
             Self::TooEarly { .. } => "too_early",
         }
     }
@@ -159,7 +173,9 @@ impl Refusal {
             | Self::NotRevocable { .. }
             | Self::NotActive { .. }
             | Self::OwnIdentity { .. }
+            | Self::RecordNotAnchored
             | Self::Overtaken { .. }
+            | Self::StillOpen { .. }
             | Self::TooEarly { .. } => RefusalKind::Conflict,
             Self::TooManyApprovals(_) => RefusalKind::TooOften,
         }

@@ -5,8 +5,8 @@ use crate::identity::Identity;
 use crate::names::{AccountId, EntitlementName, GroupName, PersonId, PrincipalArn, RequestId, SlackChannel, TicketId};
 use crate::notices::Notices;
 use crate::risk::Risk;
-use crate::text::FreeText;
 use crate::time::Time;
+use crate::words::Words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -130,6 +130,9 @@ pub struct Judged {
     pub policy: Digest,
 }
 
+/// What the encoding of a request for its digest begins with. docs/decisions/0033 lists its parts.
+const ENCODING: &str = "countersign.request.v4";
+
 /// All of a request but its digest. Build one, then [`Request::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -161,7 +164,7 @@ pub struct RequestFacts {
     /// How long, in seconds.
     pub duration_seconds: u64,
     /// Why.
-    pub justification: FreeText,
+    pub justification: Words,
     /// The ticket.
     pub ticket: Option<TicketId>,
     /// The channel in which approvers are asked.
@@ -213,6 +216,13 @@ impl Request {
     pub fn new(facts: RequestFacts) -> Self {
         let digest = digest(&facts);
         Self { facts, digest }
+    }
+
+    /// The same request, with the hash of its justification in its place.
+    pub(crate) fn wordless(mut self) -> Self {
+        // INVARIANT (digest of these facts): it is over the hash.
+        self.facts.justification = self.facts.justification.erased();
+        self
     }
 
     /// What approvers see and what is granted, in 32 bytes.
@@ -272,14 +282,7 @@ fn digest(facts: &RequestFacts) -> Digest {
         notices,
         extends,
     } = facts;
-    // What says nothing of what was added later keeps the digest it had before there was such a thing.
-    let plain = *notices == Notices::default() && extends.is_none();
-    let version = match extends {
-        Some(_) => "countersign.request.v3",
-        None if plain => "countersign.request.v1",
-        None => "countersign.request.v2",
-    };
-    let encoding = Encoding::of(version)
+    let encoding = Encoding::of(ENCODING)
         .text(id.as_str())
         .text(requester.as_str())
         .text(identity.door())
@@ -311,7 +314,7 @@ fn digest(facts: &RequestFacts) -> Digest {
         .list(source_ips.iter().map(String::as_str))
         .number(u64::from(*mfa_at_door))
         .number(*duration_seconds)
-        .text(justification.as_str())
+        .text(&justification.hash().to_string())
         .maybe(ticket.as_ref().map(TicketId::as_str))
         .maybe(channel.as_ref().map(SlackChannel::as_str))
         .text(&submitted_at.to_string())
@@ -323,9 +326,5 @@ fn digest(facts: &RequestFacts) -> Digest {
         .text(&judged.policy.to_string())
         .number(u64::from(quorum.needed));
     let encoding = encoding.list(quorum.groups.iter().map(GroupName::as_str));
-    let encoding = if plain { encoding } else { notices.encode(encoding) };
-    match extends {
-        Some(extended) => encoding.text(extended.as_str()).digest(),
-        None => encoding.digest(),
-    }
+    notices.encode(encoding).maybe(extends.as_ref().map(RequestId::as_str)).digest()
 }

@@ -9,6 +9,7 @@ use crate::request::{Request, RequestFacts};
 use crate::submission::{Wish, judge};
 use crate::text::FreeText;
 use crate::time::Time;
+use crate::words::{Salt, Words};
 use std::sync::LazyLock;
 
 pub(crate) const CATALOG: &str = include_str!("../../../infra/policy/catalog.yaml");
@@ -48,6 +49,14 @@ pub(crate) fn text(words: &str) -> FreeText {
     FreeText::new(words).unwrap()
 }
 
+/// The same as it is stored.
+pub(crate) fn words(said: &str) -> Words {
+    Words::new(text(said), SALT)
+}
+
+/// The salt of all words here.
+pub(crate) const SALT: Salt = Salt::new([7; 16]);
+
 /// A Friday, 12:00.
 pub(crate) fn noon() -> Time {
     "2026-11-20T12:00:00Z".parse().unwrap()
@@ -68,7 +77,7 @@ pub(crate) fn wish(entitlement: &str) -> Wish {
 
 /// Alice's wish, judged by the sample bundle.
 pub(crate) fn judged(wish: &Wish) -> (Request, Decision) {
-    judge(policy(), request_id(), &by_slack("alice"), wish, noon()).unwrap()
+    judge(policy(), request_id(), &by_slack("alice"), wish, SALT, noon()).unwrap()
 }
 
 /// What Alice's request for all of an entitlement, for 30 minutes, says.

@@ -13,6 +13,7 @@ use crate::scope::{narrow_actions, narrow_resources};
 use crate::terms::Terms;
 use crate::text::FreeText;
 use crate::time::{Time, Window};
+use crate::words::{Salt, Words};
 
 /// What a person asks for, before anything is checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,7 +68,7 @@ pub fn reachable(policy: &Policy, wish: &Wish, accounts: &[AccountId]) -> Result
     }
 }
 
-/// Checks a wish and judges it.
+/// Checks a wish and judges it. `salt` is that of the words in it.
 ///
 /// # Errors
 /// Everything that is wrong with it, field by field.
@@ -76,6 +77,7 @@ pub fn judge(
     id: RequestId,
     actor: &Actor,
     wish: &Wish,
+    salt: Salt,
     now: Time,
 ) -> Result<(Request, Decision), Vec<FieldError>> {
     let Some(entitlement) = policy.catalog().entitlement(&wish.entitlement) else {
@@ -121,7 +123,7 @@ pub fn judge(
         source_ips: entitlement.source_ips.clone(),
         mfa_at_door: entitlement.mfa && at_door,
         duration_seconds: duration,
-        justification,
+        justification: Words::new(justification, salt),
         ticket,
         channel: entitlement.channel.clone(),
         submitted_at: now,

@@ -8,8 +8,8 @@ use crate::identity::Actor;
 use crate::lifecycle::{EndReason, Permission, QUARANTINE};
 use crate::names::{AccountId, PersonId, SweepId};
 use crate::request::Request;
-use crate::text::FreeText;
 use crate::time::Time;
+use crate::words::Words;
 use serde::{Deserialize, Serialize};
 
 /// How long a proposed panic waits for the second person, in seconds.
@@ -140,7 +140,7 @@ pub struct Sweep {
     /// What it is about.
     pub scope: Scope,
     /// Why, in the words of who ordered it.
-    pub reason: FreeText,
+    pub reason: Words,
     /// Where it is.
     pub phase: Phase,
 }
@@ -156,7 +156,7 @@ pub enum Event {
         /// Of what.
         scope: Scope,
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// Who.
         by: PersonId,
         /// Until when it can be confirmed.
@@ -169,7 +169,7 @@ pub enum Event {
         /// Of what.
         scope: Scope,
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// Who started it: the second person, or the one who needs none.
         by: PersonId,
         /// The policies that let them.
@@ -180,7 +180,7 @@ pub enum Event {
         /// Whose.
         person: PersonId,
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// The policies that let whoever ordered it; empty if it was not a person.
         rules: Vec<String>,
     },
@@ -189,7 +189,7 @@ pub enum Event {
     /// The person who was barred is let back in.
     PersonReinstated {
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// The policies that let whoever did it.
         rules: Vec<String>,
     },
@@ -256,7 +256,7 @@ fn permitted(permission: &Permission, action: &'static str) -> Result<Vec<String
 pub fn panic(
     by: &Actor,
     scope: Scope,
-    reason: FreeText,
+    reason: Words,
     may: &Permission,
     alone: &Permission,
     now: Time,
@@ -273,7 +273,7 @@ pub fn panic(
 ///
 /// # Errors
 /// If policy does not permit it.
-pub fn offboard(person: PersonId, reason: FreeText, may: &Permission) -> Result<Event, Refusal> {
+pub fn offboard(person: PersonId, reason: Words, may: &Permission) -> Result<Event, Refusal> {
     let rules = permitted(may, "offboard a person")?;
     Ok(Event::OffboardingStarted { person, reason, rules })
 }
@@ -310,7 +310,7 @@ impl Sweep {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing changes.
-    pub fn reinstate(&self, reason: FreeText, may: &Permission) -> Result<Event, Refusal> {
+    pub fn reinstate(&self, reason: Words, may: &Permission) -> Result<Event, Refusal> {
         let rules = permitted(may, "reinstate a person")?;
         match (self.kind, &self.phase) {
             (Kind::Offboarding, Phase::Finished { .. }) => Ok(Event::PersonReinstated { reason, rules }),
@@ -331,7 +331,7 @@ impl Sweep {
 
     /// The sweep `id` after `event`, which happened at `at`; `None`: the event can't follow.
     pub fn evolve(before: Option<Self>, id: &SweepId, event: &Event, at: Time) -> Option<Self> {
-        let begun = |kind, scope: &Scope, reason: &FreeText, phase| {
+        let begun = |kind, scope: &Scope, reason: &Words, phase| {
             Some(Self { id: id.clone(), kind, scope: scope.clone(), reason: reason.clone(), phase })
         };
         let Some(sweep) = before else {

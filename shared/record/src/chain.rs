@@ -2,6 +2,7 @@
 
 use crate::canonical;
 use crate::entry::{Entry, EntryError, EntryHash};
+use crate::words::{self, Beside};
 use serde_json::Value;
 
 /// The end of a chain: what the next entry goes on from.
@@ -29,13 +30,16 @@ pub struct Link {
     pub bytes: Vec<u8>,
     /// Their hash.
     pub hash: EntryHash,
+    /// What persons said in it, whose hashes alone the bytes hold.
+    pub words: Beside,
 }
 
-/// Appends one event to the chain that ends at `head`.
+/// Appends one event to the chain that ends at `head`. The words in it go beside its bytes.
 ///
 /// # Errors
 /// If the entry can't be written; see [`EntryError`].
 pub fn append(head: Head, request: &str, at: &str, cause: Value, event: Value) -> Result<(Link, Head), EntryError> {
+    let (event, words) = words::split(event);
     let entry = Entry {
         v: 1,
         request: request.to_owned(),
@@ -47,7 +51,7 @@ pub fn append(head: Head, request: &str, at: &str, cause: Value, event: Value) -
     };
     let bytes = entry.to_bytes()?;
     let hash = EntryHash::of(&bytes);
-    let link = Link { seq: entry.seq, name: entry.event_name().to_owned(), bytes, hash };
+    let link = Link { seq: entry.seq, name: entry.event_name().to_owned(), bytes, hash, words };
     Ok((link, Head { seq: entry.seq, hash }))
 }
 
@@ -150,6 +154,18 @@ mod tests {
         let (entries, head) = chain(5);
         assert_eq!(verify("req_a", &entries, Some(head)).unwrap().len(), 5);
         insta::assert_snapshot!(String::from_utf8(entries[0].clone()).unwrap());
+    }
+
+    #[test]
+    fn words_can_be_erased_without_breaking_the_chain() {
+        let said = json!({"salt": "0f".repeat(16), "text": "orders are stuck"});
+        let event = |reason: &Value| json!({"type": "step", "data": {"reason": reason}});
+        let at = "2026-11-20T19:00:00Z";
+        let (link, head) = append(Head::START, "req_a", at, json!({}), event(&said)).unwrap();
+        assert!(!String::from_utf8(link.bytes.clone()).unwrap().contains("stuck"));
+        let entry = verify("req_a", &[link.bytes], Some(head)).unwrap().remove(0);
+        assert_eq!(words::fill(entry.event.clone(), &link.words), event(&said));
+        assert_eq!(words::fill(entry.event.clone(), &Beside::new()), entry.event, "erased");
     }
 
     #[test]

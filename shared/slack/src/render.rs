@@ -98,7 +98,7 @@ fn approvers(text: Markup, approvals: &[Approval], names: Names<'_>) -> Markup {
 fn notes(approvals: &[Approval]) -> Option<Words> {
     let said: Vec<String> = approvals
         .iter()
-        .filter_map(|Approval { person, note, .. }| Some(format!("{person}: {}", note.as_ref()?.as_str())))
+        .filter_map(|Approval { person, note, .. }| Some(format!("{person}: {}", note.as_ref()?.shown())))
         .collect();
     (!said.is_empty()).then(|| Words::lines(said, WORDS_SHOWN).labelled("With the note:\n"))
 }
@@ -153,7 +153,7 @@ fn end_reason(reason: &EndReason, names: Names<'_>) -> (Markup, Option<Words>) {
     match reason {
         EndReason::Expired => (Markup::ours("its time was over"), None),
         EndReason::Revoked { by, reason } => {
-            (Markup::default().person(by, names).and(" ended it early"), reason_given(reason))
+            (Markup::default().person(by, names).and(" ended it early"), reason_given(reason.shown()))
         }
         EndReason::Offboarded => (Markup::ours("the person left"), None),
         EndReason::Panic => (Markup::ours("all access was ended at once"), None),

@@ -10,12 +10,18 @@ use model::request::{Judged, Mechanism, Quorum, Request, RequestFacts};
 use model::risk::{RiskInput, assess};
 use model::text::FreeText;
 use model::time::{Time, Window};
+use model::words::{Salt, Words};
 
 use crate::blocks::Message;
 use crate::render::{Card, card as render_card};
 
 pub(crate) fn time(text: &str) -> Time {
     text.parse().unwrap()
+}
+
+/// Somebody's words, as they are stored.
+pub(crate) fn words(said: &str) -> Words {
+    Words::new(FreeText::new(said).unwrap(), Salt::new([7; 16]))
 }
 
 pub(crate) fn person(id: &str) -> PersonId {
@@ -58,7 +64,7 @@ pub(crate) fn facts() -> RequestFacts {
         source_ips: vec![],
         mfa_at_door: false,
         duration_seconds: 7_200,
-        justification: FreeText::new("orders are stuck since 18:40").unwrap(),
+        justification: words("orders are stuck since 18:40"),
         ticket: Some("OPS-7".parse().unwrap()),
         channel: Some("C0APPROVALS".parse().unwrap()),
         submitted_at: time("2026-11-20T19:00:00Z"),

@@ -1,6 +1,7 @@
 //! How a command is carried out: consistent read, decide, one transaction; on conflict again.
 
 use crate::ports::{Clock, Commit, CommitError, CommitRequest, Fault, Guard, LoadRequest, Stored};
+use model::event::Event;
 use model::identity::Cause;
 use model::lifecycle::{Command, Effect, Transition, decide};
 use model::names::RequestId;
@@ -77,6 +78,18 @@ pub(crate) fn links<E: Serialize>(
     Ok((links, head))
 }
 
+/// How long after the log of the record was anchored access may still be given, in seconds.
+pub const ANCHORED_WITHIN: u64 = 900;
+
+/// What must hold beside everything else if `events` begin to make access: nothing is granted that may never be on
+/// record. What ends access never has it.
+pub(crate) fn anchored(events: &[Event], now: Time) -> Option<Guard> {
+    let begins = events.iter().any(|event| matches!(event, Event::ProvisioningStarted { .. }));
+    let within = i64::try_from(ANCHORED_WITHIN).unwrap_or(i64::MAX);
+    let not_before = Time::from_second(now.as_second().saturating_sub(within)).unwrap_or(Time::EPOCH);
+    begins.then_some(Guard::Anchored { not_before })
+}
+
 /// Stores `transition` on top of `stored`.
 ///
 /// # Errors
@@ -92,6 +105,7 @@ pub(crate) async fn store<P: CommitRequest>(
     let id = &stored.state.request.id;
     let (links, head) = links(stored.head, id.as_str(), cause, &transition.events, now)?;
     let next = Stored { state: transition.next.clone(), head, at: now };
+    let guards = guards.into_iter().chain(anchored(&transition.events, now)).collect();
     ports.commit(Commit { id: id.clone(), expected: stored.head.seq, links, next: next.clone(), guards }).await?;
     Ok(next)
 }
@@ -176,6 +190,18 @@ where
                 Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
                 return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
             }
+            Err(CommitError::NotAnchored) => {
+                let refusal = Refusal::RecordNotAnchored;
+                if let Cause::Person(_) = cause {
+                    Box::pin(note_refusal(ports, stored.clone(), id, cause, &command, &refusal, guards)).await?;
+                } else {
+                    tracing::error!(
+                        request.id = %id, alarm = "record_not_anchored",
+                        "{id} is not granted: the log of the record is not anchored",
+                    );
+                }
+                return Err(CommandError::Refused { refusal, stored: Box::new(stored) });
+            }
             Err(CommitError::SlotTaken) => return Err(Fault::new("store the change", SLOT_TAKEN).into()),
             Err(CommitError::KeyUsed) => return Err(Fault::new("store the change", "unexpected_key").into()),
             Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
@@ -239,7 +265,10 @@ where
             return Ok(());
         }
         match store(ports, &stored, cause, &transition, now, guards.clone()).await {
-            Ok(_) | Err(CommitError::KeyUsed | CommitError::SlotTaken | CommitError::Barred(_)) => return Ok(()),
+            Ok(_)
+            | Err(CommitError::KeyUsed | CommitError::SlotTaken | CommitError::Barred(_) | CommitError::NotAnchored) => {
+                return Ok(());
+            }
             Err(CommitError::Conflict) => {
                 ports.pause(20u64.saturating_mul(u64::from(attempt).saturating_add(1))).await;
             }

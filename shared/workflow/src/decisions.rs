@@ -3,7 +3,7 @@
 
 use crate::command::{CommandError, Done, SLOT_TAKEN, carry_out_on, note_refusal};
 use crate::limits::{ATTEMPTS, drawn_vote, free_vote};
-use crate::ports::{Clock, CommitRequest, Fault, FindByKey, Guard, LoadRequest, Policies, Stored};
+use crate::ports::{Clock, CommitRequest, Fault, FindByKey, Guard, Identifiers, LoadRequest, Policies, Stored};
 use model::digest::Digest;
 use model::identity::{Actor, Cause};
 use model::lifecycle::{Command, Vote, decide};
@@ -14,6 +14,7 @@ use model::refusal::Refusal;
 use model::terms::Narrower;
 use model::text::{FreeText, Note};
 use model::time::Time;
+use model::words::{Salt, Words};
 
 /// What a person wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub async fn act<P>(
     replay: Option<Guard>,
 ) -> Result<Done, CommandError>
 where
-    P: Policies + LoadRequest + CommitRequest + FindByKey + Clock,
+    P: Policies + LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
     let (policy, read) = futures_util::join!(ports.policy(), ports.load(id));
     let (policy, read) = (policy?, read?);
@@ -82,7 +83,7 @@ pub async fn act_on<P>(
     replay: Option<Guard>,
 ) -> Result<Done, CommandError>
 where
-    P: LoadRequest + CommitRequest + FindByKey + Clock,
+    P: LoadRequest + CommitRequest + FindByKey + Clock + Identifiers,
 {
     let mut guards: Vec<Guard> = replay.into_iter().collect();
     guards.extend(unbarred(actor, wanted, read.as_ref()));
@@ -91,7 +92,8 @@ where
         Wanted::Deny { .. } | Wanted::Cancel | Wanted::Revoke { .. } => None,
     };
     let cause = Cause::Person(actor.clone());
-    let command = |stored: &Stored, now| command(policy, actor, wanted, stored, now);
+    let salt = ports.salt();
+    let command = |stored: &Stored, now| command(policy, actor, wanted, salt, stored, now);
     let limits = policy.catalog().limits();
     let counts = matches!(wanted, Wanted::Approve { .. });
     guards.extend(counts.then(|| drawn_vote(&actor.person, id, limits, ports.now())));
@@ -154,12 +156,15 @@ fn unbarred(actor: &Actor, wanted: &Wanted, read: Option<&Stored>) -> Vec<Guard>
 /// Why `actor` could not do what they want, if so. Nothing is done, and nothing recorded.
 pub fn refusal(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Option<Refusal> {
     let now = now.max(stored.at);
-    decide(&stored.state, &command(policy, actor, wanted, stored, now), now).err()
+    // Nothing of it is stored.
+    let salt = Salt::new([0; 16]);
+    decide(&stored.state, &command(policy, actor, wanted, salt, stored, now), now).err()
 }
 
-fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now: Time) -> Command {
+fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, salt: Salt, stored: &Stored, now: Time) -> Command {
     let request = &stored.state.request;
     let by = actor.clone();
+    let words = |said: &FreeText| Words::new(said.clone(), salt);
     match wanted {
         Wanted::Approve { digest, note, narrower } => Command::Approve {
             by,
@@ -177,16 +182,16 @@ fn command(policy: &Policy, actor: &Actor, wanted: &Wanted, stored: &Stored, now
             }),
             vote: Box::new(Vote {
                 asked_at: policy.asked_at(&actor.person, &stored.state),
-                note: note.clone(),
+                note: note.as_ref().map(|note| words(note.text())),
                 narrower: narrower.clone(),
             }),
         },
         Wanted::Deny { reason } => {
-            Command::Deny { by, reason: reason.clone(), permission: policy.may_approve(actor, request, now) }
+            Command::Deny { by, reason: words(reason), permission: policy.may_approve(actor, request, now) }
         }
         Wanted::Cancel => Command::Cancel { by },
         Wanted::Revoke { reason } => {
-            Command::Revoke { by, reason: reason.clone(), permission: policy.may_revoke(actor, request, now) }
+            Command::Revoke { by, reason: words(reason), permission: policy.may_revoke(actor, request, now) }
         }
     }
 }

@@ -12,6 +12,7 @@ mod activity;
 mod cloud;
 mod gate;
 mod judge;
+mod log;
 mod policies;
 mod probes;
 mod store;
@@ -22,6 +23,7 @@ mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble};
+pub use log::{ORIGIN, WITNESS};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 pub use trails::Trail;
@@ -32,13 +34,15 @@ use activity::Kept;
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
+use log::Log;
 use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
 use model::time::Time;
+use model::words::Salt;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use trails::Trails;
@@ -52,6 +56,7 @@ pub struct World {
     inner: Mutex<Inner>,
     policy_reads: AtomicU64,
     trail: Trail,
+    witness: AtomicBool,
 }
 
 /// Everything that changes.
@@ -61,12 +66,14 @@ struct Inner {
     /// How long a new account is only observed.
     observe_seconds: u64,
     ids: u64,
+    salts: u64,
     policy: Option<Arc<Policy>>,
     gate: Gate,
     store: Store,
     cloud: Cloud,
     kept: Kept,
     trails: Trails,
+    log: Log,
     breaches: Vec<String>,
     /// Requests that something was written about.
     touched: BTreeSet<String>,
@@ -99,6 +106,7 @@ impl World {
                 skew_seconds: 0,
                 observe_seconds: 0,
                 ids: 0,
+                salts: 0,
                 policy: SAMPLE.clone(),
                 gate: Gate::default(),
                 store: Store::default(),
@@ -108,12 +116,14 @@ impl World {
                 ),
                 kept: Kept::default(),
                 trails: Trails::default(),
+                log: Log::default(),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
             }),
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
+            witness: AtomicBool::new(false),
         }
     }
 
@@ -138,18 +148,21 @@ impl World {
                 skew_seconds: inner.skew_seconds,
                 observe_seconds: inner.observe_seconds,
                 ids: inner.ids,
+                salts: inner.salts,
                 policy: inner.policy.clone(),
                 gate: inner.gate.fork(),
                 store: inner.store.clone(),
                 cloud: inner.cloud.clone(),
                 kept: inner.kept.clone(),
                 trails: inner.trails.clone(),
+                log: inner.log.clone(),
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),
+            witness: AtomicBool::new(self.witness.load(Ordering::Relaxed)),
         }
     }
 
@@ -231,6 +244,12 @@ impl Identifiers for World {
         let mut inner = self.lock();
         inner.ids = inner.ids.saturating_add(1);
         sweep_id(inner.ids)
+    }
+
+    fn salt(&self) -> Salt {
+        let mut inner = self.lock();
+        inner.salts = inner.salts.saturating_add(1);
+        Salt::new(u128::from(inner.salts).to_be_bytes())
     }
 }
 

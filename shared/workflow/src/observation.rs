@@ -93,9 +93,11 @@ async fn again<P: Clock>(ports: &P, error: CommitError) -> Result<(), Fault> {
             Ok(())
         }
         CommitError::Unavailable(fault) => Err(fault),
-        CommitError::Replayed | CommitError::KeyUsed | CommitError::Barred(_) | CommitError::SlotTaken => {
-            Err(contention())
-        }
+        CommitError::Replayed
+        | CommitError::KeyUsed
+        | CommitError::Barred(_)
+        | CommitError::SlotTaken
+        | CommitError::NotAnchored => Err(contention()),
     }
 }
 

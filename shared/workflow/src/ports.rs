@@ -34,11 +34,15 @@ macro_rules! together {
 
 mod accounts;
 mod activity;
+mod log;
 mod policies;
 mod probes;
 mod roles;
+mod sequencing;
 mod sweeps;
+mod system;
 mod watching;
+mod witness;
 
 pub use accounts::{AccountCommit, CommitAccount, LoadAccount, Observation, StoredAccount};
 pub use activity::{
@@ -46,13 +50,20 @@ pub use activity::{
     KeepUses, KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts,
     Parts, PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
 };
+pub use log::{Anchors, CheckpointFound, LogObjects, LogSettings, Put, Sign};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };
 pub use probes::{ProbeDecision, Verdict};
 pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
+pub use sequencing::{
+    Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog, ReadOutbox,
+    ReadStreams, Unlogged,
+};
 pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use system::{CommitSystem, LoadSystem, StoredSystem, SystemCommit};
 pub use watching::{ListOnRole, ReadBoundary};
+pub use witness::{Submissions, WitnessSettings};
 
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -61,7 +72,9 @@ use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, Princip
 use model::policy::Policy;
 use model::request::{Request, Status};
 use model::time::{Time, Window};
+use model::words::Salt;
 use record::chain::{Head, Link};
+use record::words::Beside;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -124,6 +137,12 @@ pub enum Guard {
         /// Who.
         person: PersonId,
     },
+    /// The log of the record is anchored, and was not long ago. It reads nothing of the request: it
+    /// goes with every change that begins to make access, and with no other.
+    Anchored {
+        /// When it must have been anchored at the earliest.
+        not_before: Time,
+    },
     /// This idempotency key is used once per person.
     Idempotency {
         /// Whose key.
@@ -181,6 +200,9 @@ pub enum CommitError {
     /// Somebody it rests on is barred.
     #[error("{0} is barred")]
     Barred(PersonId),
+    /// The log of the record was not anchored for too long: nothing that gives access is stored.
+    #[error("the record is not anchored")]
+    NotAnchored,
     /// The store did not answer, or refused; the commit may have happened.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -231,11 +253,34 @@ port! {
     }
 }
 
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its bytes, which the chain is over.
+    pub bytes: Vec<u8>,
+    /// What persons said in it, unless it was erased.
+    pub words: Beside,
+}
+
+impl From<Link> for StoredEntry {
+    fn from(link: Link) -> Self {
+        Self { bytes: link.bytes, words: link.words }
+    }
+}
+
 port! {
     /// Reads a request's chain, strongly consistent.
     LoadEntries {
-        /// The bytes of up to `limit` entries after place `after`, in order.
-        fn entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault>;
+        /// Up to `limit` entries after place `after`, in order.
+        fn entries(id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>;
+    }
+}
+
+port! {
+    /// Erases what persons said. No function has it: an operator does this, as themselves.
+    EraseWords {
+        /// Takes the words from beside entry `seq` of a request. Nothing, if there are none any more.
+        fn erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>;
     }
 }
 
@@ -282,13 +327,16 @@ pub trait Clock: Send + Sync {
     fn pause(&self, milliseconds: u64) -> impl Future<Output = ()> + Send;
 }
 
-/// New ids.
+/// New ids and salts.
 pub trait Identifiers: Send + Sync {
     /// An id no request has.
     fn request_id(&self) -> RequestId;
 
     /// An id no sweep has.
     fn sweep_id(&self) -> SweepId;
+
+    /// A salt that nobody can guess.
+    fn salt(&self) -> Salt;
 }
 
 port! {

@@ -1,7 +1,7 @@
 //! What persons may read: their own, what they may countersign, or, as auditors, everything.
 
 use crate::ports::{
-    Clock, Fault, ListRequests, Listing, LoadEntries, LoadRequest, LoadRequests, Page, Policies, Stored,
+    Clock, Fault, ListRequests, Listing, LoadEntries, LoadRequest, LoadRequests, Page, Policies, Stored, StoredEntry,
 };
 use crate::views::may_see;
 use model::identity::Actor;
@@ -85,7 +85,7 @@ fn sees_others(policy: &Policy, actor: &Actor, now: Time) -> bool {
     approver || policy.may_audit(actor).granted
 }
 
-/// A page of a request's chain, if `actor` may see it: the entries' bytes after place `after`.
+/// A page of a request's chain, if `actor` may see it: the entries after place `after`.
 ///
 /// # Errors
 /// If the store did not answer.
@@ -95,7 +95,7 @@ pub async fn entries<P>(
     id: &RequestId,
     after: u64,
     limit: u32,
-) -> Result<Option<(Stored, Vec<Vec<u8>>)>, Fault>
+) -> Result<Option<(Stored, Vec<StoredEntry>)>, Fault>
 where
     P: Policies + LoadRequest + LoadEntries + Clock,
 {

@@ -1,6 +1,6 @@
 //! A new request: judged, and stored with its first events in one transaction.
 
-use crate::command::links;
+use crate::command::{anchored, links};
 use crate::limits;
 use crate::ports::{
     Clock, Commit, CommitError, CommitRequest, Fault, FindByKey, Guard, Identifiers, LoadRequest, Policies, Stored,
@@ -47,6 +47,9 @@ pub enum SubmitError {
     /// The person was offboarded.
     #[error("you were offboarded; nothing can be asked for in your name")]
     Barred,
+    /// Policy alone would give access, and the log of the record is not anchored.
+    #[error("{0}")]
+    NotAnchored(Refusal),
     /// Something outside failed.
     #[error(transparent)]
     Unavailable(#[from] Fault),
@@ -71,7 +74,8 @@ where
 {
     let policy = ports.policy().await?;
     let now = ports.now();
-    let (request, decision) = judge(&policy, ports.request_id(), actor, wish, now).map_err(SubmitError::Invalid)?;
+    let (request, decision) =
+        judge(&policy, ports.request_id(), actor, wish, ports.salt(), now).map_err(SubmitError::Invalid)?;
     let id = request.id.clone();
     let transition = first_transition(request, &decision, now).then(&Command::StartProvisioning, now);
     let cause = Cause::Person(actor.clone());
@@ -80,6 +84,7 @@ where
     let payload = payload(wish);
     let mut guards: Vec<Guard> = replay.into_iter().collect();
     guards.push(Guard::NotBarred { person: actor.person.clone() });
+    guards.extend(anchored(&transition.events, now));
     if let Some(key) = &key {
         guards.push(Guard::Idempotency {
             person: actor.person.clone(),
@@ -111,6 +116,7 @@ where
             }
             Err(CommitError::Replayed) => return Err(SubmitError::Replayed),
             Err(CommitError::Barred(_)) => return Err(SubmitError::Barred),
+            Err(CommitError::NotAnchored) => return Err(SubmitError::NotAnchored(Refusal::RecordNotAnchored)),
             Err(CommitError::Conflict) => return Err(Fault::new("submit the request", "id_in_use").into()),
             Err(CommitError::Unavailable(fault)) => return Err(fault.into()),
         }

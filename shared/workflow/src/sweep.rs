@@ -16,6 +16,7 @@ use model::names::{PersonId, SweepId};
 use model::sweep::{Event, Phase, Refusal, Scope, Sweep, offboard as offboarding, panic as panicking};
 use model::text::FreeText;
 use model::time::Time;
+use model::words::Words;
 use record::chain::Head;
 use serde_json::{Value, json};
 
@@ -74,6 +75,7 @@ fn unexpected(error: CommitError) -> SweepError {
         | CommitError::Replayed
         | CommitError::KeyUsed
         | CommitError::SlotTaken
+        | CommitError::NotAnchored
         | CommitError::Barred(_) => Fault::new("store the sweep", "contention").into(),
     }
 }
@@ -88,7 +90,7 @@ where
 {
     let policy = ports.policy().await?;
     let (may, alone) = (policy.may_panic(actor, &scope, false), policy.may_panic_alone(actor, &scope));
-    let now = ports.now();
+    let (now, reason) = (ports.now(), Words::new(reason, ports.salt()));
     let event = panicking(actor, scope, reason, &may, &alone, now)?;
     let cause = Cause::Person(actor.clone());
     store(ports, None, &ports.sweep_id(), &cause, &event, None, now).await.map_err(unexpected)
@@ -137,7 +139,7 @@ where
             (Permission { granted: true, rules: Vec::new() }, Cause::system("identityProvider"))
         }
     };
-    let event = offboarding(person.clone(), reason, &may)?;
+    let event = offboarding(person.clone(), Words::new(reason, ports.salt()), &may)?;
     for _ in 0..ATTEMPTS {
         if let Some(Bar { sweep, lifted: false }) = ports.bar(person).await? {
             return ports.load_sweep(&sweep).await?.ok_or(SweepError::NotFound);
@@ -162,8 +164,9 @@ pub async fn reinstate<P>(
     reason: FreeText,
 ) -> Result<StoredSweep, SweepError>
 where
-    P: Policies + LoadSweep + CommitSweep + ReadBar + Clock,
+    P: Policies + LoadSweep + CommitSweep + ReadBar + Clock + Identifiers,
 {
+    let reason = Words::new(reason, ports.salt());
     for _ in 0..ATTEMPTS {
         let (policy, bar) = futures_util::join!(ports.policy(), ports.bar(person));
         let may = policy?.may_reinstate(actor, &Scope::Person { person: person.clone() });
@@ -210,7 +213,7 @@ pub fn view(stored: &StoredSweep) -> Value {
         Scope::Account { account } => json!({"account": account}),
     };
     let mut shown = json!({
-        "id": id, "kind": kind, "scope": scope, "reason": reason, "version": stored.head.seq, "updatedAt": stored.at,
+        "id": id, "kind": kind, "scope": scope, "reason": reason.shown(), "version": stored.head.seq, "updatedAt": stored.at,
     });
     let mut set = |key: &str, value: Value| {
         if let Some(shown) = shown.as_object_mut() {

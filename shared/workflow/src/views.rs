@@ -3,7 +3,7 @@
 use crate::ports::Stored;
 use model::documents::grant_role_arn;
 use model::identity::Actor;
-use model::lifecycle::{Approval, Phase, Verification};
+use model::lifecycle::{Approval, EndReason, Phase, Verification};
 use model::policy::Policy;
 use model::request::Mechanism;
 use model::time::Time;
@@ -24,7 +24,7 @@ fn approval(approval: &Approval) -> Value {
     let mut shown = json!({"approver": approval.person, "digest": approval.digest, "at": approval.at});
     if let Some(shown) = shown.as_object_mut() {
         shown.extend(approval.after_seconds.map(|seconds| ("afterSeconds".to_owned(), json!(seconds))));
-        shown.extend(approval.note.as_ref().map(|note| ("note".to_owned(), json!(note))));
+        shown.extend(approval.note.as_ref().map(|note| ("note".to_owned(), json!(note.shown()))));
     }
     shown
 }
@@ -47,7 +47,7 @@ pub fn request(stored: &Stored) -> Value {
         "permissions": terms.permissions(),
         "resources": terms.resources(),
         "durationSeconds": terms.duration_seconds(),
-        "justification": request.justification,
+        "justification": request.justification.shown(),
         "ticketId": request.ticket,
         "risk": request.risk.level,
         "riskReasons": request.risk.reasons,
@@ -87,7 +87,7 @@ pub fn request(stored: &Stored) -> Value {
         Phase::Pending { lapses_at, .. } => set("lapsesAt", json!(lapses_at)),
         Phase::Denied { by, reason, at } => {
             set("deniedBy", json!(by));
-            set("reason", json!(reason));
+            set("reason", json!(reason.shown()));
             set("decidedAt", json!(at));
         }
         Phase::Cancelled { at, reason } => {
@@ -109,12 +109,21 @@ pub fn request(stored: &Stored) -> Value {
         }
         Phase::Ended { reason, at, evidence, verification, .. } => {
             set("endReason", json!(reason.as_str()));
-            set("end", json!(reason));
+            set("end", end(reason));
             set("endedAt", json!(at));
             set("evidence", json!(evidence));
             set("verification", proof(verification));
         }
         Phase::Approved { .. } | Phase::Provisioning { .. } => {}
+    }
+    shown
+}
+
+/// Why it ended, with what belongs to that.
+pub fn end(reason: &EndReason) -> Value {
+    let mut shown = json!(reason);
+    if let (EndReason::Revoked { reason, .. }, Some(shown)) = (reason, shown.as_object_mut()) {
+        shown.insert("reason".to_owned(), json!(reason.shown()));
     }
     shown
 }

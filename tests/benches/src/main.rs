@@ -19,7 +19,7 @@ use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use time::{Clock, median};
+use time::Clock;
 
 /// Live grants, and access keys that are followed.
 pub(crate) const GRANTS: usize = 1_000;
@@ -49,6 +49,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
 fn say(text: &str) {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod functions;
+pub mod log;
 pub mod storage;
 
 use crate::yaml::{self, Node};

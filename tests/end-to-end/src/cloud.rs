@@ -365,6 +365,25 @@ impl Cloud {
         Err(Failure::new(format!("the bus did not take it: {} {}", answered.status, answered.body)))
     }
 
+    /// A call of S3: `path` is the bucket and the key, with what is asked after a question mark.
+    ///
+    /// # Errors
+    /// No answer. A refusal is one.
+    pub async fn s3(
+        &self,
+        method: Method,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answered, Failure> {
+        // S3 wants the payload's hash in a header.
+        let hash = record::entry::EntryHash::of(body).to_string();
+        let mut headers = vec![("x-amz-content-sha256", hash.as_str())];
+        headers.extend_from_slice(more);
+        let call = Call { method, url: format!("{}/{path}", self.endpoint), headers, body: body.to_vec() };
+        self.signer.send(&self.keys, "s3", &call).await
+    }
+
     /// Lists the account's buckets.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod cloud;
 pub mod door;
 pub mod failure;
+pub mod log;
 pub mod modals;
 pub mod outputs;
 pub mod signing;

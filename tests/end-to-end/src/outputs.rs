@@ -28,6 +28,14 @@ pub struct Outputs {
     pub table_name: String,
     /// The event bus.
     pub bus_name: String,
+    /// The transparency log's bucket.
+    pub log_bucket: String,
+    /// The bucket that it is anchored in.
+    pub anchor_bucket: String,
+    /// What verifies the log and its witness, as lines of a file `keys`.
+    pub log_keys: Vec<String>,
+    /// The account that it is anchored in: its id, and its stack's outputs.
+    pub log_archive: BTreeMap<String, String>,
     /// The local Slack.
     pub slack_url: String,
     /// What it signs with.

@@ -99,8 +99,10 @@ pub struct Answered {
     pub status: u16,
     /// The content type.
     pub content_type: String,
-    /// The body.
+    /// The body, as text.
     pub body: String,
+    /// The body, as it came.
+    pub bytes: Vec<u8>,
 }
 
 /// Signs and sends.
@@ -165,5 +167,6 @@ pub async fn receive(request: reqwest::RequestBuilder) -> Result<Answered, Failu
     let status = response.status().as_u16();
     let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
-    Ok(Answered { status, content_type, body: response.text().await.map_err(failed)? })
+    let bytes = response.bytes().await.map_err(failed)?.to_vec();
+    Ok(Answered { status, content_type, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
 }

@@ -30,14 +30,18 @@ def handle(event):
 
 
 def failures(records):
-    """The stream records that ask to fail: all attempts (`poison`), or the first (`once`)."""
+    """The stream records that ask to fail: all attempts (`poison`), or the first (`once`). `slow` takes its time."""
     found = []
     for record in records:
+        if "dynamodb" not in record:
+            continue
         image = record["dynamodb"].get("NewImage", {})
         wish = image.get("wish", {}).get("S")
         number = record["dynamodb"]["SequenceNumber"]
         if wish == "crash":
             raise RuntimeError("told to crash")
+        if wish == "slow":
+            time.sleep(3)
         if wish == "poison" or (wish == "once" and number not in SEEN):
             found.append({"itemIdentifier": number})
         SEEN.add(number)

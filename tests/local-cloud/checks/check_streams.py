@@ -83,3 +83,24 @@ def a_crash_halves_the_batch(world):
     read()
     until(lambda: ["crash"] in seen())
     assert seen()[0] == ["good", "good", "good", "crash"] and ["good", "good"] in seen(), seen()
+
+
+def a_window_gathers_what_comes_within_it(world):
+    put, seen, read, _ = _reader(world, MaximumBatchingWindowInSeconds=1)
+    read()
+    for number in range(5):
+        put(f"wish {number}")
+    until(lambda: sum(map(len, seen())) == 5)
+    assert len(seen()) <= 2, seen()
+
+
+def a_slow_function_keeps_no_other_waiting(world):
+    slow_put, _, slow_read, _ = _reader(world)
+    put, seen, read, _ = _reader(world)
+    slow_read()
+    read()
+    put("warm")
+    until(seen)
+    slow_put("slow")
+    put("quick")
+    until(lambda: ["quick"] in seen(), 1.5)

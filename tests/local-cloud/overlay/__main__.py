@@ -10,6 +10,7 @@ from overlay import (  # noqa: E402
     cloudformation,
     cloudtrail,
     eventbridge,
+    exports,
     functions,
     iam,
     iam_conditions,
@@ -27,7 +28,7 @@ def main() -> None:
     """Patch MiniStack, say what it still cannot do, and serve until SIGTERM."""
     # CloudTrail comes last: it wraps the handlers that the others have replaced.
     for module in (
-        resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, cloudformation, cloudtrail,
+        resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, exports, cloudformation, cloudtrail,
     ):
         module.install()
     print(f"local cloud on MiniStack {MINISTACK_VERSION}; {settings.describe()}", flush=True)

@@ -1,6 +1,6 @@
 """CloudFormation: properties of our template that MiniStack accepts and drops, and what `!Ref` of a secret is."""
 
-from ministack.services import dynamodb, iam, lambda_svc, secretsmanager
+from ministack.services import dynamodb, iam, lambda_svc, s3, secretsmanager
 from ministack.services.cloudformation import provisioners
 
 
@@ -9,6 +9,7 @@ def install() -> None:
     _also("AWS::DynamoDB::Table", _table)
     _also("AWS::Lambda::Function", _function)
     _also("AWS::IAM::Role", _role)
+    _also("AWS::S3::Bucket", _bucket)
     _secret_by_arn()
 
 
@@ -94,3 +95,16 @@ def _role(name: str, properties: dict) -> None:
     role = iam._roles.get(name)
     if role:
         role["PermissionsBoundary"] = properties.get("PermissionsBoundary")
+
+
+def _bucket(name: str, properties: dict) -> None:
+    """AWS: a bucket has the Object Lock of the template. MiniStack: none, so what is kept for years can be deleted at once."""
+    if not _is_true(properties.get("ObjectLockEnabled")):
+        return
+    rule = ((properties.get("ObjectLockConfiguration") or {}).get("Rule") or {}).get("DefaultRetention") or {}
+    kept = "".join(f"<{field}>{rule[field]}</{field}>" for field in ("Mode", "Days", "Years") if field in rule)
+    rule_element = f"<Rule><DefaultRetention>{kept}</DefaultRetention></Rule>" if kept else ""
+    body = f'<ObjectLockConfiguration xmlns="{s3.S3_NS}"><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule_element}</ObjectLockConfiguration>'
+    status, _, answer = s3._put_object_lock_configuration(name, body.encode())
+    if status >= 400:
+        raise ValueError(f"AWS::S3::Bucket ObjectLockConfiguration rejected: {answer!r}")

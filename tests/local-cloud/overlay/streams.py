@@ -1,5 +1,6 @@
 """Lambda reading a DynamoDB stream: failed batches are retried, halved and given up as AWS does."""
 
+import concurrent.futures
 import json
 import re
 import threading
@@ -14,26 +15,48 @@ _progress: dict = {}
 
 _NO_LIMIT = -1
 
+_readers = concurrent.futures.ThreadPoolExecutor(max_workers=32, thread_name_prefix="stream-reader")
+_guard = threading.Lock()
+_running: set[str] = set()
+_again: set[str] = set()
+"""Ids of mappings that are being read, and of those of them that were to be read once more meanwhile."""
+
 
 def install() -> None:
-    """AWS: honours ReportBatchItemFailures, BisectBatchOnFunctionError, MaximumRetryAttempts, MaximumRecordAgeInSeconds
-    and the OnFailure destination. MiniStack: takes a reported failure for a success (the record is lost), and retries a
-    failed batch for ever. MiniStack's loop wakes at each write, so a batch arrives within milliseconds."""
+    """AWS: honours ReportBatchItemFailures, BisectBatchOnFunctionError, MaximumRetryAttempts, MaximumRecordAgeInSeconds,
+    MaximumBatchingWindowInSeconds and the OnFailure destination, and no mapping waits for another one's function. MiniStack:
+    takes a reported failure for a success (the record is lost), retries a failed batch for ever, has no window, and runs
+    one function at a time. MiniStack's loop wakes at each write, so a batch without a window arrives within milliseconds."""
     lambda_svc._poll_dynamodb_streams = _poll
 
 
 def _poll() -> bool:
-    """One pass over all mappings; True if any moved on."""
-    moved = False
+    """One pass over all mappings: each is read by a thread of its own, that wakes the loop when there is more."""
     for account, region, mapping in list(lambda_svc._iter_all_esms()):
-        undo_account = lambda_svc._request_account_id.set(account)
-        undo_region = lambda_svc._request_region.set(region)
-        try:
-            moved = _advance(mapping) or moved
-        finally:
-            lambda_svc._request_account_id.reset(undo_account)
-            lambda_svc._request_region.reset(undo_region)
-    return moved
+        with _guard:
+            if mapping["UUID"] in _running:
+                _again.add(mapping["UUID"])
+                continue
+            _running.add(mapping["UUID"])
+        _readers.submit(_read, account, region, mapping)
+    return False
+
+
+def _read(account: str, region: str, mapping: dict) -> None:
+    undo_account = lambda_svc._request_account_id.set(account)
+    undo_region = lambda_svc._request_region.set(region)
+    moved = True
+    try:
+        moved = _advance(mapping)
+    finally:
+        lambda_svc._request_account_id.reset(undo_account)
+        lambda_svc._request_region.reset(undo_region)
+        with _guard:
+            _running.discard(mapping["UUID"])
+            wanted = mapping["UUID"] in _again
+            _again.discard(mapping["UUID"])
+        if moved or wanted:
+            lambda_svc._esm_wake.set()
 
 
 def _advance(mapping: dict) -> bool:
@@ -49,7 +72,7 @@ def _advance(mapping: dict) -> bool:
         return False
     oldest, end = dynamodb.stream_start_position(name), dynamodb.stream_end_position(name)
     start = oldest if mapping.get("StartingPosition") == "TRIM_HORIZON" else end
-    state = _progress.setdefault(mapping["UUID"], {"at": start, "failures": 0, "size": None, "pause": 0.0})
+    state = _progress.setdefault(mapping["UUID"], {"at": start, "failures": 0, "size": None, "pause": 0.0, "since": None})
     state["at"] = max(state["at"], oldest)
     if state["at"] >= end or time.time() < state["pause"]:
         return False
@@ -60,6 +83,8 @@ def _advance(mapping: dict) -> bool:
     if not batch:
         state["at"] += len(read)
         return True
+    if _gathers(mapping, state, len(read)):
+        return False
     result = lambda_svc._execute_function(function, {"Records": batch})
     failed = _first_failure(mapping, batch, result)
     if failed is None:
@@ -71,6 +96,22 @@ def _advance(mapping: dict) -> bool:
     # The loop sleeps until a write: it must be told that there is a batch to try again.
     threading.Timer(settings.STREAM_BACKOFF, lambda_svc._esm_wake.set).start()
     return _after_failure(mapping, function, state, read, batch, failed, result)
+
+
+def _gathers(mapping: dict, state: dict, read: int) -> bool:
+    """Whether the batch is still to grow: it is not full, and its window is not over."""
+    window = float(mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    if not window or read >= (state["size"] or mapping.get("BatchSize", 100)):
+        state["since"] = None
+        return False
+    now = time.time()
+    state["since"] = state["since"] or now
+    left = state["since"] + window - now
+    if left > 0:
+        threading.Timer(left, lambda_svc._esm_wake.set).start()
+        return True
+    state["since"] = None
+    return False
 
 
 def _first_failure(mapping: dict, batch: list, result: dict) -> int | None:

@@ -261,6 +261,8 @@ fn deploy(
         .arg(root.join("template.yaml"))
         .arg("--spoke")
         .arg(root.join("infra/spoke.yaml"))
+        .arg("--log-archive")
+        .arg(root.join("infra/log-archive.yaml"))
         .arg("--countersign")
         .arg(countersign)
         .arg("--policy")

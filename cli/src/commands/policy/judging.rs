@@ -95,7 +95,7 @@ impl Said {
 /// The catalog knows no such person, or no way in for them.
 pub(crate) fn ask(policy: &Policy, asker: &Asker, wish: &Wish) -> Result<Said, Failure> {
     let actor = actor(policy, &asker.person, asker.door, asker.mfa)?;
-    let (request, decision) = match judge(policy, UuidIds.request_id(), &actor, wish, asker.at) {
+    let (request, decision) = match judge(policy, UuidIds.request_id(), &actor, wish, UuidIds.salt(), asker.at) {
         Ok(judged) => judged,
         Err(errors) => return Ok(Said::Invalid(errors)),
     };

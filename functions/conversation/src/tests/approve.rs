@@ -29,7 +29,7 @@ async fn an_approver_says_something_and_gives_less() {
     assert_eq!(site.submit(BOB, &form).await, json!(null), "the modal closes");
     let state = site.world.stored(&id).unwrap().state;
     let Phase::Provisioning { approvals, plan, .. } = &state.phase else { panic!("{:?}", state.phase) };
-    assert_eq!(approvals[0].note.as_ref().unwrap().as_str(), "only *look* <!here>");
+    assert_eq!(approvals[0].note.as_ref().unwrap().shown(), "only *look* <!here>");
     assert_eq!(approvals[0].digest, state.terms().digest());
     assert_eq!(state.terms().permissions(), ["dynamodb:GetItem"]);
     assert_eq!(state.terms().resources(), &state.request.resources[..]);

@@ -9,7 +9,7 @@ use serde_json::json;
 fn denied(site: &Site, id: &RequestId) -> (String, String) {
     let phase = site.world.stored(id).unwrap().state.phase;
     let Phase::Denied { by: Some(by), reason, .. } = phase else { panic!("{phase:?}") };
-    (by.to_string(), reason)
+    (by.to_string(), reason.shown().to_owned())
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn what_was_chosen_and_typed_is_asked_for() {
     let stored = site.world.stored(&id).unwrap();
     let request = &stored.state.request;
     assert_eq!((request.entitlement.as_str(), request.duration_seconds), ("orders-db-debug", 900));
-    assert_eq!((request.requester.as_str(), request.justification.as_str()), ("alice", WHY));
+    assert_eq!((request.requester.as_str(), request.justification.shown()), ("alice", WHY));
     assert_eq!(request.permissions, ["dynamodb:GetItem"]);
     assert_eq!(request.ticket.as_ref().map(model::names::TicketId::as_str), Some("OPS-7"));
     assert!(site.view_says(&form, id.as_str()), "{}", site.view(&form));
@@ -168,7 +168,7 @@ async fn another_wish_from_the_same_form_is_refused() {
     assert_eq!(site.send(acts::INTERACTIONS, first).await.status_code, 200);
     site.submit(ALICE, &form).await;
     assert!(site.view_says(&form, "sent_already"), "{}", site.view(&form));
-    assert_eq!(site.world.stored(&only(&site)).unwrap().state.request.justification.as_str(), WHY);
+    assert_eq!(site.world.stored(&only(&site)).unwrap().state.request.justification.shown(), WHY);
 }
 
 #[tokio::test]

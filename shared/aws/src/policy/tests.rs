@@ -93,9 +93,10 @@ async fn a_table_that_does_not_answer_is_bridged_for_a_minute() {
 #[tokio::test]
 async fn what_is_published_was_checked_and_follows_what_was_in_force() {
     let now: Time = NOW.parse().unwrap();
-    let world = World::answering(vec![(200, json!({"Item": {"digest": {"S": "before"}}})), (200, json!({}))]);
+    let world =
+        World::answering(vec![(200, json!({"Item": {"digest": {"S": "before"}}})), (200, json!({})), (200, json!({}))]);
     let digest = store(&world).publish(&bundle(), "dave", now).await.unwrap();
-    let sent = world.json(1);
+    let sent = world.json(2);
     let active = &sent["TransactItems"][0]["Put"];
     assert_eq!(active["Item"]["sk"]["S"], "ACTIVE");
     assert_eq!(active["Item"]["previous"]["S"], "before");
@@ -109,6 +110,29 @@ async fn what_is_published_was_checked_and_follows_what_was_in_force() {
 
     let cancelled =
         json!({"__type": "TransactionCanceledException", "CancellationReasons": [{"Code": "ConditionalCheckFailed"}]});
-    let world = World::answering(vec![(200, json!({})), (400, cancelled)]);
+    let world = World::answering(vec![(200, json!({})), (200, json!({})), (400, cancelled)]);
     assert!(matches!(store(&world).publish(&bundle(), "dave", now).await, Err(PublishError::Conflict)));
+}
+
+#[tokio::test]
+async fn what_is_published_is_on_record_in_the_same_transaction() {
+    let (now, before): (Time, _) = (NOW.parse().unwrap(), bundle().digest().to_string());
+    let other = Bundle { catalog: bundle().catalog.replace("logs-read", "logs-look"), ..bundle() };
+    let world = World::answering(vec![shown(&bundle(), &before, None), (200, json!({})), (200, json!({}))]);
+    let digest = store(&world).publish(&other, "dave", now).await.unwrap();
+    let sent = world.json(2);
+    let item = |n: usize| sent["TransactItems"][n]["Put"]["Item"].clone();
+    let keys: Vec<String> = (2..5)
+        .map(|n| format!("{}/{}", item(n)["pk"]["S"].as_str().unwrap(), item(n)["sk"]["S"].as_str().unwrap()))
+        .collect();
+    assert_eq!(keys, ["SYSTEM#sys_policy/STATE", "SYSTEM#sys_policy/EVENT#000001", "OUT#sys_policy/000001"]);
+    let bytes =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, item(3)["event"]["B"].as_str().unwrap());
+    let entry: Value = serde_json::from_slice(&bytes.unwrap()).unwrap();
+    let data = &entry["event"]["data"];
+    assert_eq!((&data["digest"], &data["previous"]), (&json!(digest.to_string()), &json!(before)));
+    assert_eq!((&data["by"], &data["more"]), (&json!("dave"), &json!(0)));
+    let told = |change: Value| data["changes"].as_array().unwrap().contains(&change);
+    assert!(told(json!({"part": "entitlement", "name": "logs-look", "how": "added"})), "{data}");
+    assert!(told(json!({"part": "entitlement", "name": "logs-read", "how": "removed"})));
 }

@@ -1,8 +1,9 @@
 //! What is known of accounts, each a partition with its state and its chain.
 
-use super::{Item, Table, Write, items, keys};
+use super::{Item, Table, Write, items, keys, log};
 use model::account::Account;
 use model::names::AccountId;
+use model::stream::Stream;
 use workflow::ports::{AccountCommit, CommitAccount, CommitError, Fault, LoadAccount, StoredAccount};
 
 const LOAD: &str = "read what is known of the account";
@@ -30,6 +31,7 @@ impl CommitAccount for Table {
         let mut writes = vec![Write::versioned(&self.name, item, commit.expected)];
         for link in &commit.links {
             writes.push(Write::new(&self.name, items::link(keys::account_entry(&commit.id, link.seq), link)));
+            writes.push(Write::over(&self.name, log::out(&Stream::Account(commit.id.clone()), link, *at)));
         }
         self.put_all(STORE, writes).await
     }

@@ -62,7 +62,7 @@ fn part(item: &Item) -> Option<(String, Vec<u8>)> {
 
 impl Table {
     /// All items of a partition whose sort key lies between, up to `most`.
-    async fn between(
+    pub(super) async fn between(
         &self,
         doing: &'static str,
         pk: String,

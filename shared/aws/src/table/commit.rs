@@ -1,12 +1,13 @@
 //! One state change: events, state and guards in one transaction, or nothing.
 
 use super::items::{self, number};
-use super::{Table, Write, keys};
+use super::{MOST_ITEMS, Table, Write, keys, log};
 use crate::fault::fault;
 use crate::time::jittered;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use model::names::RequestId;
+use model::stream::Stream;
 use record::chain::Link;
 use uuid::Uuid;
 use workflow::ports::{Commit, CommitError, CommitRequest, Fault, Guard};
@@ -34,6 +35,8 @@ enum Part {
     Key,
     /// Fails if another request holds the slot.
     Slot,
+    /// Fails if the log was not anchored for too long.
+    Anchor,
     /// Fails if the person of the guard at this place is barred.
     Bar(usize),
 }
@@ -46,6 +49,7 @@ struct Cancelled {
     replayed: bool,
     key_used: bool,
     slot_taken: bool,
+    not_anchored: bool,
     /// Another transaction held the request.
     busy: bool,
     /// Another transaction held a mark.
@@ -65,9 +69,10 @@ impl Cancelled {
                 (Some("ConditionalCheckFailed"), Part::Replay) => cancelled.replayed = true,
                 (Some("ConditionalCheckFailed"), Part::Key) => cancelled.key_used = true,
                 (Some("ConditionalCheckFailed"), Part::Slot) => cancelled.slot_taken = true,
+                (Some("ConditionalCheckFailed"), Part::Anchor) => cancelled.not_anchored = true,
                 (Some("ConditionalCheckFailed"), Part::Bar(at)) => cancelled.barred = Some(*at),
                 (Some("TransactionConflict"), Part::Change) => cancelled.busy = true,
-                (Some("TransactionConflict"), Part::Replay | Part::Key | Part::Slot | Part::Bar(_)) => {
+                (Some("TransactionConflict"), Part::Replay | Part::Key | Part::Slot | Part::Anchor | Part::Bar(_)) => {
                     cancelled.busy_mark = true;
                 }
                 (Some(code), _) => cancelled.other = Some(code.to_owned()),
@@ -116,6 +121,9 @@ impl CommitRequest for Table {
             if let Some(Guard::NotBarred { person }) = cancelled.barred.and_then(|at| commit.guards.get(at)) {
                 return Err(CommitError::Barred(person.clone()));
             }
+            if cancelled.not_anchored && !cancelled.changed {
+                return Err(CommitError::NotAnchored);
+            }
             // Last of the marks: what was asked for before is answered as then, however much there is.
             if cancelled.slot_taken && !cancelled.changed {
                 return Err(CommitError::SlotTaken);
@@ -141,10 +149,15 @@ impl Table {
     fn transaction(&self, commit: &Commit, token: &str) -> Result<(Vec<Part>, Vec<TransactWriteItem>), Fault> {
         let state = items::state(commit)?;
         let mut writes = vec![(Part::Change, Write::versioned(&self.name, state, commit.expected))];
+        let stream = Stream::Request(commit.id.clone());
         for link in &commit.links {
             let mut entry = items::link(keys::entry(&commit.id, link.seq), link);
             entry.insert(COMMIT.to_owned(), items::text(token));
             writes.push((Part::Change, Write::new(&self.name, entry)));
+            writes.push((Part::Change, Write::over(&self.name, log::out(&stream, link, commit.next.at))));
+        }
+        if writes.len().saturating_add(commit.guards.len()) > MOST_ITEMS {
+            return Err(Fault::new(STORE, "too_many_events"));
         }
         let mut parts = Vec::with_capacity(writes.len());
         let mut items = Vec::with_capacity(writes.len());
@@ -187,6 +200,7 @@ impl Table {
                     })?,
                 ))
             }
+            Guard::Anchored { not_before } => Ok((Part::Anchor, self.anchored_since(*not_before)?)),
             Guard::NotBarred { person } => Ok((Part::Bar(at), self.unbarred(person)?)),
         }
     }

@@ -10,10 +10,11 @@ use model::names::RequestId;
 use model::request::Status;
 use model::time::Time;
 use record::chain::{Head, Link};
+use record::words::{Beside, Said};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
-use workflow::ports::{Commit, Fault, Guard, Stored};
+use workflow::ports::{Commit, Fault, Guard, Stored, StoredEntry};
 
 /// An item, or the key of one.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -113,27 +114,48 @@ pub(super) fn stored(id: &RequestId, item: &Item) -> Option<Stored> {
     (state.request.id == *id).then_some(Stored { state, head, at })
 }
 
+/// What persons said in an entry, beside its bytes: by hash, so that it can be erased.
+pub(super) const WORDS: &str = "words";
+
 /// One entry of a chain, at its key: its bytes as they are, for ever.
 pub(super) fn link(key: (String, String), link: &Link) -> Item {
-    item(
+    let mut entry = item(
         key,
         [
             ("event", AttributeValue::B(Blob::new(link.bytes.clone()))),
             ("type", text(link.name.as_str())),
             ("hash", text(link.hash.to_string())),
         ],
-    )
+    );
+    if !link.words.is_empty() {
+        let words = link.words.iter().map(|(hash, Said { salt, text: said })| {
+            let said = [("salt", salt), ("text", said)].map(|(name, value)| (name.to_owned(), text(value)));
+            (hash.clone(), AttributeValue::M(HashMap::from(said)))
+        });
+        entry.insert(WORDS.to_owned(), AttributeValue::M(words.collect()));
+    }
+    entry
 }
 
-/// The bytes of an entry.
-pub(super) fn entry(item: &Item) -> Option<Vec<u8>> {
-    item.get("event")?.as_b().ok().map(|bytes| bytes.clone().into_inner())
+/// An entry; `None`: the item is not one.
+pub(super) fn entry(item: &Item) -> Option<StoredEntry> {
+    let bytes = item.get("event")?.as_b().ok()?.clone().into_inner();
+    let words = match item.get(WORDS) {
+        Some(words) => words.as_m().ok()?.iter().map(said).collect::<Option<Beside>>()?,
+        None => Beside::new(),
+    };
+    Some(StoredEntry { bytes, words })
+}
+
+fn said((hash, words): (&String, &AttributeValue)) -> Option<(String, Said)> {
+    let words = words.as_m().ok()?;
+    Some((hash.clone(), Said { salt: text_of(words, "salt")?.to_owned(), text: text_of(words, "text")?.to_owned() }))
 }
 
 /// What a guard leaves behind; `None`: it only looks.
 pub(super) fn mark(id: &RequestId, guard: &Guard) -> Option<Item> {
     let mark = match guard {
-        Guard::NotBarred { .. } => return None,
+        Guard::NotBarred { .. } | Guard::Anchored { .. } => return None,
         Guard::Replay { key, forget_at } => {
             item(keys::replay(key), [("request", text(id.as_str())), ("ttl", number(forget_at.as_second()))])
         }

@@ -3,6 +3,7 @@
 use model::digest::Digest;
 use model::limits::{Slot, SlotKind};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
+use model::stream::{Place, Stream};
 use model::time::Time;
 
 /// Highest place an entry's key can hold.
@@ -152,4 +153,81 @@ pub(super) fn habits(person: &PersonId) -> (String, String) {
 /// Uses of an entitlement.
 pub(super) fn uses(entitlement: &model::names::EntitlementName) -> String {
     format!("USE#{entitlement}")
+}
+
+/// The partition of a stream's state and entries.
+fn stream(of: &Stream) -> String {
+    match of {
+        Stream::Account(id) => format!("ACCOUNT#{id}"),
+        Stream::Request(id) => partition(id),
+        Stream::Sweep(id) => sweep_partition(id),
+        Stream::System(_) => format!("SYSTEM#{of}"),
+    }
+}
+
+/// Where a stream's state is.
+pub(super) fn stream_state(of: &Stream) -> (String, String) {
+    (stream(of), "STATE".to_owned())
+}
+
+/// Where an entry of any stream is.
+pub(super) fn event(place: &Place) -> (String, String) {
+    (stream(&place.stream), format!("EVENT#{:06}", place.seq))
+}
+
+/// The partition of a stream's outbox: one of its own, so that whoever marks what is logged may not write records.
+fn outbox(of: &Stream) -> String {
+    format!("OUT#{of}")
+}
+
+/// The stream whose outbox this is.
+pub(super) fn out_stream(pk: &str) -> Option<Stream> {
+    pk.strip_prefix("OUT#")?.parse().ok()
+}
+
+/// An entry's item in the outbox.
+pub(super) fn out(place: &Place) -> (String, String) {
+    (outbox(&place.stream), format!("{:06}", place.seq))
+}
+
+/// The sort key that none of an entry's in an outbox is greater than.
+pub(super) const LAST_OUT: &str = "999999";
+
+/// Up to where a stream is logged. Sorts before every entry.
+pub(super) fn last_logged(of: &Stream) -> (String, String) {
+    (outbox(of), "!LAST".to_owned())
+}
+
+/// How many partitions of the index there are of what is to be logged: all streams write there.
+pub(super) const SHARDS: u8 = 16;
+
+/// Which of them a stream is in: the last hexadecimal digit of its SHA-256.
+pub(super) fn shard(of: &Stream) -> u8 {
+    let digit = Digest::of(of.to_string().as_bytes()).to_string().chars().last().and_then(|digit| digit.to_digit(16));
+    digit.and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0)
+}
+
+/// The partition, in the index of what is due, of what is to be logged.
+pub(super) fn unlogged(shard: u8) -> String {
+    format!("UNLOGGED#{shard:x}")
+}
+
+/// Sorts by time, then by place.
+pub(super) fn unlogged_since(at: Time, place: &Place) -> String {
+    format!("{at}#{}#{:06}", place.stream, place.seq)
+}
+
+const LOG: &str = "LOG";
+
+pub(super) fn log_head() -> (String, String) {
+    (LOG.to_owned(), "HEAD".to_owned())
+}
+
+/// The batch whose first leaf has this index.
+pub(super) fn log_batch(first: u64) -> (String, String) {
+    (LOG.to_owned(), format!("BATCH#{first:012}"))
+}
+
+pub(super) fn log_anchor() -> (String, String) {
+    (LOG.to_owned(), "ANCHOR".to_owned())
 }

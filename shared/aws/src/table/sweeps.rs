@@ -1,10 +1,11 @@
 //! Sweeps, each a partition with its state and its chain; and who is barred, an item for each person.
 
 use super::items::{self, text, text_of};
-use super::{Item, Table, Write, keys};
+use super::{Item, Table, Write, keys, log};
 use crate::fault::{fault, unsendable};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use model::names::{PersonId, SweepId};
+use model::stream::Stream;
 use model::sweep::{Phase, Sweep};
 use workflow::ports::{
     Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
@@ -60,6 +61,8 @@ impl Table {
         let mut writes = vec![Write::versioned(&self.name, state(commit)?, commit.expected)];
         for link in &commit.links {
             writes.push(Write::new(&self.name, items::link(keys::sweep_entry(&commit.id, link.seq), link)));
+            let stream = Stream::Sweep(commit.id.clone());
+            writes.push(Write::over(&self.name, log::out(&stream, link, commit.next.at)));
         }
         if let Some((person, barring)) = &commit.bar {
             let mark = items::item(

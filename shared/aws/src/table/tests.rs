@@ -53,7 +53,7 @@ async fn a_slot_is_taken_if_nobody_holds_it_and_read_back() {
     for (instead_of, before) in [(None, "-"), (Some(other.clone()), other.as_str())] {
         let world = World::answering(vec![(200, json!({}))]);
         table(&world).commit(commit(vec![slot(instead_of)])).await.unwrap();
-        let put = written(&world, 0, 2);
+        let put = written(&world, 0, 3);
         assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk) OR #ttl <= :now OR #request = :before");
         assert_eq!(put["ExpressionAttributeValues"][":before"]["S"], before);
         assert_eq!(
@@ -68,7 +68,7 @@ async fn a_slot_is_taken_if_nobody_holds_it_and_read_back() {
     }
     let (ok, failed) = ("None", "ConditionalCheckFailed");
     for (codes, expected) in
-        [([ok, ok, ok, failed], CommitError::SlotTaken), ([ok, ok, failed, failed], CommitError::KeyUsed)]
+        [([ok, ok, ok, ok, failed], CommitError::SlotTaken), ([ok, ok, ok, failed, failed], CommitError::KeyUsed)]
     {
         let world = World::answering(vec![(400, cancelled(&codes))]);
         assert_eq!(table(&world).commit(commit(vec![idempotency(), slot(None)])).await, Err(expected));
@@ -117,12 +117,17 @@ async fn a_change_its_events_and_its_guards_are_one_transaction() {
     assert_eq!(event["Item"]["sk"]["S"], "EVENT#000001");
     assert_eq!(event["Item"]["type"]["S"], "requestSubmitted");
 
-    let mark = put(2);
+    let out = &put(2)["Item"];
+    assert_eq!((out["pk"]["S"].as_str(), &out["sk"]["S"]), (Some(format!("OUT#{}", id()).as_str()), &json!("000001")));
+    assert_eq!(out["hash"], event["Item"]["hash"]);
+    assert!(out["duePk"]["S"].as_str().is_some_and(|shard| shard.starts_with("UNLOGGED#")), "{out}");
+
+    let mark = put(3);
     assert_eq!(mark["ConditionExpression"], "attribute_not_exists(pk)");
     assert_eq!(mark["Item"]["pk"]["S"], format!("REPLAY#{}", Digest::of(b"signature")));
     assert_eq!(mark["Item"]["ttl"]["N"], "1795202100");
 
-    let key = put(3);
+    let key = put(4);
     assert_eq!(key["ConditionExpression"], "attribute_not_exists(pk) OR #ttl < :now");
     assert_eq!(key["Item"]["pk"]["S"], format!("IDEM#alice#{}", Digest::of(b"a-key")));
     assert_eq!(key["Item"]["request"]["S"], id().as_str());
@@ -152,15 +157,18 @@ async fn every_cancellation_is_told_apart() {
     let (ok, failed, busy) = ("None", "ConditionalCheckFailed", "TransactionConflict");
     let foreign = json!({"Item": {"hash": {"S": "another"}}});
     let cases: Vec<(Vec<Value>, CommitError)> = vec![
-        (vec![cancelled(&[failed, ok, ok, ok]), foreign.clone()], CommitError::Conflict),
-        (vec![cancelled(&[ok, failed, ok, ok]), json!({})], CommitError::Conflict),
-        (vec![cancelled(&[busy, ok, ok, ok])], CommitError::Conflict),
-        (vec![cancelled(&[ok, ok, failed, ok])], CommitError::Replayed),
-        (vec![cancelled(&[ok, ok, ok, failed])], CommitError::KeyUsed),
-        (vec![cancelled(&[ok, ok, failed, failed])], CommitError::Replayed),
-        (vec![cancelled(&[failed, ok, failed, failed]), foreign], CommitError::Replayed),
-        (vec![cancelled(&[ok, ok, busy, ok]), cancelled(&[ok, ok, failed, ok])], CommitError::Replayed),
-        (vec![cancelled(&["ThrottlingError", ok, ok, ok])], Fault::new("store the change", "ThrottlingError").into()),
+        (vec![cancelled(&[failed, ok, ok, ok, ok]), foreign.clone()], CommitError::Conflict),
+        (vec![cancelled(&[ok, failed, ok, ok, ok]), json!({})], CommitError::Conflict),
+        (vec![cancelled(&[busy, ok, ok, ok, ok])], CommitError::Conflict),
+        (vec![cancelled(&[ok, ok, ok, failed, ok])], CommitError::Replayed),
+        (vec![cancelled(&[ok, ok, ok, ok, failed])], CommitError::KeyUsed),
+        (vec![cancelled(&[ok, ok, ok, failed, failed])], CommitError::Replayed),
+        (vec![cancelled(&[failed, ok, ok, failed, failed]), foreign], CommitError::Replayed),
+        (vec![cancelled(&[ok, ok, ok, busy, ok]), cancelled(&[ok, ok, ok, failed, ok])], CommitError::Replayed),
+        (
+            vec![cancelled(&["ThrottlingError", ok, ok, ok, ok])],
+            Fault::new("store the change", "ThrottlingError").into(),
+        ),
         (vec![error("AccessDeniedException")], Fault::new("store the change", "AccessDenied").into()),
     ];
     for (answers, expected) in cases {
@@ -178,7 +186,7 @@ async fn every_cancellation_is_told_apart() {
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_recognised_as_ours() {
     for refusal in [
-        cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "ConditionalCheckFailed"]),
+        cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None", "ConditionalCheckFailed"]),
         error("IdempotentParameterMismatchException"),
     ] {
         let commit = commit(vec![replay()]);
@@ -200,7 +208,7 @@ async fn of_two_equal_changes_at_once_one_is_told_that_it_lost() {
     let token = |world: &World| world.json(0)["ClientRequestToken"].as_str().unwrap().to_owned();
     let theirs = json!({"Item": {"hash": {"S": hash}, "commit": {"S": token(&world)}}});
     for (refusal, expected) in [
-        (cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed"]), CommitError::Conflict),
+        (cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"]), CommitError::Conflict),
         (
             error("IdempotentParameterMismatchException"),
             Fault::new("store the change", "IdempotentParameterMismatchException").into(),
@@ -215,7 +223,7 @@ async fn of_two_equal_changes_at_once_one_is_told_that_it_lost() {
 #[tokio::test]
 async fn what_is_sent_again_within_a_call_keeps_its_token() {
     let (ok, busy) = ("None", "TransactionConflict");
-    let world = World::answering(vec![(400, cancelled(&[ok, ok, busy])), (500, json!({})), (200, json!({}))]);
+    let world = World::answering(vec![(400, cancelled(&[ok, ok, ok, busy])), (500, json!({})), (200, json!({}))]);
     table(&world).commit(commit(vec![replay()])).await.unwrap();
     let sent = |n| (world.json(n)["ClientRequestToken"].clone(), world.json(n)["TransactItems"].clone());
     assert_eq!(sent(0), sent(1));
@@ -276,12 +284,41 @@ async fn entries_are_read_to_the_limit_across_pages() {
     };
     let world = World::answering(vec![page(&["YQ==", "Yg=="], true), page(&["Yw=="], true)]);
     let entries = table(&world).entries(&id(), 2, 3).await.unwrap();
-    assert_eq!(entries, [b"a", b"b", b"c"]);
+    assert_eq!(entries.into_iter().map(|entry| entry.bytes).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
     let (first, second) = (world.json(0), world.json(1));
     assert_eq!(first["ConsistentRead"], true);
     assert_eq!(first["ExpressionAttributeValues"][":from"]["S"], "EVENT#000003");
     assert_eq!((&first["Limit"], &second["Limit"]), (&json!(3), &json!(1)));
     assert_eq!(second["ExclusiveStartKey"]["sk"]["S"], "EVENT#000004");
+}
+
+#[tokio::test]
+async fn words_lie_beside_the_bytes_and_are_read_back() {
+    let said = "Order 4711 is stuck: <!channel> \u{1f62c}";
+    let world = World::answering(vec![(200, json!({}))]);
+    table(&world).commit(commit(vec![])).await.unwrap();
+    let item = written(&world, 0, 1)["Item"].clone();
+    let (hash, words) = item["words"]["M"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(words["M"], json!({"salt": {"S": "07".repeat(16)}, "text": {"S": said}}));
+    let world = World::answering(vec![(200, json!({"Items": [item]}))]);
+    let entry = table(&world).entries(&id(), 0, 1).await.unwrap().remove(0);
+    assert_eq!(world.json(0)["ProjectionExpression"], "#event, #words");
+    let bytes = String::from_utf8(entry.bytes).unwrap();
+    assert!(bytes.contains(&format!(r#""justification":{{"hash":"{hash}"}}"#)) && !bytes.contains("stuck"), "{bytes}");
+    assert!(record::words::is(&entry.words[hash], hash));
+}
+
+#[tokio::test]
+async fn words_are_taken_from_an_entry_that_is_there_and_nothing_else_is() {
+    let world = World::answering(vec![(200, json!({})), (400, error("ConditionalCheckFailedException"))]);
+    let table = table(&world);
+    table.erase_words(&id(), 7).await.unwrap();
+    let sent = world.json(0);
+    assert_eq!(sent["Key"], json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "EVENT#000007"}}));
+    assert_eq!(sent["UpdateExpression"], "REMOVE #words");
+    assert_eq!(sent["ConditionExpression"], "attribute_exists(#event)");
+    assert_eq!(sent["ExpressionAttributeNames"], json!({"#words": "words", "#event": "event"}));
+    assert_eq!(table.erase_words(&id(), 8).await.unwrap_err().code, "ConditionalCheckFailedException");
 }
 
 #[tokio::test]

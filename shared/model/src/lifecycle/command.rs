@@ -6,8 +6,8 @@ use crate::digest::Digest;
 use crate::identity::Actor;
 use crate::request::Judged;
 use crate::terms::Narrower;
-use crate::text::{FreeText, Note};
 use crate::time::Time;
+use crate::words::Words;
 
 /// What policy says of one person and one action, now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Vote {
     /// Since when they are asked for it; `None`: since the submission.
     pub asked_at: Option<Time>,
     /// What they say with it.
-    pub note: Option<Note>,
+    pub note: Option<Words>,
     /// What they grant less of.
     pub narrower: Option<Narrower>,
 }
@@ -50,7 +50,7 @@ pub enum Command {
         /// Who.
         by: Actor,
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// Whether policy lets them, now.
         permission: Permission,
     },
@@ -64,7 +64,7 @@ pub enum Command {
         /// Who.
         by: Actor,
         /// Why.
-        reason: FreeText,
+        reason: Words,
         /// Whether policy lets them, now. The requester always may.
         permission: Permission,
     },
@@ -168,6 +168,11 @@ pub enum Command {
         /// In numbers.
         activity: Box<Activity>,
     },
+    /// Erase what persons said, once it is over.
+    EraseWords {
+        /// The AWS identity that wants it.
+        by: String,
+    },
     /// Note a refused attempt, so that the record shows it.
     NoteRefusal {
         /// What was attempted.
@@ -207,6 +212,7 @@ impl Command {
             Self::NoteFinding { .. } => "noteFinding",
             Self::ReportRun { .. } => "reportRun",
             Self::NoteActivity { .. } => "noteActivity",
+            Self::EraseWords { .. } => "eraseWords",
             Self::NoteRefusal { .. } => "noteRefusal",
         }
     }

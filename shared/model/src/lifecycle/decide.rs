@@ -7,6 +7,7 @@ mod persons;
 mod verification;
 
 use super::evolve::evolve;
+use super::words::erase;
 use super::{Command, Phase, REFUSALS_RECORDED, State};
 use crate::activity::Known;
 use crate::event::Event;
@@ -14,6 +15,7 @@ use crate::policy::Decision;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::time::Time;
+use crate::words::Reason;
 use activity::{note_activity, note_finding, report_run};
 use ending::{end, place_tombstone, remove_tombstone, revocation_failed, start_revocation, stop};
 use making::{activate, lapse, name_taken, provisioning_failed, remind, start_provisioning, warn};
@@ -100,7 +102,7 @@ pub fn submit(request: Request, decision: &Decision, now: Time) -> Transition {
     let submitted = Event::RequestSubmitted { request: Box::new(request), rules: rules.clone() };
     let follow = match decision {
         Decision::Deny { reason, rules } => {
-            Some(Event::RequestDenied { by: None, reason: reason.clone(), rules: rules.clone() })
+            Some(Event::RequestDenied { by: None, reason: Reason::Policy(reason.clone()), rules: rules.clone() })
         }
         Decision::AutoApprove { rules } if needed == 0 => {
             Some(Event::RequestApproved { approvers: Vec::new(), rules: rules.clone() })
@@ -165,6 +167,7 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
         Command::NoteFinding { finding, end } => note_finding(state, finding, *end)?,
         Command::ReportRun { by, run } => (report_run(state, by, run, now)?, Vec::new()),
         Command::NoteActivity { activity } => (note_activity(state, activity)?, Vec::new()),
+        Command::EraseWords { by } => (erase(state, by)?, Vec::new()),
         Command::NoteRefusal { command, code } => {
             let event = Event::CommandRefused { command: command.clone(), code: code.clone() };
             (if state.refusals < REFUSALS_RECORDED { vec![event] } else { Vec::new() }, Vec::new())

@@ -1,5 +1,6 @@
 //! State from events.
 
+use super::words::erased;
 use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, State, Verification};
 use crate::activity::Known;
 use crate::event::Event;
@@ -33,6 +34,9 @@ pub fn evolve(state: Option<State>, event: &Event, at: Time) -> Result<State, In
     };
     if let Event::CommandRefused { .. } = event {
         return Ok(State { refusals: state.refusals.saturating_add(1), ..state });
+    }
+    if let Event::WordsErased { .. } = event {
+        return erased(state).ok_or(impossible);
     }
     if let Event::TermsNarrowed { .. } = event {
         return narrowed(state, event, at).ok_or(impossible);

@@ -5,8 +5,8 @@ use crate::digest::Digest;
 use crate::names::PersonId;
 use crate::request::{Request, Status};
 use crate::terms::{Narrowed, Terms};
-use crate::text::Note;
 use crate::time::{Time, Window};
+use crate::words::{Reason, Words};
 use serde::{Deserialize, Serialize};
 
 use super::{HASTY, STUCK_AFTER, Verification};
@@ -44,7 +44,7 @@ pub struct Approval {
     pub after_seconds: Option<u64>,
     /// What they said with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<Note>,
+    pub note: Option<Words>,
 }
 
 impl Approval {
@@ -73,7 +73,7 @@ pub enum EndReason {
         /// Who.
         by: PersonId,
         /// In their words.
-        reason: String,
+        reason: Words,
     },
     /// The person left.
     Offboarded,
@@ -203,7 +203,7 @@ pub enum Phase {
         /// By whom, if it was a person.
         by: Option<PersonId>,
         /// Why.
-        reason: String,
+        reason: Reason,
         /// When.
         at: Time,
     },

@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails the test")]
 
 mod activity;
+mod erasing;
 mod forged;
 mod limits;
 mod sequences;
@@ -16,7 +17,7 @@ use crate::event::Event;
 use crate::identity::Actor;
 use crate::policy::Decision;
 use crate::request::{Judged, Mechanism, Request, RequestFacts};
-use crate::samples::{by_slack, facts, text};
+use crate::samples::{by_slack, facts, words};
 use crate::terms::Narrower;
 use crate::time::Time;
 
@@ -67,7 +68,7 @@ fn approve_terms(state: &State, by: &str) -> Command {
 }
 
 fn revoke(by: &str) -> Command {
-    Command::Revoke { by: by_slack(by), reason: text("enough"), permission: granted(true) }
+    Command::Revoke { by: by_slack(by), reason: words("enough"), permission: granted(true) }
 }
 
 /// Decides, and lets a refusal fail the test.

@@ -16,7 +16,7 @@ fn with_policies(more: &str) -> Policy {
 /// How many countersignatures somebody's request takes, and what is decided of it.
 #[track_caller]
 fn asked(policy: &Policy, who: &str, wish: &Wish) -> (u8, Decision) {
-    let (request, decision) = judge(policy, request_id(), &by_slack(who), wish, noon()).unwrap();
+    let (request, decision) = judge(policy, request_id(), &by_slack(who), wish, crate::samples::SALT, noon()).unwrap();
     (request.quorum.needed, decision)
 }
 
@@ -125,7 +125,14 @@ fn an_evaluation_error_denies() {
 fn the_longest_duration_is_that_of_the_entitlement_asked_for() {
     for (entitlement, longest) in [("logs-read", 14_400), ("orders-db-debug", 7_200), ("prod-admin", 3_600)] {
         let ask = |duration_seconds| {
-            judge(policy(), request_id(), &by_slack("alice"), &Wish { duration_seconds, ..wish(entitlement) }, noon())
+            judge(
+                policy(),
+                request_id(),
+                &by_slack("alice"),
+                &Wish { duration_seconds, ..wish(entitlement) },
+                crate::samples::SALT,
+                noon(),
+            )
         };
         assert!(ask(longest).is_ok());
         let errors = ask(longest + 1).unwrap_err();
@@ -183,7 +190,7 @@ fn circumstances_reach_the_rules() {
 
 #[test]
 fn a_person_is_one_through_every_door() {
-    let ask = |actor| judge(policy(), request_id(), &actor, &wish("logs-read"), noon()).unwrap();
+    let ask = |actor| judge(policy(), request_id(), &actor, &wish("logs-read"), crate::samples::SALT, noon()).unwrap();
     let (slack, api) = (ask(by_slack("alice")), ask(by_api("alice")));
     assert_eq!(slack.0.requester, api.0.requester);
     assert_eq!(slack.0.requester, person("alice"));

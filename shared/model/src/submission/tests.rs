@@ -11,7 +11,7 @@ use crate::samples::{CATALOG, bundle, by_slack, noon, policy, request_id, wish};
 /// The fields and codes of everything wrong with Alice's wish.
 #[track_caller]
 fn wrongs(policy: &Policy, wish: &Wish) -> Vec<(&'static str, &'static str)> {
-    let errors = judge(policy, request_id(), &by_slack("alice"), wish, noon()).unwrap_err();
+    let errors = judge(policy, request_id(), &by_slack("alice"), wish, crate::samples::SALT, noon()).unwrap_err();
     assert!(errors.iter().all(|error| !error.message.is_empty()));
     errors.iter().map(|error| (error.field, error.code)).collect()
 }
@@ -39,7 +39,8 @@ fn the_entitlement() {
         check(&wish(name), &[("entitlement", "unknown_entitlement")]);
     }
     // What Mallory may not ask for is not told her.
-    let errors = judge(policy(), request_id(), &by_slack("mallory"), &wish("root"), noon()).unwrap_err();
+    let errors =
+        judge(policy(), request_id(), &by_slack("mallory"), &wish("root"), crate::samples::SALT, noon()).unwrap_err();
     assert_eq!(errors.first().unwrap().message, "there is no entitlement `root`; you may not ask for any");
 }
 
@@ -55,6 +56,7 @@ fn the_duration() {
                 request_id(),
                 &by_slack("alice"),
                 &Wish { duration_seconds: seconds, ..wish("logs-read") },
+                crate::samples::SALT,
                 noon()
             )
             .is_ok()
@@ -78,7 +80,7 @@ fn the_ticket() {
             check(&wish, &[("ticketId", "invalid_ticket")]);
         } else {
             assert!(
-                judge(policy(), request_id(), &by_slack("alice"), &wish, noon()).is_ok(),
+                judge(policy(), request_id(), &by_slack("alice"), &wish, crate::samples::SALT, noon()).is_ok(),
                 "white space around it is no harm"
             );
         }
@@ -89,7 +91,13 @@ fn the_ticket() {
     }
     let named = Wish { ticket: Some("INC-7".to_owned()), ..wish("logs-read") };
     assert_eq!(
-        judge(&asks, request_id(), &by_slack("alice"), &named, noon()).unwrap().0.ticket.as_ref().unwrap().as_str(),
+        judge(&asks, request_id(), &by_slack("alice"), &named, crate::samples::SALT, noon())
+            .unwrap()
+            .0
+            .ticket
+            .as_ref()
+            .unwrap()
+            .as_str(),
         "INC-7"
     );
 }
@@ -160,6 +168,7 @@ fn leeway_is_not_a_way_out() {
             request_id(),
             &by_slack("alice"),
             &Wish { resources: Some(list(&[resource])), ..wish("logs-read") },
+            crate::samples::SALT,
             noon(),
         )
     };
@@ -213,12 +222,14 @@ fn what_is_said() {
         ticket: Some("<!channel>\u{202e}\nreally".to_owned()),
         extends: None,
     };
-    let errors = judge(policy(), request_id(), &by_slack("alice"), &wrong, noon()).unwrap_err();
+    let errors = judge(policy(), request_id(), &by_slack("alice"), &wrong, crate::samples::SALT, noon()).unwrap_err();
     assert!(errors.iter().all(|error| error.message.chars().all(|c| c == ' ' || c.is_ascii_graphic() || c == '…')));
     let lines: Vec<String> =
         errors.iter().map(|error| format!("{} {}: {}", error.field, error.code, error.message)).collect();
     insta::assert_snapshot!(lines.join("\n"));
-    let unknown = judge(policy(), request_id(), &by_slack("alice"), &wish("root\u{202e}\n@here"), noon()).unwrap_err();
+    let unknown =
+        judge(policy(), request_id(), &by_slack("alice"), &wish("root\u{202e}\n@here"), crate::samples::SALT, noon())
+            .unwrap_err();
     assert_eq!(
         unknown.first().unwrap().message,
         "there is no entitlement `root @here`; you may ask for: legacy-debug, logs-read, orders-db-debug, prod-admin"
@@ -245,7 +256,9 @@ fn a_request_says_what_was_asked_for() {
 #[test]
 fn where_a_second_factor_is_asked_for() {
     let policy = with_catalog("    maxDuration: 4h", "    mfa: true\n    maxDuration: 4h");
-    let ask = |entitlement| judge(&policy, request_id(), &by_slack("alice"), &wish(entitlement), noon()).unwrap().0;
+    let ask = |entitlement| {
+        judge(&policy, request_id(), &by_slack("alice"), &wish(entitlement), crate::samples::SALT, noon()).unwrap().0
+    };
     assert!(ask("logs-read").mfa_at_door);
     assert!(!ask("orders-db-debug").mfa_at_door);
     let admin = ask("prod-admin");
@@ -257,7 +270,9 @@ fn where_a_second_factor_is_asked_for() {
 fn a_role_with_a_second_factor_is_entered_by_users_alone() {
     let principals = |user: &str| format!("    principals: [arn:aws:iam::111111111111:role/dev{user}]\n");
     let own = "    principals: [arn:aws:iam::111111111111:user/alice]\n";
-    let judged = |policy: &Policy| judge(policy, request_id(), &by_slack("alice"), &wish("prod-admin"), noon());
+    let judged = |policy: &Policy| {
+        judge(policy, request_id(), &by_slack("alice"), &wish("prod-admin"), crate::samples::SALT, noon())
+    };
     let entering = |policy: &Policy| match &judged(policy).unwrap().0.mechanism {
         Mechanism::Role { principals, .. } => principals.iter().map(ToString::to_string).collect::<Vec<_>>(),
         other @ (Mechanism::Session { .. } | Mechanism::Policy { .. }) => panic!("{other:?}"),

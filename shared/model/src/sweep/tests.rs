@@ -5,8 +5,8 @@ fn actor(person: &str) -> Actor {
     Actor { person: person.parse().unwrap(), identity: Identity::Api { principal: String::new() }, mfa: false }
 }
 
-fn words() -> FreeText {
-    FreeText::new("keys were found in a public place").unwrap()
+fn words() -> Words {
+    crate::samples::words("keys were found in a public place")
 }
 
 fn noon() -> Time {

@@ -68,6 +68,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         Refusal::NotNarrower(_) => "an approver can only take away from what is asked for.",
         Refusal::StaleDigest => "what you saw is not what would be granted; look at the request again.",
         Refusal::TooManyApprovals(_) => "you countersigned as often within an hour as the catalog allows.",
+        Refusal::RecordNotAnchored => "nothing is granted until the record of this system is anchored again.",
         Refusal::SelfApproval
         | Refusal::NotAnApprover
         | Refusal::NotPermitted { .. }
@@ -76,6 +77,7 @@ pub fn too_late(refusal: &Refusal, state: &State, names: Names<'_>) -> Message {
         | Refusal::OwnIdentity { .. }
         | Refusal::MfaRequired
         | Refusal::Overtaken { .. }
+        | Refusal::StillOpen { .. }
         | Refusal::TooEarly { .. } => "it cannot be done now.",
     });
     let Standing { text: now, words } = standing(state, names);
@@ -152,6 +154,11 @@ pub fn status(state: &State, names: Names<'_>) -> Message {
 /// A command was refused: why, and the stable code.
 pub fn refusal(refusal: &Refusal, request: &RequestId) -> Message {
     said_plainly(&refusal.to_string(), Markup::default().code(refusal.code()).and(" · ").then(&id(request)))
+}
+
+/// Nothing was asked for, as what policy alone would give can't be given: why, and the stable code.
+pub fn not_given(refusal: &Refusal) -> Message {
+    said_plainly(&refusal.to_string(), Markup::default().code(refusal.code()))
 }
 
 /// They asked for as much as they may.

@@ -18,7 +18,7 @@ pub fn view(state: &State, names: Names<'_>) -> View {
     let text = asks(request, names).and(". Risk: ").and(risk(request.risk.level)).and(".");
     let mut blocks = vec![Block::markup(text)];
     blocks.extend(narrowed(state, names).map(Block::markup));
-    blocks.push(Block::small_words(Words::of(request.justification.as_str(), WORDS_BRIEFLY).labelled("Their words: ")));
+    blocks.push(Block::small_words(Words::of(request.justification.shown(), WORDS_BRIEFLY).labelled("Their words: ")));
     blocks.push(Block::input(Input {
         name: ids::field::NOTE,
         block: ids::field::NOTE.to_owned(),

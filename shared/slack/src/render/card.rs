@@ -76,7 +76,7 @@ fn waiting(card: &Card<'_>, approvals: &[Approval], lapses_at: Time) -> Message 
         blocks.push(Block::markup(out_of_the_ordinary(unusual)));
     }
     blocks.push(Block::label("*Why*, in their own words:"));
-    blocks.push(Block::words(Words::of(request.justification.as_str(), WORDS_SHOWN)));
+    blocks.push(Block::words(Words::of(request.justification.shown(), WORDS_SHOWN)));
     if let Some(ticket) = &request.ticket {
         blocks.push(Block::words(Words::of(ticket.as_str(), WORDS_SHOWN).labelled("Ticket: ")));
     }

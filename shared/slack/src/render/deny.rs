@@ -14,7 +14,7 @@ pub fn view(state: &State, names: Names<'_>) -> View {
     let text = asks(request, names).and(". Risk: ").and(risk(request.risk.level)).and(".");
     let blocks = [
         Block::markup(text),
-        Block::small_words(Words::of(request.justification.as_str(), WORDS_BRIEFLY).labelled("Their words: ")),
+        Block::small_words(Words::of(request.justification.shown(), WORDS_BRIEFLY).labelled("Their words: ")),
         Block::input(Input {
             name: ids::field::REASON,
             block: ids::field::REASON.to_owned(),

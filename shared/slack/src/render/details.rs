@@ -42,7 +42,7 @@ pub fn view(details: &Details<'_>) -> View {
     let mut blocks = vec![Block::markup(asked_for(request, names).and(".")), Block::markup(standing.text)];
     blocks.extend(standing.words.map(Block::words));
     blocks.push(Block::header("Why"));
-    blocks.push(Block::words(Words::of(request.justification.as_str(), WORDS_AT_LENGTH)));
+    blocks.push(Block::words(Words::of(request.justification.shown(), WORDS_AT_LENGTH)));
     if let Some(ticket) = &request.ticket {
         blocks.push(Block::words(Words::of(ticket.as_str(), WORDS_AT_LENGTH).labelled("Ticket: ")));
     }

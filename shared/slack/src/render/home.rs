@@ -145,7 +145,7 @@ fn waiting(state: &State, names: Names<'_>) -> Vec<Block> {
         | Phase::Lapsed { .. }
         | Phase::Ended { .. } => text,
     };
-    let why = Words::of(request.justification.as_str(), WORDS_BRIEFLY).labelled("Their words: ");
+    let why = Words::of(request.justification.shown(), WORDS_BRIEFLY).labelled("Their words: ");
     vec![
         Block::markup(text),
         Block::small_words(why),

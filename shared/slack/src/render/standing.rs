@@ -48,7 +48,7 @@ pub(super) fn standing(state: &State, names: Names<'_>) -> Standing {
                 None => word.and(" by policy"),
             };
             let text = text.and(", ").time(*at).and(". Nothing was made, and nothing more happens.");
-            Standing { text, words: reason_given(reason) }
+            Standing { text, words: reason_given(reason.shown()) }
         }
         Phase::Cancelled { at, reason } => {
             let text = match reason {

@@ -129,7 +129,13 @@ async fn merge<P: Ports>(ports: &P, grant: &Grant, entries: Vec<Entry>) -> Resul
                 ports.pause(20).await;
             }
             Err(CommitError::Unavailable(fault)) => return Err(fault),
-            Err(CommitError::Replayed | CommitError::KeyUsed | CommitError::Barred(_) | CommitError::SlotTaken) => {
+            Err(
+                CommitError::Replayed
+                | CommitError::KeyUsed
+                | CommitError::Barred(_)
+                | CommitError::SlotTaken
+                | CommitError::NotAnchored,
+            ) => {
                 return Err(Fault::new(KEEP, "impossible_answer"));
             }
         }
@@ -276,7 +282,13 @@ pub(crate) async fn update<P: Ports>(
             Ok(()) => return Ok(next),
             Err(CommitError::Conflict) => ports.pause(20).await,
             Err(CommitError::Unavailable(fault)) => return Err(fault),
-            Err(CommitError::Replayed | CommitError::KeyUsed | CommitError::Barred(_) | CommitError::SlotTaken) => {
+            Err(
+                CommitError::Replayed
+                | CommitError::KeyUsed
+                | CommitError::Barred(_)
+                | CommitError::SlotTaken
+                | CommitError::NotAnchored,
+            ) => {
                 return Err(Fault::new(KEEP, "impossible_answer"));
             }
         }

@@ -3,6 +3,7 @@
 use super::{Verb, World};
 use crate::ports::{AccountCommit, CommitAccount, CommitError, Fault, LoadAccount, Observation, StoredAccount};
 use model::names::AccountId;
+use model::stream::Stream;
 
 impl World {
     /// From now on what is found in a new account is only observed for so many seconds.
@@ -43,6 +44,8 @@ impl CommitAccount for World {
             if version != commit.expected {
                 return Err(CommitError::Conflict);
             }
+            let stream = Stream::Account(commit.id.clone());
+            inner.log.put_out(&stream, &commit.links, commit.next.at);
             let mut entries = accounts.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
             entries.extend(commit.links.into_iter().map(|link| link.bytes));
             accounts.insert(commit.id, (commit.next, entries));

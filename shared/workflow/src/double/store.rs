@@ -1,17 +1,21 @@
 //! The store: requests with their chains, marks, notes, and the news of what was committed.
 
+use super::log::Log;
 use super::{Inner, Verb, World};
 use crate::ports::{
-    Bar, Claim, Commit, CommitError, CommitRequest, Fault, FindByKey, FindDue, Guard, ListRequests, Listing,
-    LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount, StoredSweep,
+    Bar, Claim, Commit, CommitError, CommitRequest, EraseWords, Fault, FindByKey, FindDue, Guard, ListRequests,
+    Listing, LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount,
+    StoredEntry, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
 use model::limits::{Held, Slot};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
+use model::stream::Stream;
 use model::time::Time;
 use record::chain::Head;
+use record::words::Beside;
 use std::collections::BTreeMap;
 
 /// How long a claim on a message holds, in seconds.
@@ -47,7 +51,13 @@ pub(super) struct Store {
 struct Row {
     /// As read back from the text that the table would hold.
     stored: Stored,
-    entries: Vec<Vec<u8>>,
+    entries: Vec<StoredEntry>,
+}
+
+impl Row {
+    fn bytes(&self) -> Vec<Vec<u8>> {
+        self.entries.iter().map(|entry| entry.bytes.clone()).collect()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -76,7 +86,13 @@ impl World {
 
     /// The bytes of a request's chain, in order, past the gate.
     pub fn chain(&self, id: &RequestId) -> Vec<Vec<u8>> {
-        self.lock().store.requests.get(id).map(|row| row.entries.clone()).unwrap_or_default()
+        self.lock().store.requests.get(id).map(Row::bytes).unwrap_or_default()
+    }
+
+    /// What persons said in a request's chain, past the gate.
+    pub fn words(&self, id: &RequestId) -> Beside {
+        let words = |row: &Row| row.entries.iter().flat_map(|entry| entry.words.clone()).collect();
+        self.lock().store.requests.get(id).map(words).unwrap_or_default()
     }
 
     /// What was committed and not yet taken, in order.
@@ -96,7 +112,34 @@ impl Store {
         self.requests.get(id).map(|row| row.stored.state.request.account.clone())
     }
 
-    fn commit(&mut self, commit: Commit, now: Time) -> Result<(), CommitError> {
+    /// All streams of requests, sweeps and accounts.
+    pub(super) fn streams(&self) -> Vec<Stream> {
+        let requests = self.requests.keys().cloned().map(Stream::Request);
+        let sweeps = self.sweeps.keys().cloned().map(Stream::Sweep);
+        requests.chain(sweeps).chain(self.accounts.keys().cloned().map(Stream::Account)).collect()
+    }
+
+    /// The entries of such a stream.
+    pub(super) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
+        match stream {
+            Stream::Request(id) => self.requests.get(id).map(Row::bytes),
+            Stream::Sweep(id) => self.sweeps.get(id).map(|(_, entries)| entries.clone()),
+            Stream::Account(id) => self.accounts.get(id).map(|(_, entries)| entries.clone()),
+            Stream::System(_) => None,
+        }
+    }
+
+    /// Where such a stream ends, and since when.
+    pub(super) fn end_of(&self, stream: &Stream) -> Option<(Head, Time)> {
+        match stream {
+            Stream::Request(id) => self.requests.get(id).map(|row| (row.stored.head, row.stored.at)),
+            Stream::Sweep(id) => self.sweeps.get(id).map(|(stored, _)| (stored.head, stored.at)),
+            Stream::Account(id) => self.accounts.get(id).map(|(stored, _)| (stored.head, stored.at)),
+            Stream::System(_) => None,
+        }
+    }
+
+    fn commit(&mut self, commit: Commit, now: Time, log: &mut Log) -> Result<(), CommitError> {
         let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
         if stored != commit.expected {
             return Err(CommitError::Conflict);
@@ -106,6 +149,11 @@ impl Store {
                 Guard::Replay { key, .. } => {
                     if self.replays.get(key).is_some_and(|forget_at| *forget_at > now) {
                         return Err(CommitError::Replayed);
+                    }
+                }
+                Guard::Anchored { not_before } => {
+                    if !log.lets_begin(*not_before) {
+                        return Err(CommitError::NotAnchored);
                     }
                 }
                 Guard::NotBarred { person } => {
@@ -133,7 +181,7 @@ impl Store {
                 Guard::Replay { key, forget_at } => {
                     self.replays.insert(key, forget_at);
                 }
-                Guard::NotBarred { .. } => {}
+                Guard::NotBarred { .. } | Guard::Anchored { .. } => {}
                 Guard::Idempotency { person, key, payload, forget_at } => {
                     self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
                 }
@@ -142,6 +190,7 @@ impl Store {
                 }
             }
         }
+        log.put_out(&Stream::Request(commit.id.clone()), &commit.links, commit.next.at);
         self.news.extend(commit.links.iter().map(|link| News {
             id: commit.id.clone(),
             seq: link.seq,
@@ -149,7 +198,7 @@ impl Store {
             bytes: link.bytes.clone(),
         }));
         let mut entries = self.requests.remove(&commit.id).map(|row| row.entries).unwrap_or_default();
-        entries.extend(commit.links.into_iter().map(|link| link.bytes));
+        entries.extend(commit.links.into_iter().map(StoredEntry::from));
         let row = Row { stored: Stored { state, ..commit.next }, entries };
         self.requests.insert(commit.id, row);
         Ok(())
@@ -225,21 +274,34 @@ impl CommitRequest for World {
                 inner.breaches.push(format!("{}: {breach}", commit.id));
                 return Err(Fault::new("store the change", "malformed").into());
             }
-            let now = inner.now;
-            inner.store.commit(commit, now)
+            let Inner { now, store, log, .. } = inner;
+            store.commit(commit, *now, log)
         })
         .await
     }
 }
 
 impl LoadEntries for World {
-    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<Vec<u8>>, Fault> {
+    async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         self.call(Verb::Entries, id, "", |inner| {
             let (skip, take) =
                 (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
             let entries =
                 inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
             Ok(entries.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+impl EraseWords for World {
+    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
+        self.call(Verb::EraseWords, id, seq, |inner| {
+            let place = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
+            let entry = inner.store.requests.get_mut(id).and_then(|row| row.entries.get_mut(place));
+            let entry = entry.ok_or_else(|| Fault::new("erase words", "not_found"))?;
+            entry.words.clear();
+            Ok(())
         })
         .await
     }

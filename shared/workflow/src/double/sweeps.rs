@@ -5,6 +5,7 @@ use crate::ports::{
     Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
 };
 use model::names::{PersonId, SweepId};
+use model::stream::Stream;
 use model::sweep::Phase;
 
 impl World {
@@ -50,6 +51,8 @@ impl CommitSweep for World {
             if let Some((person, barring)) = commit.bar {
                 store.bars.insert(person, Bar { sweep: commit.id.clone(), lifted: barring == Barring::Lift });
             }
+            let stream = Stream::Sweep(commit.id.clone());
+            inner.log.put_out(&stream, &commit.links, commit.next.at);
             let mut entries = store.sweeps.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
             entries.extend(commit.links.into_iter().map(|link| link.bytes));
             store.sweeps.insert(commit.id, (commit.next, entries));

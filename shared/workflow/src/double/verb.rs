@@ -8,6 +8,7 @@ pub enum Verb {
     LoadMany,
     Commit,
     Entries,
+    EraseWords,
     List,
     Due,
     RequestForKey,
@@ -64,6 +65,28 @@ pub enum Verb {
     KeepCopy,
     LookUp,
     DigestKeys,
+    Sign,
+    Tile,
+    PutTile,
+    Checkpoint,
+    PutCheckpoint,
+    PutAnchor,
+    Anchored,
+    Unlogged,
+    Outbox,
+    EntriesAt,
+    StreamEnd,
+    LogHead,
+    Batch,
+    Anchor,
+    Stage,
+    MoveHead,
+    Applied,
+    MarkLogged,
+    PassOver,
+    KeepAnchor,
+    LoadSystem,
+    CommitSystem,
 }
 
 impl Verb {
@@ -71,6 +94,7 @@ impl Verb {
     pub(super) fn writes(self) -> bool {
         match self {
             Self::Commit
+            | Self::EraseWords
             | Self::Arm
             | Self::Disarm
             | Self::CreateRole
@@ -92,7 +116,18 @@ impl Verb {
             | Self::KeepHabits
             | Self::KeepUse
             | Self::NoteFile
-            | Self::NoteDigest => true,
+            | Self::NoteDigest
+            | Self::Sign
+            | Self::PutTile
+            | Self::PutCheckpoint
+            | Self::PutAnchor
+            | Self::Stage
+            | Self::MoveHead
+            | Self::Applied
+            | Self::MarkLogged
+            | Self::PassOver
+            | Self::KeepAnchor
+            | Self::CommitSystem => true,
             Self::Load
             | Self::LoadMany
             | Self::Entries
@@ -129,7 +164,18 @@ impl Verb {
             | Self::ReadObject
             | Self::KeepCopy
             | Self::LookUp
-            | Self::DigestKeys => false,
+            | Self::DigestKeys
+            | Self::Tile
+            | Self::Checkpoint
+            | Self::Anchored
+            | Self::Unlogged
+            | Self::Outbox
+            | Self::EntriesAt
+            | Self::StreamEnd
+            | Self::LogHead
+            | Self::Batch
+            | Self::Anchor
+            | Self::LoadSystem => false,
         }
     }
 
@@ -140,6 +186,7 @@ impl Verb {
             Self::LoadMany => "read requests",
             Self::Commit => "store the change",
             Self::Entries => "read the record",
+            Self::EraseWords => "erase words",
             Self::List => "list requests",
             Self::Due => "find what is due",
             Self::Slots => "look up a person's slots",
@@ -189,6 +236,15 @@ impl Verb {
             Self::KeepCopy => "keep a copy of records",
             Self::LookUp => "look into the event history",
             Self::DigestKeys => "read the keys of digests",
+            Self::Sign => "sign the checkpoint",
+            Self::Tile | Self::Checkpoint => "read the log's files",
+            Self::PutTile | Self::PutCheckpoint => "write the log's files",
+            Self::PutAnchor | Self::Anchored | Self::KeepAnchor => "anchor the log",
+            Self::Unlogged | Self::Outbox | Self::MarkLogged | Self::PassOver => "read or mark what is to be logged",
+            Self::EntriesAt | Self::StreamEnd => "read streams",
+            Self::LogHead | Self::Batch | Self::Anchor => "read where the log is",
+            Self::Stage | Self::MoveHead | Self::Applied => "move the log on",
+            Self::LoadSystem | Self::CommitSystem => "put on record what happened to the system",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }

@@ -190,6 +190,7 @@ where
             | CommitError::Replayed
             | CommitError::KeyUsed
             | CommitError::SlotTaken
+            | CommitError::NotAnchored
             | CommitError::Barred(_),
         ) => Ok(false),
         Err(CommitError::Unavailable(fault)) => Err(fault),

@@ -6,6 +6,7 @@ use model::names::RequestId;
 use model::time::Time;
 use record::chain;
 use record::entry::Entry;
+use record::words::{fill, split};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::double::{Call, Verb, World};
@@ -29,6 +30,7 @@ pub(crate) fn at_rest(world: &World, planted: &BTreeSet<String>) {
         let entries = invariant_chain(world, &id);
         invariant_approved(&entries);
         invariant_secret(world, &id);
+        invariant_words(&entries);
     }
     invariant_owned(world, planted);
     invariant_order(&world.calls());
@@ -104,8 +106,9 @@ pub(crate) fn invariant_chain(world: &World, id: &RequestId) -> Vec<Entry> {
     let stored = world.stored(id).unwrap();
     let entries = chain::verify(id.as_str(), &world.chain(id), Some(stored.head)).unwrap();
     let mut state: Option<State> = None;
+    let words = world.words(id);
     for entry in &entries {
-        let event: Event = serde_json::from_value(entry.event.clone()).unwrap();
+        let event: Event = serde_json::from_value(fill(entry.event.clone(), &words)).unwrap();
         state = Some(evolve(state, &event, entry.at.parse().unwrap()).unwrap());
     }
     assert_eq!(state.unwrap(), stored.state, "{id}: its events do not give its state");
@@ -194,6 +197,18 @@ pub(crate) fn invariant_owned(world: &World, planted: &BTreeSet<String>) {
     }
     assert_eq!(world.kills(), Vec::new(), "denies on base roles");
     assert_eq!(world.schedules().len(), 0, "schedules");
+}
+
+/// What persons said is beside the record's bytes, never in them.
+#[track_caller]
+pub(crate) fn invariant_words(entries: &[Entry]) {
+    for entry in entries {
+        let (left, words) = split(entry.event.clone());
+        assert!(words.is_empty() && left == entry.event, "{} holds words", entry.event_name());
+        assert!(
+            entry.event_name() != "requestSubmitted" || entry.event.to_string().contains(r#""justification":{"hash":"#)
+        );
+    }
 }
 
 /// P8: no secret is in the record.

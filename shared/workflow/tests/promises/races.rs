@@ -10,7 +10,7 @@ use workflow::double::Verb;
 use workflow::submission::submit;
 
 /// Steps the workers, each time one that the dice choose, until all are done.
-fn race<T>(site: &Site, dice: &mut Dice, works: Vec<impl Future<Output = T>>) -> Vec<T> {
+pub(crate) fn race<T>(site: &Site, dice: &mut Dice, works: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut running: Vec<Worker<'_, T>> = works.into_iter().map(Worker::new).collect();
     let mut done = Vec::new();
     while !running.is_empty() {

@@ -8,6 +8,7 @@ use model::names::{RequestId, SweepId};
 use model::refusal::Refusal;
 use model::request::Status;
 use model::sweep::{Event, Phase as SweepPhase, SETTLES_AFTER, Scope, Sweep};
+use record::words::{fill, split};
 use std::sync::Arc;
 use workflow::command::CommandError;
 use workflow::credentials::credentials;
@@ -71,8 +72,9 @@ fn over(site: &Site, id: &RequestId) -> bool {
 fn whole(site: &Site, id: &SweepId) {
     let stored = site.world.stored_sweep(id).unwrap();
     let entries = record::chain::verify(id.as_str(), &site.world.sweep_chain(id), Some(stored.head)).unwrap();
+    let (_, words) = split(serde_json::to_value(&stored.sweep).unwrap());
     let state = entries.iter().fold(None, |before, entry| {
-        let event: Event = serde_json::from_value(entry.event.clone()).unwrap();
+        let event: Event = serde_json::from_value(fill(entry.event.clone(), &words)).unwrap();
         Some(Sweep::evolve(before, id, &event, entry.at.parse().unwrap()).unwrap())
     });
     assert_eq!(state, Some(stored.sweep));

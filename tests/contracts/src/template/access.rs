@@ -108,6 +108,39 @@ pub fn own_roles(template: &Template) -> Complaints {
     complaints
 }
 
+/// What is in the table is put anew, never updated or deleted: the seal denies it, and no statement allows it. Who erases
+/// words needs it, so no function can.
+pub fn append_only(template: &Template) -> Complaints {
+    let mut complaints = Vec::new();
+    let effect =
+        |wanted: &'static str| move |node: &&Node| node.get("Effect").is_some_and(|effect| effect.is("", wanted));
+    let denied: Vec<&Node> = template.root.walk().into_iter().filter(effect("Deny")).collect();
+    let roles = template.functions().into_iter().filter_map(|function| {
+        let role = function.text(&["Role"]).and_then(|arn| arn.strip_suffix(".Arn"))?;
+        template.resource(role)?.property(&["Policies"])
+    });
+    let allowed: Vec<&Node> = roles.flat_map(Node::walk).filter(effect("Allow")).collect();
+    let names = |statement: &&Node, action: &str| {
+        let actions = statement.get("Action").map(Node::items).unwrap_or_default();
+        actions.iter().any(|named| named.text() == Some(action))
+            || statement.get("Action").is_some_and(|named| named.text() == Some(action))
+    };
+    for action in ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"] {
+        let sealed = |statement: &&Node| {
+            statement.text_at(&["Sid"]) == Some("RecordIsAppendOnly")
+                && statement.text_at(&["Resource"]) == Some("*")
+                && names(statement, action)
+        };
+        if !denied.iter().any(sealed) {
+            complaints.push(format!("the seal does not deny {action}"));
+        }
+        for statement in allowed.iter().filter(|statement| names(statement, action)) {
+            complaints.push(format!("line {}: {action} is allowed", statement.line));
+        }
+    }
+    complaints
+}
+
 /// Every Allow on `*` says in a comment above it why there is no narrower form. A Deny is strictest on `*`.
 pub fn stars_are_explained(template: &Template) -> Complaints {
     let mut complaints = Vec::new();
@@ -159,6 +192,9 @@ const JUDGES: [&str; 7] =
 /// What is kept of activity, and by what it is found. One function reads and writes it.
 const OF_ACTIVITY: [&str; 6] = ["ACT#*", "KEY", "FILE#*", "DIGEST#*", "SEEN#*", "USE#*"];
 
+/// What the transparency log is made of, beside the events themselves.
+const OF_LOG: [&str; 2] = ["LOG", "SYSTEM#*"];
+
 /// The functions that bar persons. Nobody else writes who is.
 const BARRING: [&str; 2] = ["Approval", "Revocation"];
 
@@ -171,7 +207,7 @@ pub fn table_keys(template: &Template) -> Complaints {
         for statement in statements(template, &function) {
             let actions = texts(statement.get("Action"));
             let families = texts(statement.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]));
-            let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
+            let reads = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
             let writes = actions.iter().any(|action| !reads.contains(action));
             if families.contains(&"POLICY") && (writes || !JUDGES.contains(&name)) {
                 complaints.push(format!("{name} has no business with the policy"));
@@ -179,19 +215,26 @@ pub fn table_keys(template: &Template) -> Complaints {
             let denies = statement.get("Effect").is_some_and(|effect| effect.is("", "Deny"));
             // Keys of one transaction may be looked at together: a transaction that looks at a bar is allowed the
             // family, and a Deny keeps the bar itself from being put.
-            let kept = || {
+            let kept = |family: &str| {
                 self::statements(template, &function).iter().any(|one| {
                     one.get("Effect").is_some_and(|effect| effect.is("", "Deny"))
                         && texts(one.get("Action")).contains(&"dynamodb:PutItem")
-                        && texts(one.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"]))
-                            == ["BARRED#*"]
+                        && texts(one.at(&["Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"])) == [family]
                 })
             };
             let puts = !denies && actions.contains(&"dynamodb:PutItem");
-            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept() {
+            if families.contains(&"BARRED#*") && puts && !BARRING.contains(&name) && !kept("BARRED#*") {
                 complaints.push(format!("{name} may bar persons"));
             }
-            if families.contains(&"ACCOUNT#*") && name != "Reconciliation" {
+            for family in families.iter().filter(|family| OF_LOG.contains(family)) {
+                if puts && name != "Audit" && !kept(family) {
+                    complaints.push(format!("{name} may write what the log is made of"));
+                }
+            }
+            if families.contains(&"OUT#*") && !WRITERS.contains(&name) && name != "Audit" {
+                complaints.push(format!("{name} stores no events and has no business with what is to be logged"));
+            }
+            if families.contains(&"ACCOUNT#*") && name != "Reconciliation" && (writes || name != "Audit") {
                 complaints.push(format!("{name} has no business with what is known of accounts"));
             }
             if families.iter().any(|family| OF_ACTIVITY.contains(family)) && name != "Activity" {

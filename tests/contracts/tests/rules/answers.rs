@@ -12,8 +12,10 @@ use model::request::Status;
 use model::submission::Wish;
 use model::terms::Narrower;
 use model::text::{FreeText, Note};
+use model::words::{Salt, Words};
 use record::chain::Head;
 use record::entry::EntryHash;
+use record::words::{Beside, fill, split};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use workflow::credentials::{credential_process, credentials};
@@ -169,7 +171,8 @@ fn words_are_those_of_the_model() {
     let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(document.words("Status", "/enum"), set(&Status::ALL.map(Status::as_str)));
     assert_eq!(document.words("Event", "/properties/type/enum"), event_names());
-    let (by, reason, code) = ("bob".parse().unwrap(), String::new(), String::new());
+    let (by, code) = ("bob".parse().unwrap(), String::new());
+    let reason = Words::new(FreeText::new("enough").unwrap(), Salt::new([7; 16]));
     let reasons = [
         EndReason::Expired,
         EndReason::Revoked { by, reason },
@@ -183,7 +186,7 @@ fn words_are_those_of_the_model() {
     let document = &document;
     let causes = [Cause::Person(actor("alice")), Cause::system("grant")];
     holds(&causes.iter().flat_map(|cause| against(document, "Cause", &json!(cause))).collect());
-    let ends = reasons.iter().flat_map(|reason| against(document, "End", &json!(reason)));
+    let ends = reasons.iter().flat_map(|reason| against(document, "End", &views::end(reason)));
     holds(&ends.collect());
 }
 
@@ -234,9 +237,11 @@ fn the_example_of_a_record_is_a_chain() {
         let shown = json!({
             "seq": entry["seq"], "type": entry["event"]["type"], "at": entry["at"], "prev": entry["prev"],
             "hash": EntryHash::of(bytes).to_string(), "cause": entry["cause"],
-            "data": entry["event"]["data"], "canonical": String::from_utf8_lossy(bytes),
+            "data": entry["event"]["data"], "words": item["words"], "canonical": String::from_utf8_lossy(bytes),
         });
         assert_eq!(*item, shown);
         serde_json::from_value::<Event>(entry["event"].clone()).unwrap();
+        let words: Beside = serde_json::from_value(item["words"].clone()).unwrap();
+        assert_eq!(split(fill(entry["event"].clone(), &words)), (entry["event"].clone(), words));
     }
 }

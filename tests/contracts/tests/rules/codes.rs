@@ -66,7 +66,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::MfaRequired,
         Refusal::Barred { person: "alice".parse().unwrap() },
         Refusal::TooManyApprovals(TooMany::Votes { limit: 60, again_at: at }),
+        Refusal::RecordNotAnchored,
         Refusal::Overtaken { status },
+        Refusal::StillOpen { status },
         Refusal::TooEarly { at },
     ]
 }

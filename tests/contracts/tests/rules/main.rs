@@ -8,6 +8,7 @@ mod bounds;
 mod codes;
 mod dependencies;
 mod documents;
+mod log_archive;
 mod manifests;
 mod routes;
 mod slack_manifest;
@@ -51,5 +52,6 @@ fn event_names() -> BTreeSet<String> {
 /// The name of everything that comes onto the bus.
 fn names_on_the_bus() -> BTreeSet<String> {
     let others = model::sweep::Event::NAMES.into_iter().chain(model::account::Event::NAMES);
+    let others = others.chain(model::system::Event::NAMES);
     event_names().into_iter().chain(others.map(str::to_owned)).collect()
 }

@@ -4,12 +4,22 @@ use crate::{holds, names_on_the_bus, template, template_text};
 use contracts::Complaints;
 use contracts::repository::sources;
 use contracts::settings;
-use contracts::template::{Template, access, functions, storage};
+use contracts::template::{Template, access, functions, log, storage};
 use model::lifecycle::QUARANTINE;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The variables that each function's source reads.
+/// The one function that is in no account of ours: see `infra/log-archive.yaml`.
+pub(crate) const ELSEWHERE: &str = "witness";
+
+/// The variables that each function's source reads; those of [`ELSEWHERE`] apart.
 fn variables() -> BTreeMap<String, BTreeSet<String>> {
+    let mut read = all_variables();
+    read.remove(ELSEWHERE);
+    read
+}
+
+/// The variables that each function's source reads.
+pub(crate) fn all_variables() -> BTreeMap<String, BTreeSet<String>> {
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (path, source) in sources("functions").unwrap() {
         let function = path.split('/').nth(1).unwrap();
@@ -73,6 +83,11 @@ fn every_function_has_a_sealed_role_of_its_own() {
 }
 
 #[test]
+fn no_function_erases_or_changes_what_is_stored() {
+    holds(&access::append_only(&template()));
+}
+
+#[test]
 fn who_tells_about_requests_can_not_change_one() {
     holds(&access::table_keys(&template()));
     holds(&access::base_roles(&template()));
@@ -99,6 +114,18 @@ fn the_table_can_not_be_lost() {
 }
 
 #[test]
+fn only_the_audit_function_signs_for_the_log() {
+    holds(&log::key(&template(), "LogKey", "AuditRole"));
+}
+
+#[test]
+fn what_is_logged_and_anchored_stays() {
+    holds(&log::bucket(&template(), "LogBucket"));
+    holds(&log::bucket(&template(), "Anchors"));
+    holds(&log::locked(&template(), "Anchors"));
+}
+
+#[test]
 fn logs_are_kept_for_a_time() {
     holds(&storage::log_retention(&template()));
 }
@@ -116,6 +143,9 @@ fn every_rule_notices_when_it_is_broken() {
     let timeouts = |template: &Template| functions::timeouts(template, QUARANTINE);
     let environment = |template: &Template| functions::environment(template, &variables());
     let names = |template: &Template| functions::event_names(template, &names_on_the_bus());
+    let log_key = |template: &Template| log::key(template, "LogKey", "AuditRole");
+    let log_bucket = |template: &Template| log::bucket(template, "LogBucket");
+    let anchors = |template: &Template| log::locked(template, "Anchors");
     let broken: Vec<(&str, Complaints)> = vec![
         ("a long timeout", changed(timeouts, "Timeout: 55", "Timeout: 75")),
         ("a long timeout for all", changed(timeouts, "    Timeout: 10\n", "    Timeout: 900\n")),
@@ -198,6 +228,7 @@ fn every_rule_notices_when_it_is_broken() {
             ),
         ),
         ("a shared role", changed(access::own_roles, "Role: !GetAtt ApprovalRole.Arn", "Role: !GetAtt IntakeRole.Arn")),
+        ("functions that may erase", changed(access::append_only, "              - dynamodb:UpdateItem\n", "")),
         (
             "a role without seal",
             changed(access::own_roles, "ManagedPolicyArns: [!Ref Seal]", "ManagedPolicyArns: [!Ref Boundary]"),
@@ -209,7 +240,11 @@ fn every_rule_notices_when_it_is_broken() {
         ("a note among the requests", changed(access::table_keys, "['NOTE#*']", "['REQ#*']")),
         (
             "a policy that can be written",
-            changed(access::table_keys, "['REQ#*', 'BARRED#*', 'IDEM#*', 'REPLAY#*']", "['REQ#*', 'IDEM#*', 'POLICY']"),
+            changed(
+                access::table_keys,
+                "['REQ#*', 'BARRED#*', 'IDEM#*', 'REPLAY#*', 'OUT#*', LOG]",
+                "['REQ#*', 'IDEM#*', 'POLICY']",
+            ),
         ),
         (
             "a bar put by anybody",
@@ -221,11 +256,27 @@ fn every_rule_notices_when_it_is_broken() {
         ),
         (
             "an account noted by anybody",
-            changed(access::table_keys, "['SWEEP#*', 'BARRED#*']", "['SWEEP#*', 'ACCOUNT#*']"),
+            changed(access::table_keys, "['SWEEP#*', 'BARRED#*', 'OUT#*']", "['SWEEP#*', 'ACCOUNT#*']"),
+        ),
+        (
+            "an anchor put by anybody",
+            changed(
+                access::table_keys,
+                "- Sid: NeverAnchors\n                Effect: Deny",
+                "- Sid: NeverAnchors\n                Effect: Allow",
+            ),
+        ),
+        (
+            "the log's head put by anybody",
+            changed(access::table_keys, "LeadingKeys': ['NOTE#*']", "LeadingKeys': ['NOTE#*', LOG]"),
+        ),
+        (
+            "something logged by who stores nothing",
+            changed(access::table_keys, "LeadingKeys': ['NOTE#*']", "LeadingKeys': ['NOTE#*', 'OUT#*']"),
         ),
         (
             "a policy read by anybody",
-            changed(access::table_keys, "LeadingKeys': ['REQ#*']}", "LeadingKeys': ['POLICY']}"),
+            changed(access::table_keys, "LeadingKeys': ['REQ#*', 'OUT#*', LOG]}", "LeadingKeys': ['POLICY']}"),
         ),
         (
             "a role of others",
@@ -267,6 +318,48 @@ fn every_rule_notices_when_it_is_broken() {
         ("no encryption", changed(storage::table, "SSEType: KMS", "SSEType: AES256")),
         ("no stream", changed(storage::table, "NEW_IMAGE", "KEYS_ONLY")),
         ("a table that goes", changed(storage::table, "DeletionPolicy: Retain", "DeletionPolicy: Delete")),
+        (
+            "a key that somebody else signs with",
+            changed(log_key, "Action: [kms:Sign, kms:GetPublicKey]", "Action: [kms:GetPublicKey]"),
+        ),
+        (
+            "a key that administrators sign with",
+            changed(log_key, "              - kms:DescribeKey\n", "              - kms:Sign\n"),
+        ),
+        (
+            "a key whose use is given away",
+            changed(log_key, "Action: [kms:Sign, kms:CreateGrant]", "Action: [kms:Verify]"),
+        ),
+        (
+            "a key that goes",
+            changed(
+                log_key,
+                "LogKey:\n    Type: AWS::KMS::Key\n    DeletionPolicy: Retain",
+                "LogKey:\n    Type: AWS::KMS::Key",
+            ),
+        ),
+        (
+            "a tile that is put over",
+            changed(
+                log_bucket,
+                "Condition: {'Null': {'s3:if-none-match': 'true'}}",
+                "Condition: {'Null': {'s3:x': 'true'}}",
+            ),
+        ),
+        (
+            "a tile that is deleted",
+            changed(log_bucket, "Action: [s3:DeleteObject, s3:DeleteObjectVersion]", "Action: [s3:DeleteObject]"),
+        ),
+        (
+            "a log without versions",
+            changed(
+                log_bucket,
+                "VersioningConfiguration: {Status: Enabled}",
+                "VersioningConfiguration: {Status: Suspended}",
+            ),
+        ),
+        ("a log for everybody", changed(log_bucket, "RestrictPublicBuckets: true", "RestrictPublicBuckets: false")),
+        ("an anchor that can be let go", changed(anchors, "Mode: COMPLIANCE", "Mode: GOVERNANCE")),
         ("logs for ever", changed(storage::log_retention, ", RetentionInDays: !Ref LogRetentionDays", "")),
         ("logs elsewhere", changed(storage::log_retention, "LogGroup: !Ref GrantLogs", "LogGroup: !Ref GrantLog")),
     ];

@@ -7,6 +7,8 @@ use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::signing::Keys;
 use end_to_end::stage::Stage;
+use end_to_end::trail::Trail;
+use record::entry::Entry;
 use serde_json::Value;
 
 use crate::orders_db_debug;
@@ -57,7 +59,7 @@ impl Ran {
 }
 
 /// The program: cargo puts it beside the folder that this test runs from.
-fn program() -> Result<PathBuf, Failure> {
+pub(crate) fn program() -> Result<PathBuf, Failure> {
     if let Some(named) = std::env::var_os(PROGRAM).filter(|value| !value.is_empty()) {
         return Ok(PathBuf::from(named));
     }
@@ -70,7 +72,10 @@ fn program() -> Result<PathBuf, Failure> {
 
 /// The program as one of the people, with nothing else of this machine.
 fn as_person(stage: &Stage, person: &str, home: &Path, arguments: &[&str]) -> Result<Command, Failure> {
-    let keys = Keys::of(stage.outputs.person(person)?);
+    with_keys(stage, Keys::of(stage.outputs.person(person)?), home, arguments)
+}
+
+fn with_keys(stage: &Stage, keys: Keys, home: &Path, arguments: &[&str]) -> Result<Command, Failure> {
     let mut command = Command::new(program()?);
     command
         .env_clear()
@@ -95,6 +100,41 @@ async fn ran(mut command: Command) -> Result<Ran, Failure> {
 
 async fn run(stage: &Stage, person: &str, home: &Home, arguments: &[&str]) -> Result<Ran, Failure> {
     ran(as_person(stage, person, &home.0, arguments)?).await
+}
+
+/// What was said is erased by whoever may write the table, and nobody else; the record is as whole as before.
+#[tokio::test]
+async fn an_operator_erases_what_was_said() -> Result<(), Failure> {
+    let (stage, home) = (Stage::find()?, Home::new("erase")?);
+    let said = ["customer 4711 is called Erika", "ask Erika first"];
+    let asked = stage.alice.submit("orders-db-debug", 900, said[0]).await?.expect(201)?;
+    let id = text(&asked, "id");
+    let erase = ["audit", "erase", id, "--table", &stage.outputs.table_name, "--output", "json"];
+    let as_caller = |keys: Keys| -> Result<Command, Failure> {
+        let mut command = with_keys(&stage, keys, &home.0, &erase)?;
+        command.env("AWS_ENDPOINT_URL", &stage.outputs.endpoint_url);
+        Ok(command)
+    };
+    let open = ran(as_caller(Keys::root())?).await?;
+    assert!(open.err.contains("still_open"), "{}", open.err);
+    open.expect(3)?;
+    stage.bob.deny(id, said[1]).await?.expect(200)?;
+    let before = Trail::fetch(&stage.dave, id).await?;
+    let of_alice = ran(as_caller(Keys::of(stage.outputs.person("alice")?))?).await?;
+    assert!(of_alice.err.contains("AccessDenied"), "{}", of_alice.err);
+    of_alice.expect(1)?;
+
+    let erased = ran(as_caller(Keys::root())?).await?.json()?;
+    assert_eq!(erased["entries"], 2, "{erased}");
+    let shown = stage.alice.get(&format!("/v1/requests/{id}")).await?.expect(200)?;
+    assert_eq!((text(&shown, "justification"), text(&shown, "reason")), ("[erased]", "[erased]"));
+    let page = stage.dave.get(&format!("/v1/requests/{id}/events?limit=100")).await?.expect(200)?;
+    assert!(!said.iter().any(|said| page.to_string().contains(said)) && !page.to_string().contains("salt"), "{page}");
+    let after = Trail::fetch(&stage.dave, id).await?;
+    assert_eq!(after.entries.get(..before.entries.len()), Some(&before.entries[..]), "no entry has changed");
+    let entries = after.verify().map_err(|broken| Failure::new(broken.to_string()))?;
+    assert_eq!(entries.last().map(Entry::event_name), Some("wordsErased"));
+    Ok(())
 }
 
 #[tokio::test]

@@ -68,3 +68,10 @@ fn a_story_that_breaks_off_is_a_failure() -> Result<(), Failure> {
     assert!(told.contains("there is no scenario `nothing`"), "{told}");
     Ok(())
 }
+
+#[test]
+fn the_story_of_the_record_goes_as_expected() -> Result<(), Failure> {
+    let told = as_expected(Some("audit"))?;
+    assert!(told.contains("One byte in S3"), "{told}");
+    Ok(())
+}

@@ -56,7 +56,7 @@ impl Own {
 const HUB: &str = "111111111111";
 
 /// The roles of the system: in which account, whose, and what is theirs to act on.
-const ROLES: [(&str, &str, &[Own]); 12] = [
+const ROLES: [(&str, &str, &[Own]); 14] = [
     (HUB, "countersign-conversation", &[]),
     (HUB, "countersign-intake", &[]),
     (HUB, "countersign-approval", &[]),
@@ -67,6 +67,8 @@ const ROLES: [(&str, &str, &[Own]); 12] = [
     (HUB, "countersign-notification", &[]),
     (HUB, "countersign-publication", &[]),
     (HUB, "countersign-schedule", &[]),
+    (HUB, "countersign-activity", &[]),
+    (HUB, "countersign-audit", &[]),
     // In accounts that the hub reaches.
     ("222222222222", "countersign-provisioner", &[Own::GrantPolicies]),
     ("333333333333", "countersign-provisioner", &[Own::GrantPolicies]),

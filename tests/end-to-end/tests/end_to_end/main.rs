@@ -6,6 +6,7 @@
 mod accounts;
 mod activity;
 mod asking;
+mod audit;
 mod cli;
 mod countersigning;
 mod demo;

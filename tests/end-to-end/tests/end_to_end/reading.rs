@@ -79,7 +79,7 @@ async fn the_record_is_whole_and_shows_every_change_of_a_byte() -> Result<(), Fa
     let trail = Trail::fetch(&stage.dave, &id).await?;
     let entries = trail.verify().map_err(|broken| Failure::new(broken.to_string()))?;
     assert!(entries.len() >= 6, "{} entries", entries.len());
-    let (forged, place) = trail.forged("looking into the checkout errors", "looking into the checkout errorz")?;
+    let (forged, place) = trail.forged("logs-read", "logs-reed")?;
     assert_eq!(place, 1);
     let broken = forged.verify().err().ok_or_else(|| Failure::new("a forged record verifies"))?;
     assert_eq!(broken.seq, 2, "the entry after it names the hash that it had");

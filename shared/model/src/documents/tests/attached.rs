@@ -95,7 +95,7 @@ fn what_would_not_fit_is_refused_when_it_is_asked_for() {
     assert_eq!((error.document, error.limit), ("managed policy", 6_144));
     let actor = crate::samples::by_slack("alice");
     let wish = Wish { resources: Some(long(30)), ..crate::samples::wish("legacy-debug") };
-    assert!(judge(crate::samples::policy(), request_id(), &actor, &wish, noon()).is_err());
+    assert!(judge(crate::samples::policy(), request_id(), &actor, &wish, crate::samples::SALT, noon()).is_err());
 }
 
 /// The documents themselves, for a reader.

@@ -158,7 +158,7 @@ proptest! {
         resource in "arn:aws:s3:::[a-z]{0,3}([*?]|\\$\\{aws:username\\}){1,2}[a-z]{0,3}",
     ) {
         prop_assume!(!["s3:*", "dynamodb:*"].contains(&action.as_str()));
-        let refused = |wish: &Wish| judge(policy(), request_id(), &by_slack("alice"), wish, noon()).is_err();
+        let refused = |wish: &Wish| judge(policy(), request_id(), &by_slack("alice"), wish, crate::samples::SALT, noon()).is_err();
         let by_action = Wish { permissions: Some(vec![action]), ..wish("prod-admin") };
         let by_resource = Wish { resources: Some(vec![resource]), ..wish("prod-admin") };
         prop_assert!(refused(&by_action));

@@ -82,7 +82,7 @@ fn what_aws_would_not_take_is_refused_with_its_length() {
 
     // A person hears of it when they ask, not when access is made.
     let wish = Wish { resources: Some(long(100)), ..wish("prod-admin") };
-    let errors = judge(policy(), request_id(), &by_slack("alice"), &wish, noon()).unwrap_err();
+    let errors = judge(policy(), request_id(), &by_slack("alice"), &wish, crate::samples::SALT, noon()).unwrap_err();
     assert_eq!(errors.iter().map(|error| (error.field, error.code)).collect::<Vec<_>>(), [("resources", "too_large")]);
 }
 

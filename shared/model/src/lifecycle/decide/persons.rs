@@ -8,8 +8,8 @@ use crate::names::PersonId;
 use crate::refusal::Refusal;
 use crate::request::{Mechanism, Request, Status};
 use crate::terms::Terms;
-use crate::text::FreeText;
 use crate::time::Time;
+use crate::words::{Reason, Words};
 
 /// The checks on who countersigns; gives back when the request lapses.
 pub(super) fn approve(state: &State, by: &Actor, permission: &Permission) -> Result<Time, Refusal> {
@@ -107,12 +107,7 @@ fn with_quorum(request: &Request, before: Vec<PersonId>, given: Event, by: &Pers
     }
 }
 
-pub(super) fn deny(
-    state: &State,
-    by: &Actor,
-    reason: &FreeText,
-    permission: &Permission,
-) -> Result<Vec<Event>, Refusal> {
+pub(super) fn deny(state: &State, by: &Actor, reason: &Words, permission: &Permission) -> Result<Vec<Event>, Refusal> {
     if by.person == state.request.requester {
         return Err(Refusal::NotPermitted { action: "deny" });
     }
@@ -122,7 +117,7 @@ pub(super) fn deny(
     match state.phase {
         Phase::Pending { .. } => Ok(vec![Event::RequestDenied {
             by: Some(by.person.clone()),
-            reason: reason.as_str().to_owned(),
+            reason: Reason::Said(reason.clone()),
             rules: permission.rules.clone(),
         }]),
         Phase::Approved { .. }
@@ -153,14 +148,14 @@ pub(super) fn cancel(state: &State, by: &Actor) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-pub(super) fn revoke(state: &State, by: &Actor, reason: &FreeText, permission: &Permission) -> Result<Steps, Refusal> {
+pub(super) fn revoke(state: &State, by: &Actor, reason: &Words, permission: &Permission) -> Result<Steps, Refusal> {
     if by.person != state.request.requester && !permission.granted {
         return Err(Refusal::NotPermitted { action: "revoke" });
     }
     match state.phase {
         Phase::Provisioning { .. } | Phase::Active { .. } => Ok((
             vec![Event::RevocationStarted {
-                reason: EndReason::Revoked { by: by.person.clone(), reason: reason.as_str().to_owned() },
+                reason: EndReason::Revoked { by: by.person.clone(), reason: reason.clone() },
             }],
             END_OF_ACCESS.to_vec(),
         )),

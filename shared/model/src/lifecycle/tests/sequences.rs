@@ -133,6 +133,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         Command::VerificationFailed { code: code() },
         Command::NoteDrift { differences: vec!["deny_missing".to_owned()] },
         Command::RemoveTombstone,
+        Command::EraseWords { by: "arn:aws:iam::111111111111:user/ops".to_owned() },
         Command::NoteRefusal { command: "approve".to_owned(), code: "self_approval".to_owned() },
     ]);
     let rarely = || prop::bool::weighted(0.1);
@@ -237,11 +238,11 @@ impl History {
                 vote: Box::new(Vote { narrower: narrower.map(|less| less.wanted(&self.state)), ..Vote::default() }),
             },
             Attempt::Deny { who, may } => {
-                Command::Deny { by: slack(who), reason: text("no"), permission: granted(may) }
+                Command::Deny { by: slack(who), reason: words("no"), permission: granted(may) }
             }
             Attempt::Cancel { who } => Command::Cancel { by: slack(who) },
             Attempt::Revoke { who, may } => {
-                Command::Revoke { by: slack(who), reason: text("enough"), permission: granted(may) }
+                Command::Revoke { by: slack(who), reason: words("enough"), permission: granted(may) }
             }
             Attempt::Credentials { who, mfa } => Command::RequestCredentials { by: Actor { mfa, ..slack(who) } },
             Attempt::System(command) => command,
@@ -409,6 +410,8 @@ impl History {
 }
 
 fn terminal_states_absorb(before: &State, after: &State) {
+    // Words are forgotten, and nothing else of it.
+    let (before, after) = (&before.clone().wordless(), &after.clone().wordless());
     match (&before.phase, &after.phase) {
         (Phase::Denied { .. } | Phase::Cancelled { .. } | Phase::Lapsed { .. }, _) => {
             assert_eq!(before.phase, after.phase);

@@ -26,7 +26,7 @@ fn after(needed: u8, votes: &[Vote]) -> State {
         let by = if vote.through_api { by_api(name) } else { by_slack(name) };
         let permission = granted(true);
         let command = if vote.deny {
-            Command::Deny { by, reason: text("no"), permission }
+            Command::Deny { by, reason: words("no"), permission }
         } else {
             Command::Approve {
                 by,

@@ -6,7 +6,8 @@ use crate::names::PrincipalArn;
 use crate::notices::{Notices, Reminder};
 use crate::request::{Judged, Mechanism, Quorum, Request, RequestFacts};
 use crate::risk::{Risk, RiskCode, RiskLevel, RiskReason};
-use crate::samples::{noon, request_id, text};
+use crate::samples::{noon, request_id, text, words};
+use crate::words::{Salt, Words};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ fn facts() -> RequestFacts {
         source_ips: vec!["203.0.113.0/24".to_owned()],
         mfa_at_door: false,
         duration_seconds: 1_800,
-        justification: text("orders are stuck"),
+        justification: words("orders are stuck"),
         ticket: Some("INC-7".parse().unwrap()),
         channel: Some("C0APPROVALS".parse().unwrap()),
         submitted_at: noon(),
@@ -87,7 +88,8 @@ fn changes() -> Vec<Change> {
         ("any address", |f| f.source_ips.clear()),
         ("mfa at the door", |f| f.mfa_at_door = true),
         ("duration", |f| f.duration_seconds += 1),
-        ("justification", |f| f.justification = text("orders are stuck.")),
+        ("justification", |f| f.justification = words("orders are stuck.")),
+        ("salt", |f| f.justification = Words::new(text("orders are stuck"), Salt::new([8; 16]))),
         ("ticket", |f| f.ticket = Some("INC-8".parse().unwrap())),
         ("no ticket", |f| f.ticket = None),
         ("channel", |f| f.channel = Some("C0APPROVALX".parse().unwrap())),
@@ -146,7 +148,7 @@ fn leaves_of(facts: &RequestFacts) -> BTreeSet<(String, String)> {
     found.into_iter().map(|(place, value)| (place, value.to_string())).collect()
 }
 
-/// The stored requests of an older release have to load: a change here is a new `v2` encoding.
+/// The stored requests of an older release have to load: a change here is a new encoding, beside this one.
 #[test]
 fn the_digest_of_the_same_facts_is_the_same_for_ever() {
     insta::assert_snapshot!(Request::new(facts()).digest().to_string());
@@ -186,6 +188,18 @@ fn a_request_that_was_changed_where_it_is_stored_does_not_load() {
     let mut edited = stored;
     edited["digest"] = Value::from(Digest::of(b"other").to_string());
     assert!(serde_json::from_value::<Request>(edited).is_err());
+}
+
+#[test]
+fn a_request_whose_words_were_erased_loads_and_is_the_same() {
+    let request = Request::new(facts());
+    let mut erased = serde_json::to_value(&request).unwrap();
+    erased["justification"] = serde_json::json!({"hash": request.justification.hash()});
+    let left: Request = serde_json::from_value(erased.clone()).unwrap();
+    assert_eq!((left.digest(), left.justification.said()), (request.digest(), None));
+    assert_eq!(serde_json::to_value(&left).unwrap(), erased);
+    erased["justification"] = serde_json::json!({"hash": words("orders are stuck.").hash()});
+    assert!(serde_json::from_value::<Request>(erased).is_err(), "the hash of other words");
 }
 
 /// A state whose request was changed does not load either, whatever holds it.

@@ -11,7 +11,7 @@ use model::request::{Mechanism, Quorum, Request, RequestFacts, Status};
 use model::risk::{RiskInput, assess};
 use model::submission::{FieldError, Preview};
 use model::terms::{Narrowed, NotNarrower};
-use model::text::{FreeText, Note};
+use model::words::{Reason, Words};
 
 use crate::ask::{AskForm, Selection};
 use crate::blocks::{Message, View};
@@ -24,10 +24,15 @@ use crate::render::{
 };
 use crate::sample::{approval, entitlement, evidence, facts, names, person, role_request, time, unproven, window};
 
+/// The longest of them that may be stored.
+fn said(words: &str, longest: usize) -> Words {
+    crate::sample::words(&words.chars().take(longest).collect::<String>())
+}
+
 pub(super) fn reasons(words: &str) -> [EndReason; 7] {
     [
         EndReason::Expired,
-        EndReason::Revoked { by: person("bob"), reason: words.to_owned() },
+        EndReason::Revoked { by: person("bob"), reason: said(words, 4_000) },
         EndReason::Offboarded,
         EndReason::Panic,
         EndReason::Failed { code: words.to_owned() },
@@ -66,10 +71,10 @@ pub(super) fn finding(subject: &str) -> Finding {
 }
 
 pub(super) fn phases(words: &str) -> Vec<Phase> {
-    let note = Note::new(&words.chars().take(500).collect::<String>()).ok();
-    let said = |id| Approval { note: note.clone(), after_seconds: Some(2), ..approval(id) };
+    let note = Some(said(words, 500));
+    let with_note = |id| Approval { note: note.clone(), after_seconds: Some(2), ..approval(id) };
     let (approvals, plan, at) =
-        (vec![said("bob"), said("dave")], Plan { window: window() }, time("2026-11-20T19:10:00Z"));
+        (vec![with_note("bob"), with_note("dave")], Plan { window: window() }, time("2026-11-20T19:10:00Z"));
     let provisioning = |failures| Phase::Provisioning {
         approvals: approvals.clone(),
         plan: plan.clone(),
@@ -87,8 +92,8 @@ pub(super) fn phases(words: &str) -> Vec<Phase> {
         provisioning(3),
         active(false),
         active(true),
-        Phase::Denied { by: Some(person("carol")), reason: words.to_owned(), at },
-        Phase::Denied { by: None, reason: words.to_owned(), at },
+        Phase::Denied { by: Some(person("carol")), reason: Reason::Said(said(words, 4_000)), at },
+        Phase::Denied { by: None, reason: Reason::Policy(words.to_owned()), at },
         Phase::Cancelled { at, reason: None },
         Phase::Cancelled { at, reason: Some(EndReason::Offboarded) },
         Phase::Lapsed { at },
@@ -135,7 +140,7 @@ pub(super) fn request_saying(words: &str, text: &str, copies: usize) -> Request 
     let reminder =
         Reminder { after_seconds: 600, groups: groups.clone(), channel: Some("C0ESCALATE".parse().unwrap()) };
     Request::new(RequestFacts {
-        justification: FreeText::new(&words.chars().take(4_000).collect::<String>()).unwrap(),
+        justification: said(words, 4_000),
         permissions: vec![words.to_owned(); copies],
         resources: vec![words.to_owned(); copies],
         source_ips: vec![words.to_owned(); copies],
@@ -182,6 +187,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::NotRevocable { status },
         Refusal::PolicyChanged,
         Refusal::StaleDigest,
+        Refusal::RecordNotAnchored,
         Refusal::NotNarrower(NotNarrower::Outside(text.to_owned())),
         Refusal::OwnIdentity { role: text.to_owned() },
     ]

@@ -23,11 +23,12 @@ use crate::render::thread::{self, Target};
 use crate::render::{Card, activity, answer, approver, ask, card as render_card, deny, extend, notice, requester};
 use crate::sample::{
     active, approval, ended, entitlement, evidence, names, pending, person, request, role_request, state, time,
-    unproven, window,
+    unproven, window, words,
 };
+use model::words::Reason;
 
 fn revoked() -> EndReason {
-    EndReason::Revoked { by: person("carol"), reason: "the fix is out".to_owned() }
+    EndReason::Revoked { by: person("carol"), reason: words("the fix is out") }
 }
 
 fn failed() -> EndReason {
@@ -50,7 +51,7 @@ fn not_verified(paged: bool) -> Phase {
 fn denied() -> Phase {
     Phase::Denied {
         by: Some(person("bob")),
-        reason: "use the read-only one".to_owned(),
+        reason: Reason::Said(words("use the read-only one")),
         at: time("2026-11-20T19:07:00Z"),
     }
 }

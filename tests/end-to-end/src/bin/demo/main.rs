@@ -6,6 +6,7 @@
 
 mod accounts;
 mod activity;
+mod audit;
 mod countersigned;
 mod critical;
 mod early_end;
@@ -43,10 +44,11 @@ async fn play(story: &mut Story, scenario: Option<&str>) -> Result<(), Failure> 
         None => main_job(story, &stage).await,
         Some("accounts") => accounts::play(story, &stage).await,
         Some("activity") => activity::play(story, &stage).await,
+        Some("audit") => audit::play(story, &stage).await,
         Some("ending") => ending::play(story, &stage).await,
         Some("overlap") => overlap::play(story, &stage).await,
         Some(other) => {
-            Err(Failure::new(format!("there is no scenario `{other}`: accounts, activity, ending, overlap")))
+            Err(Failure::new(format!("there is no scenario `{other}`: accounts, activity, audit, ending, overlap")))
         }
     }
 }

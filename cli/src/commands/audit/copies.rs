@@ -1,0 +1,82 @@
+//! The folder that copies are put into.
+
+use crate::failure::{Exit, Failure};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Most characters of a part of a path: what file systems take.
+const LONGEST_PART: usize = 255;
+
+/// A folder that copies are put into.
+#[derive(Debug)]
+pub(super) struct Copies {
+    root: PathBuf,
+    fresh: bool,
+}
+
+impl Copies {
+    /// The folder `root`; `fresh`: nothing counts as there already.
+    pub(super) fn new(root: &Path, fresh: bool) -> Self {
+        Self { root: root.to_owned(), fresh }
+    }
+
+    /// Whether `path` is there already.
+    pub(super) fn has(&self, path: &str) -> Result<bool, Failure> {
+        Ok(!self.fresh && self.place(path)?.is_file())
+    }
+
+    /// Writes `path`, all of it or nothing: whoever is stopped in the middle leaves no half of a file.
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let place = self.place(path)?;
+        let failed =
+            |error: std::io::Error| Failure::new(Exit::Failed, "no_file", format!("{}: {error}", place.display()));
+        let folder = place.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        file.persist(&place).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// What is at `path`, if anything.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let place = self.place(path)?;
+        match fs::read(&place) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::new(Exit::Failed, "no_file", format!("{}: {error}", place.display()))),
+        }
+    }
+
+    /// Where `path` is. What others named goes nowhere else than below the folder.
+    fn place(&self, path: &str) -> Result<PathBuf, Failure> {
+        let fits = |part: &str| {
+            let of_names = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            !part.is_empty() && part.len() <= LONGEST_PART && !part.starts_with('.') && part.chars().all(of_names)
+        };
+        if path.split('/').all(fits) {
+            return Ok(self.root.join(path));
+        }
+        let sentence = format!("{path:?} is no name of anything in a log");
+        Err(Failure::new(Exit::Failed, "unexpected_name", sentence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Copies;
+
+    #[test]
+    fn names_of_others_lead_nowhere_else() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Copies::new(root.path(), false);
+        for path in ["../x", "/x", "a//b", "a/../../x", ".ssh/x", "a\\b", "a/b\n", "", "a/", "ä"] {
+            assert!(folder.write(path, b"x").is_err(), "{path:?}");
+        }
+        folder.write("log/tile/entries/x001/234.p/8", b"x").unwrap();
+        assert!(folder.has("log/tile/entries/x001/234.p/8").unwrap());
+        assert!(!folder.has("log/tile/entries/x001/234").unwrap());
+        assert_eq!(folder.read("log/checkpoint").unwrap(), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! `audit evidence`: a pack about one control over one period, and checking one.
+
+use super::exported::{bytes, names, streams, write};
+use super::keys;
+use super::log::{Log, unreadable};
+use crate::failure::{Answer, Exit, Failure};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use evidence::control::{CONTROLS, control};
+use evidence::logged::{Places, proofs};
+use evidence::moment::Moment;
+use evidence::pack::{Files, MANIFEST, NoPack, Parameters, check, make, wanted_proofs};
+use evidence::source::Given;
+use evidence::tables::{newest, read};
+use model::text::inert;
+use record::tile::TileReader;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// What this program is, in a pack.
+const TOOL: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+
+/// Longest file of a pack, in bytes.
+const LONGEST: u64 = 4_294_967_296;
+
+/// What a pack is about, or which one to check.
+#[derive(Debug, Args)]
+pub(crate) struct Evidence {
+    /// The folder that `audit export` wrote; with the log, if `audit fetch` wrote there too.
+    #[arg(required_unless_present = "check")]
+    folder: Option<PathBuf>,
+    /// The period's beginning: 2026-07-01, or a time in UTC.
+    #[arg(long, value_name = "TIME", required_unless_present = "check")]
+    from: Option<Moment>,
+    /// Its end, which is not part of it: 2026-10-01.
+    #[arg(long, value_name = "TIME", required_unless_present = "check")]
+    to: Option<Moment>,
+    /// The control.
+    #[arg(long, value_name = "CONTROL", required_unless_present = "check", value_parser = PossibleValuesParser::new(CONTROLS.map(|control| control.id)))]
+    control: Option<String>,
+    /// The folder to write, which must not be there yet.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// A pack to check: makes it again from its own entries, and says each difference.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["folder", "from", "to", "control", "out"])]
+    check: Option<PathBuf>,
+    /// Whose word counts for the log's checkpoint. Else, when making one: the folder's own file `keys`.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
+
+/// Makes a pack, or checks one.
+///
+/// # Errors
+/// Files can't be read or written, there is nothing to make it of, or the log's checkpoint is signed by nobody who counts.
+pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
+    if let Some(pack) = &wanted.check {
+        return checked(pack, wanted.keys.as_deref());
+    }
+    let (Some(folder), Some(from), Some(to), Some(id), Some(out)) =
+        (&wanted.folder, wanted.from, wanted.to, &wanted.control, &wanted.out)
+    else {
+        return Err(Failure::new(
+            Exit::Usage,
+            "incomplete",
+            "a pack takes a folder, --from, --to, --control and --out",
+        ));
+    };
+    let control =
+        control(id).ok_or_else(|| Failure::new(Exit::Usage, "no_control", format!("there is no control {id}")))?;
+    if !names(out)?.is_empty() {
+        let failure = Failure::new(Exit::Failed, "folder_exists", format!("{} is not empty", out.display()));
+        return Err(failure.advise("A pack is a folder of its own: give another --out."));
+    }
+    let mut given = streams(folder)?;
+    let as_of = newest(&read(&given).0).ok_or_else(|| no_pack(&NoPack::NoEntries))?;
+    let mut parameters = Parameters { control, from, to, as_of, checkpoint: None, tool: TOOL.to_owned() };
+    let proofs = logged(folder, wanted.keys.as_deref(), &mut given, &mut parameters)?;
+    let files = make(&given, &parameters, &proofs).map_err(|error| no_pack(&error))?;
+    for (path, bytes) in &files {
+        write(&out.join(path), bytes)?;
+    }
+    let manifest: Value = files.get(MANIFEST).and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
+    let number = |name: &str| manifest.pointer(&format!("/numbers/{name}")).and_then(Value::as_u64).unwrap_or_default();
+    let human = format!(
+        "{}\n{} grants, {} sampled, {} exceptions, {} proofs\nwritten: {}",
+        control.name,
+        number("grants"),
+        number("sample"),
+        number("exceptions"),
+        number("proofs"),
+        out.join("report.html").display(),
+    );
+    Ok(Answer::new(human, json!({"folder": out, "manifest": manifest})))
+}
+
+fn no_pack(error: &NoPack) -> Failure {
+    let code = match error {
+        NoPack::NoPeriod { .. } => "no_period",
+        NoPack::NoEntries => "no_entries",
+    };
+    Failure::new(Exit::Usage, code, error.to_string())
+        .advise("`countersign audit export --to <folder>` writes the entries.")
+}
+
+/// Puts the log's checkpoint and the entries' places into what the pack is made of, and gives the sample's proofs. Nothing,
+/// if the folder has no log.
+fn logged(
+    folder: &Path,
+    pinned: Option<&Path>,
+    given: &mut [Given],
+    parameters: &mut Parameters,
+) -> Result<Files, Failure> {
+    let log = Log::new(folder);
+    if log.read("checkpoint")?.is_none() {
+        return Ok(Files::new());
+    }
+    let signed = log.checkpoint(&keys(&pinned.map_or_else(|| folder.join("keys"), Path::to_path_buf))?)?;
+    let size = signed.checkpoint.size();
+    let places = Places::read(&log, size).map_err(unreadable)?;
+    for given in given.iter_mut() {
+        given.index = places.of(given);
+    }
+    let note = signed.note.to_string();
+    parameters.checkpoint = Some(note.clone());
+    let wanted = wanted_proofs(given, parameters).map_err(|error| no_pack(&error))?;
+    proofs(&log, &places, &note, size, &wanted).map_err(unreadable)
+}
+
+/// The files of a pack's folder, by their paths in it.
+fn pack(folder: &Path, below: &str, files: &mut Files) -> Result<(), Failure> {
+    for (name, path) in names(folder)? {
+        let inside = format!("{below}{name}");
+        // Packs have one level of folders.
+        if path.is_dir() && below.is_empty() {
+            pack(&path, &format!("{inside}/"), files)?;
+        } else {
+            files.insert(inside, bytes(&path, LONGEST)?);
+        }
+    }
+    Ok(())
+}
+
+fn checked(folder: &Path, pinned: Option<&Path>) -> Result<Answer, Failure> {
+    let mut files = Files::new();
+    pack(folder, "", &mut files)?;
+    let keys = pinned.map(keys).transpose()?;
+    let differences = check(&files, TOOL, keys.as_deref());
+    let told = |one: &evidence::pack::Difference| json!({"code": one.code, "place": one.place, "detail": one.sentence});
+    let all: Vec<Value> = differences.iter().map(told).collect();
+    let json = json!({"holds": all.is_empty(), "files": files.len(), "differences": all});
+    if differences.is_empty() {
+        return Ok(Answer::new(
+            format!("{} files: every one, and every number, follows from the entries", files.len()),
+            json,
+        ));
+    }
+    let line = |one: &evidence::pack::Difference| {
+        format!("{}: {} ({})", inert(&one.place, 200), inert(&one.sentence, 400), one.code)
+    };
+    let mut lines: Vec<String> = differences.iter().map(line).collect();
+    lines.push(format!("{} differences", differences.len()));
+    Ok(Answer { human: lines.join("\n"), json, exit: Exit::Failed })
+}

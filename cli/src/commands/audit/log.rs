@@ -1,0 +1,102 @@
+//! A log in a folder, as `audit fetch` and `audit export` write it.
+
+use super::read;
+use crate::failure::{Exit, Failure};
+use record::checkpoint::{self, SignedCheckpoint};
+use record::note::{LONGEST_NOTE, VerifierKey};
+use record::tile::{self, Holds, LONGEST_ENTRY, ReadError, Tile, TileReader, WIDTH};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Longest file of a log, in bytes: a bundle of the longest entries, each with its length before it.
+const LONGEST_FILE: usize = LONGEST_ENTRY.saturating_add(2).saturating_mul(WIDTH as usize);
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Log {
+    folder: PathBuf,
+}
+
+impl TileReader for Log {
+    type Error = Failure;
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        read(&self.folder.join("log").join(path), LONGEST_FILE)
+    }
+}
+
+/// Where an entry says it stands.
+#[derive(Debug, Deserialize)]
+struct Stands {
+    request: String,
+    seq: u64,
+}
+
+/// What is told of a log that is not whole.
+pub(super) fn unreadable(error: ReadError<Failure>) -> Failure {
+    match error {
+        ReadError::Reader { source, .. } => source,
+        ReadError::Missing { .. } | ReadError::Malformed { .. } | ReadError::NoSuchPlace { .. } => {
+            Failure::new(Exit::Failed, "damaged_log", format!("the log is not whole: {error}"))
+                .advise("`countersign audit verify` finds everything that is wrong with it.")
+        }
+    }
+}
+
+impl Log {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The log's own checkpoint, signed by one of `keys`.
+    pub(super) fn checkpoint(&self, keys: &[VerifierKey]) -> Result<SignedCheckpoint, Failure> {
+        let path = self.folder.join("log/checkpoint");
+        let bytes = super::given(&path, LONGEST_NOTE)?;
+        checkpoint::open(&bytes, keys)
+            .map_err(|error| Failure::new(Exit::Failed, error.code(), format!("{}: {error}", path.display())))
+    }
+
+    /// The newest checkpoint of the same log that a witness of `keys` vouches for, if there is one.
+    pub(super) fn cosigned(&self, origin: &str, keys: &[VerifierKey]) -> Result<Option<SignedCheckpoint>, Failure> {
+        let Ok(files) = std::fs::read_dir(self.folder.join("cosigned")) else { return Ok(None) };
+        let named = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        let mut sizes: Vec<String> = named.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect();
+        // Of one length, so their order is that of the sizes.
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        for size in sizes {
+            let bytes = super::given(&self.folder.join("cosigned").join(size), LONGEST_NOTE)?;
+            // What does not open proves nothing: an older one may.
+            if let Ok(signed) = checkpoint::open(&bytes, keys)
+                && signed.checkpoint.origin() == origin
+                && !signed.cosigned.is_empty()
+            {
+                return Ok(Some(signed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bytes of the entry at `index` of a log of `size`.
+    pub(super) fn entry(&self, index: u64, size: u64) -> Result<Vec<u8>, Failure> {
+        tile::entry(self, index, size).map_err(unreadable)
+    }
+
+    /// Where in a log of `size` the stream's entry of this number is, if it is.
+    pub(super) fn find(&self, stream: &str, seq: u64, size: u64) -> Result<Option<u64>, Failure> {
+        for bundle in 0..size.div_ceil(u64::from(WIDTH)) {
+            let Some(tile) = Tile::at(Holds::Entries, bundle, size) else { break };
+            let first = bundle.saturating_mul(u64::from(WIDTH));
+            for (index, entry) in (first..).zip(tile::bundle(self, tile).map_err(unreadable)?) {
+                let stands = serde_json::from_slice::<Stands>(&entry);
+                if stands.is_ok_and(|stands| stands.request == stream && stands.seq == seq) {
+                    return Ok(Some(index));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The way from the entry at `index` up to the root of a log of `size`.
+    pub(super) fn inclusion(&self, index: u64, size: u64) -> Result<record::proof::Inclusion, Failure> {
+        record::proof::Inclusion::read(self, index, size).map_err(unreadable)
+    }
+}

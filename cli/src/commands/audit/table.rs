@@ -1,0 +1,136 @@
+//! The table's part of the folder: entries as they lie in the table, and where each stream ends there.
+
+use super::copies::Copies;
+use super::fetch::{AT_ONCE, unanswered};
+use super::rebuild::{Outcome, opened};
+use crate::failure::{Exit, Failure};
+use aws::table::Table;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+use model::stream::Stream;
+use record::note::VerifierKey;
+use record::tile::{Holds, Tile, WIDTH, decode_entries};
+use record::tree::{Edge, leaf};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use workflow::ports::ReadStreams as _;
+
+/// Most defects that are told; more are counted.
+const MOST: usize = 100;
+
+fn unsound(sentence: String) -> Failure {
+    Failure::new(Exit::Failed, "unsound_log", sentence)
+}
+
+/// The bundles of a log of `size` leaves, in order: each the index of its first leaf and its entries.
+fn bundles(folder: &Copies, size: u64) -> impl Iterator<Item = Result<(u64, Vec<Vec<u8>>), Failure>> + '_ {
+    let count = size.div_ceil(u64::from(WIDTH));
+    (0..count).map(move |index| {
+        let tile =
+            Tile::at(Holds::Entries, index, size).ok_or_else(|| unsound(format!("there is no bundle {index}")))?;
+        let path = format!("log/{tile}");
+        let bytes = folder.read(&path)?.ok_or_else(|| unsound(format!("{path} is missing")))?;
+        let entries = decode_entries(&bytes, tile.width()).map_err(|_| unsound(format!("{path} is no bundle")))?;
+        let first = index.saturating_mul(u64::from(WIDTH));
+        Ok((first, entries.into_iter().map(<[u8]>::to_vec).collect()))
+    })
+}
+
+/// An entry's stream and place, by its own bytes.
+fn place(entry: &[u8]) -> Option<(String, u64)> {
+    let value: Value = serde_json::from_slice(entry).ok()?;
+    Some((value.get("request")?.as_str()?.to_owned(), value.get("seq")?.as_u64()?))
+}
+
+/// Where a stream ends in the table, as the folder has it.
+async fn end(table: &Table, stream: &Stream) -> Result<Option<String>, Failure> {
+    let end = table.stream_end(stream).await.map_err(|fault| unanswered(&fault))?;
+    Ok(end.map(|(head, _)| json!({"version": head.seq, "head": head.hash.to_string()}).to_string()))
+}
+
+/// Copies the streams that the folder's log of `size` leaves knows, unless their copies end where they do. Gives back how
+/// many entries were copied.
+pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<u64, Failure> {
+    let mut streams = BTreeSet::new();
+    for bundle in bundles(folder, size) {
+        let places = bundle?.1.into_iter().filter_map(|entry| place(&entry));
+        streams.extend(places.filter_map(|(stream, _)| stream.parse::<Stream>().ok()));
+    }
+    let copies = streams.into_iter().map(|stream| async move { one(folder, table, &stream).await });
+    let copies = futures_util::stream::iter(copies).buffer_unordered(AT_ONCE);
+    copies.try_fold(0u64, |sum, copied| async move { Ok(sum.saturating_add(copied)) }).await
+}
+
+/// Copies one stream, unless its copy ends where it does.
+async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<u64, Failure> {
+    let state = format!("table/states/{stream}.json");
+    // A stream whose end is gone has entries all the same.
+    let text = end(table, stream).await?;
+    if text.is_some() && folder.has(&state)? && folder.read(&state)?.as_deref() == text.as_deref().map(str::as_bytes) {
+        return Ok(0);
+    }
+    let mut copied: u64 = 0;
+    let mut cursor = None;
+    loop {
+        let page = table.copied(stream, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
+        for entry in page.items {
+            folder
+                .write(&format!("table/streams/{stream}/{:06}.json", entry.seq), entry.item.to_string().as_bytes())?;
+            copied = copied.saturating_add(1);
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    // Read anew, after the entries: where somebody writes meanwhile, an end before its last entry would look set back.
+    if let Some(text) = end(table, stream).await? {
+        folder.write(&state, text.as_bytes())?;
+    }
+    Ok(copied)
+}
+
+/// The tree, made anew from the folder's entries of the table in the order of the log's leaves.
+pub(super) fn rebuilt(folder: &Copies, keys: &[VerifierKey]) -> Result<Outcome, Failure> {
+    let note = folder.read("log/checkpoint")?.ok_or_else(|| unsound("log/checkpoint is missing".to_owned()))?;
+    let checkpoint = opened(&note, keys).ok_or_else(|| unsound("log/checkpoint is not to be believed".to_owned()))?;
+    let (mut edge, mut defects, mut count) = (Edge::EMPTY, Vec::new(), 0u64);
+    let mut found = |code: &str, sentence: String| {
+        count = count.saturating_add(1);
+        if defects.len() < MOST {
+            defects.push((code.to_owned(), sentence));
+        }
+    };
+    for bundle in bundles(folder, checkpoint.size()) {
+        for logged in bundle?.1 {
+            let index = edge.size();
+            let bytes = match place(&logged) {
+                None => None,
+                Some((stream, seq)) => entry(folder, &stream, seq)?,
+            };
+            match &bytes {
+                None => found("entry_missing", format!("leaf {index}: the table has no such entry")),
+                Some(bytes) if *bytes != logged => {
+                    found(
+                        "entry_edited",
+                        format!("leaf {index}: the bytes in the table are not those that were logged"),
+                    );
+                }
+                Some(_) => {}
+            }
+            edge.append(leaf(bytes.as_ref().unwrap_or(&logged))).map_err(|_| unsound("the log is full".to_owned()))?;
+        }
+    }
+    if edge.root() != *checkpoint.root() {
+        found("other_tree", format!("the tree of {} leaves is not the one that was signed", edge.size()));
+    }
+    Ok(Outcome { size: edge.size(), root: edge.root(), defects, count })
+}
+
+fn entry(folder: &Copies, stream: &str, seq: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(text) = folder.read(&format!("table/streams/{stream}/{seq:06}.json"))? else { return Ok(None) };
+    let value: Option<Value> = serde_json::from_slice(&text).ok();
+    let event = value.as_ref().and_then(|value| value.get("event")?.as_str());
+    Ok(event.and_then(|event| STANDARD.decode(event).ok()))
+}

@@ -1,0 +1,204 @@
+//! Exports, tables, questions and evidence, of a day that production code recorded and DynamoDB's form.
+
+use crate::stand_in::{Ran, StandIn, ran};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A day's record as DynamoDB exports it: six requests, four of which became grants, and an offboarding.
+const EXPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/corpora/export");
+
+struct Desk {
+    api: StandIn,
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// A folder with the export and its tables.
+    async fn new() -> Self {
+        let api = StandIn::start().await;
+        let folder = api.home.path().join("record");
+        let desk = Self { api, folder };
+        let made = desk.run(&["audit", "export", "--from", EXPORT, "--to", desk.path("")]).await;
+        assert_eq!(made.code, 0, "{made:?}");
+        assert!(made.out.contains("tables/grants: 4"), "{}", made.out);
+        desk
+    }
+
+    /// With the tests' own path: DuckDB's program is on it.
+    async fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.api.command(arguments);
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        ran(command).await
+    }
+
+    fn path(&self, inside: &str) -> &'static str {
+        let path = if inside.is_empty() { self.folder.clone() } else { self.folder.with_file_name(inside) };
+        Box::leak(path.to_str().unwrap().to_owned().into_boxed_str())
+    }
+
+    async fn rows(&self, question: &[&str]) -> Vec<Value> {
+        let told = self.run(&[&["audit", "sql", self.path(""), "--output", "json"], question].concat()).await;
+        assert_eq!(told.code, 0, "{told:?}: DuckDB's program has to be on the PATH; `cargo xtask test` puts it there");
+        told.json()["rows"].as_array().unwrap().clone()
+    }
+
+    async fn column(&self, query: &str, column: &str) -> Vec<Value> {
+        self.rows(&["--query", query]).await.iter().map(|row| row[column].clone()).collect()
+    }
+
+    async fn pack(&self, control: &str, out: &str) -> Ran {
+        let (from, to) = (["--from", "2026-11-20"], ["--to", "2026-11-21"]);
+        let rest = ["--control", control, "--out", self.path(out)];
+        self.run(&[&["audit", "evidence", self.path("")][..], &from, &to, &rest].concat()).await
+    }
+}
+
+fn lines(path: &Path) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+#[tokio::test]
+async fn an_export_becomes_entries_states_and_tables_and_reading_it_again_changes_nothing() {
+    let desk = Desk::new().await;
+    let streams: Vec<_> = fs::read_dir(desk.folder.join("table/streams")).unwrap().collect();
+    assert_eq!(streams.len(), 7);
+    assert_eq!(fs::read_dir(desk.folder.join("table/states")).unwrap().count(), 7);
+    assert_eq!(lines(&desk.folder.join("tables/requests.jsonl")), 6);
+    let parquet = fs::read(desk.folder.join("tables/grants.parquet")).unwrap();
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+    let again = desk.run(&["audit", "export", "--from", EXPORT, "--to", desk.path(""), "--output", "json"]).await;
+    assert_eq!((again.code, again.json()["faults"].clone()), (0, json!([])));
+    assert_eq!(fs::read(desk.folder.join("tables/grants.parquet")).unwrap(), parquet);
+    assert!(desk.api.came().is_empty());
+}
+
+#[tokio::test]
+async fn an_entry_that_is_not_what_it_was_is_told() {
+    let desk = Desk::new().await;
+    let stream = fs::read_dir(desk.folder.join("table/streams")).unwrap().next().unwrap().unwrap().path();
+    let file = stream.join("000001.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("eyJ", "eyK", 1)).unwrap();
+    let again = desk.run(&["audit", "export", "--from", EXPORT, "--to", desk.path(""), "--output", "json"]).await;
+    assert_eq!((again.code, again.json()["faults"][0]["code"].clone()), (1, json!("entry_rewritten")), "{again:?}");
+}
+
+#[tokio::test]
+async fn an_export_with_a_file_missing_or_cut_is_not_taken() {
+    let desk = Desk::new().await;
+    let copy = desk.folder.with_file_name("copy/AWSDynamoDB/01");
+    fs::create_dir_all(copy.join("data")).unwrap();
+    let kept = Path::new(EXPORT).join("AWSDynamoDB/01795219199000-5e4f3a2b");
+    fs::copy(kept.join("manifest-files.json"), copy.join("manifest-files.json")).unwrap();
+    fs::copy(kept.join("data/aaaa.json.gz"), copy.join("data/aaaa.json.gz")).unwrap();
+    let run = ["audit", "export", "--from", desk.path("copy"), "--to", desk.path("other")];
+    let missing = desk.run(&run).await;
+    assert!(missing.code == 1 && missing.err.contains("(export_incomplete)"), "{missing:?}");
+    fs::copy(kept.join("data/aaaa.json.gz"), copy.join("data/bbbb.json.gz")).unwrap();
+    fs::write(copy.join("manifest-files.json"), "{\"itemCount\":3,\"dataFileS3Key\":\"data/aaaa.json.gz\"}\n").unwrap();
+    let cut = desk.run(&run).await;
+    assert!(cut.code == 1 && cut.err.contains("lists 3"), "{cut:?}");
+    let nothing = desk.run(&["audit", "export", "--from", desk.path("nowhere"), "--to", desk.path("other")]).await;
+    assert!(nothing.code == 4 && nothing.err.contains("(no_export)"), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn the_ready_questions_have_the_answers_of_the_day() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.column("self-approvals", "request").await, [json!(null); 0]);
+    assert_eq!(desk.column("who-had-what", "outcome").await, ["planned", "early", "planned", "early"]);
+    assert_eq!(desk.column("without-ticket", "entitlement").await, ["orders-db-debug", "prod-admin", "logs-read"]);
+    assert_eq!(desk.column("longest", "window_seconds").await, [1_800, 1_800, 1_800, 900]);
+    assert_eq!(desk.column("findings", "rule").await, ["outside_actions"]);
+    assert_eq!(desk.column("ended-late", "request").await, [json!(null); 0]);
+    assert_eq!(desk.column("unreviewed-risk", "request").await, [json!(null); 0]);
+    let unused = desk.rows(&["--query", "unused"]).await;
+    assert_eq!(
+        (&unused[0]["entitlement"], &unused[1]["entitlement"]),
+        (&json!("logs-read"), &json!("orders-db-debug"))
+    );
+    let stopped = desk.rows(&["--query", "panics"]).await;
+    assert_eq!((&stopped[0]["event"], &stopped[0]["ended"]), (&json!("offboardingStarted"), &json!(1)));
+    let approvers = desk.rows(&["--query", "approvers"]).await;
+    assert_eq!((&approvers[0]["approver"], &approvers[0]["given"]), (&json!("bob"), &json!(2)));
+    assert_eq!(desk.column("refusals", "event").await, ["requestDenied"]);
+    assert_eq!(desk.column("hasty-approvals", "approver").await, ["bob", "carol", "bob"]);
+}
+
+#[tokio::test]
+async fn a_statement_of_ones_own_sees_the_tables_and_nothing_else() {
+    let desk = Desk::new().await;
+    let counted = desk.rows(&["--sql", "SELECT count(*) AS n, min(recorded_at) AS first FROM events"]).await;
+    assert_eq!(counted[0]["first"], "2026-11-20 12:00:00");
+    assert!(counted[0]["n"].as_u64() > Some(40));
+    for statement in [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY grants TO '/tmp/x.csv'",
+        "SELEC 1",
+        "SET enable_external_access = true",
+    ] {
+        let refused = desk.run(&["audit", "sql", desk.path(""), "--sql", statement]).await;
+        assert!(refused.code == 1 && refused.err.contains("(query_failed)"), "{statement}: {refused:?}");
+    }
+    let shell = desk.run(&["audit", "sql", desk.path(""), "--sql", "SELECT 1;\n .shell id"]).await;
+    assert!(shell.code == 2 && shell.err.contains("(not_sql)"), "{shell:?}");
+    let shown = desk.run(&["audit", "sql", desk.path(""), "--query", "who-had-what"]).await;
+    let heading = shown.out.lines().next().unwrap().split_whitespace().take(3).collect::<Vec<_>>();
+    assert_eq!(heading, ["REQUESTER", "ENTITLEMENT", "ACCOUNT"], "{}", shown.out);
+    let listed = desk.run(&["audit", "sql", "--list"]).await;
+    assert!(listed.out.contains("self-approvals") && listed.out.contains("there must be none"), "{}", listed.out);
+}
+
+#[tokio::test]
+async fn without_duckdb_it_says_how_to_have_it() {
+    let desk = Desk::new().await;
+    let mut command = desk.api.command(&["audit", "sql", desk.path(""), "--query", "longest"]);
+    let ran = command.env("PATH", desk.folder.join("nothing")).output().unwrap();
+    let told = String::from_utf8(ran.stderr).unwrap();
+    assert!(told.contains("(duckdb_missing)") && told.contains("https://duckdb.org/docs/installation/"), "{told}");
+    let none = desk.run(&["audit", "sql", desk.path("nowhere"), "--query", "longest"]).await;
+    assert!(none.code == 4 && none.err.contains("(no_tables)"), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_pack_is_made_holds_and_tells_each_difference() {
+    let desk = Desk::new().await;
+    let made = desk.pack("soc2-cc6.1", "pack").await;
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.out.contains("4 grants, 4 sampled, 1 exceptions, 0 proofs"), "{}", made.out);
+    let check = ["audit", "evidence", "--check", desk.path("pack")];
+    let checked = desk.run(&check).await;
+    assert_eq!(checked.code, 0, "{checked:?}");
+    let report = desk.folder.with_file_name("pack/report.html");
+    let html = fs::read_to_string(&report).unwrap();
+    let changed = html.replacen(
+        "data-number=\"exceptions\" data-value=\"1\">1<",
+        "data-number=\"exceptions\" data-value=\"0\">0<",
+        1,
+    );
+    assert_ne!(html, changed);
+    fs::write(&report, changed).unwrap();
+    let checked = desk.run(&check).await;
+    assert_eq!(checked.code, 1, "{checked:?}");
+    assert!(
+        checked.out.contains("report.html exceptions: the report says 0; the entries give 1 (number_differs)"),
+        "{}",
+        checked.out
+    );
+    let again = desk.pack("soc2-cc6.1", "pack").await;
+    assert!(again.code == 1 && again.err.contains("(folder_exists)"), "{again:?}");
+    let empty = desk.run(&["audit", "evidence", "--check", desk.path("nowhere")]).await;
+    assert!(empty.code == 1 && empty.out.contains("(no_manifest)"), "{empty:?}");
+}
+
+#[tokio::test]
+async fn every_control_has_a_pack() {
+    let desk = Desk::new().await;
+    for control in ["soc2-cc6.2", "soc2-cc6.3", "iso27001-a5.15", "iso27001-a5.18", "pci-7", "nist-ac-2", "nist-ac-6"] {
+        let made = desk.pack(control, control).await;
+        assert_eq!(made.code, 0, "{control}: {made:?}");
+    }
+    let none = desk.pack("soc2-cc9.9", "none").await;
+    assert_eq!(none.code, 2, "{none:?}");
+}

@@ -1,0 +1,156 @@
+//! What AWS itself recorded, held against the grants, both ways: every call under a grant's id lies in its window and was
+//! made with a key that the record hands out; every key that the record hands out was seen.
+
+mod digests;
+mod record;
+
+use crate::codes::Code;
+use crate::finding::{At, Found, shown};
+use crate::folder::Folder;
+use crate::judge::request::{Mechanism, Request};
+use crate::time::text;
+use record::Record;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Where its files lie in the folder.
+pub(crate) const TRAIL: &str = "trail/";
+
+/// How long after its window a call may still be recorded without having been let in after it, in seconds.
+const EDGE: i64 = 60;
+
+/// How long IAM may take until a deny holds everywhere, in seconds: the longest that the simulation takes it to be.
+const SPREADS: i64 = 120;
+
+/// How long CloudTrail takes to deliver, in seconds. Source: CloudTrail user guide, "How CloudTrail works": within an
+/// average of about 5 minutes; twice what it says for most.
+const DELIVERED_WITHIN: i64 = 1_800;
+
+/// RSA with PKCS #1 v1.5 and SHA-256: key (PKCS #1, DER), message, signature.
+pub type Rsa<'a> = &'a dyn Fn(&[u8], &[u8], &[u8]) -> bool;
+
+/// What the join needs of all calls.
+#[derive(Debug, Default)]
+struct Join<'a> {
+    /// Whose key it is.
+    owners: HashMap<&'a str, &'a str>,
+    /// Keys that CloudTrail saw.
+    seen: BTreeSet<String>,
+    /// Sessions that were opened for a grant and that the record does not know, by grant.
+    unrecorded: BTreeMap<String, BTreeMap<String, At>>,
+    /// What was said of a call before, by region and id.
+    said: HashMap<(String, String), [u8; 32]>,
+    /// From when until when there are records.
+    times: Option<(i64, i64)>,
+}
+
+/// Judges CloudTrail's part of the folder, if it is there.
+pub(crate) fn judge<F: Folder>(
+    folder: &F,
+    requests: &BTreeMap<String, Request>,
+    rsa: Rsa<'_>,
+    found: &mut Found,
+) -> Result<(), F::Error> {
+    let files: Vec<String> = folder.list(TRAIL)?.into_iter().filter(|path| path.ends_with(".json.gz")).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let (digests, logs): (Vec<String>, Vec<String>) =
+        files.into_iter().partition(|path| path.contains("/CloudTrail-Digest/"));
+    let listed = digests::judge(folder, &digests, rsa, found)?;
+    let mut join = Join::default();
+    for (id, request) in requests {
+        join.owners.extend(request.keys.iter().map(|key| (key.id.as_str(), id.as_str())));
+    }
+    for path in &logs {
+        let bytes = folder.read(path)?.unwrap_or_default();
+        let Some(records) = record::read(&bytes) else {
+            found.add(Code::TrailUnreadable, At::path(path), "It is not a file of CloudTrail's.");
+            continue;
+        };
+        let mut newest = None;
+        for record in &records {
+            found.figures.trail_records = found.figures.trail_records.saturating_add(1);
+            newest = newest.max(Some(record.at));
+            let (first, last) = join.times.unwrap_or((record.at, record.at));
+            join.times = Some((first.min(record.at), last.max(record.at)));
+            join.take(record, path, requests, found);
+        }
+        let due = listed.newest.is_some_and(|until| newest.is_some_and(|newest| newest < until));
+        if due && !listed.files.contains(path) {
+            found.add(Code::TrailUnlisted, At::path(path), "No digest lists it.");
+        }
+    }
+    join.finish(requests, found);
+    Ok(())
+}
+
+impl Join<'_> {
+    fn take(&mut self, record: &Record, path: &str, requests: &BTreeMap<String, Request>, found: &mut Found) {
+        let at = || At { stream: record.grant.clone(), ..At::path(path) };
+        self.seen.extend(record.key.clone());
+        if let Some(opened) = &record.opened {
+            self.seen.extend(Some(opened.key.clone()));
+            // Who opens a session of a role of its own chooses its name; Countersign's own sessions have a source identity.
+            if opened.grant.starts_with("req_") && !self.owners.contains_key(opened.key.as_str()) {
+                let at = At { stream: Some(opened.grant.clone()), ..At::path(path) };
+                self.unrecorded.entry(opened.grant.clone()).or_default().insert(opened.key.clone(), at);
+            }
+        }
+        let owner = record.key.as_deref().and_then(|key| self.owners.get(key).copied());
+        let Some(grant) = owner.or(record.grant.as_deref()) else { return };
+        found.figures.trail_calls = found.figures.trail_calls.saturating_add(1);
+        let what = format!("{} at {} ({})", shown(&record.name), text(record.at), shown(&record.id));
+        let place = (record.region.clone(), record.id.clone());
+        if *self.said.entry(place).or_insert(record.digest) != record.digest {
+            found.add(Code::CallForged, at(), format!("Two records say different things of {what}."));
+        }
+        let Some(request) = requests.get(grant).filter(|request| request.window.is_some()) else {
+            let sentence = format!("{what} bears the id {}, which is no grant of the record.", shown(grant));
+            return found.add(Code::CallOfUnknownGrant, at(), sentence);
+        };
+        let (starts, expires) = request.window.unwrap_or_default();
+        let inside = (starts..expires).contains(&record.at);
+        let denied = request.denied_at.is_some_and(|denied| record.at > denied.saturating_add(SPREADS));
+        if record.refused {
+            if !inside || denied {
+                found.add(Code::CallRefused, at(), format!("{what} was refused, as it has to be."));
+            }
+        } else if !inside && (expires..expires.saturating_add(EDGE)).contains(&record.at) {
+            found.add(Code::CallAtTheEdge, at(), format!("{what} was let in just after the window."));
+        } else if !inside {
+            found.add(Code::CallOutsideWindow, at(), format!("{what} was let in outside the window."));
+        } else if denied {
+            found.add(Code::CallAfterEnd, at(), format!("{what} was let in though the grant had been ended."));
+        }
+        // Sessions of the grant's own base role have keys that were handed out; those of a chain have others.
+        let of_its_role = request.mechanism != Mechanism::Role && request.role.is_some() && record.role == request.role;
+        if let Some(key) = record.key.as_ref().filter(|_| of_its_role && record.direct && owner.is_none()) {
+            found.add(
+                Code::KeyNotIssued,
+                at(),
+                format!("{what} was made with {}, which was never handed out.", shown(key)),
+            );
+        }
+    }
+
+    fn finish(self, requests: &BTreeMap<String, Request>, found: &mut Found) {
+        for (id, keys) in self.unrecorded {
+            // A worker that died after STS answered has left its intent without an outcome, and handed nothing out.
+            let open = requests.get(&id).map_or(0, Request::unanswered);
+            for (key, at) in keys.into_iter().skip(usize::try_from(open).unwrap_or(usize::MAX)) {
+                let sentence =
+                    format!("{} was made for {}, and the record does not hand it out.", shown(&key), shown(&id));
+                found.add(Code::KeyNotIssued, at, sentence);
+            }
+        }
+        let Some((first, last)) = self.times else { return };
+        for (id, request) in requests {
+            for key in request.keys.iter().filter(|key| !self.seen.contains(&key.id)) {
+                if key.at > first && key.at.saturating_add(DELIVERED_WITHIN) < last {
+                    let sentence = format!("No record of CloudTrail knows {}.", shown(&key.id));
+                    found.add(Code::IssuedKeyUnseen, At::entry(key.index, id, key.seq), sentence);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Whose signatures count.
+
+use crate::codes::Code;
+use crate::finding::{At, Found, shown};
+use record::note::{Kind, VerifierKey};
+
+/// The keys of the log and of its witnesses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// All of them.
+    pub(crate) all: Vec<VerifierKey>,
+    /// The log's name.
+    pub(crate) origin: Option<String>,
+    /// Whether there is a witness among them.
+    pub(crate) witnessed: bool,
+}
+
+impl Keys {
+    /// Reads lines `log <vkey>` and `witness <vkey>`; empty lines and those with `#` before them say nothing.
+    pub(crate) fn read(text: &str, path: &str, found: &mut Found) -> Self {
+        let mut keys = Self::default();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let read =
+                line.split_once(' ').and_then(|(whose, key)| Some((whose, key.trim().parse::<VerifierKey>().ok()?)));
+            match read {
+                Some(("log", key)) if key.kind() == Kind::Ed25519 => {
+                    // One log; a key that it had before, or has next, bears the same name.
+                    if keys.origin.as_ref().is_some_and(|origin| origin != key.name()) {
+                        found.add(
+                            Code::KeyUnreadable,
+                            At::path(path),
+                            "Keys of two logs are named; the first is taken.",
+                        );
+                        continue;
+                    }
+                    keys.origin = Some(key.name().to_owned());
+                    keys.all.push(key);
+                }
+                Some(("witness", key)) if key.kind() == Kind::Cosignature => {
+                    keys.witnessed = true;
+                    keys.all.push(key);
+                }
+                Some(_) | None => {
+                    let sentence = format!("`{}` is neither `log <key>` nor `witness <key>`.", shown(line));
+                    found.add(Code::KeyUnreadable, At::path(path), sentence);
+                }
+            }
+        }
+        keys
+    }
+
+    /// The same keys, whatever their order.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        let has = |keys: &Self, key: &VerifierKey| keys.all.contains(key);
+        self.all.iter().all(|key| has(other, key)) && other.all.iter().all(|key| has(self, key))
+    }
+}

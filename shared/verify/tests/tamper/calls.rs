@@ -1,0 +1,321 @@
+//! CloudTrail beside the record: its files and digests changed, and calls that the record does not bear out.
+
+use crate::log::Files;
+use crate::untouched::{FOLDER, STORY, judged};
+use crate::{Where, expect, missed};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use model::time::Time;
+use record::entry::EntryHash;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use verify::Code;
+
+const LOGS: &str = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11";
+const DIGESTS: &str = "AWSLogs/111111111111/CloudTrail-Digest/us-east-1/2026/11";
+const BASE: &str = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The hash of a text, in hexadecimal.
+fn sha256(text: &str) -> String {
+    EntryHash::of(text.as_bytes()).to_string()
+}
+
+fn time(at: i64) -> Time {
+    Time::from_second(at).unwrap()
+}
+
+/// A call of a session.
+fn call(id: &str, at: i64, grant: Option<&str>, role: &str, key: &str) -> Value {
+    let mut session = json!({"sessionIssuer": {"type": "Role", "arn": role}});
+    if let Some(grant) = grant {
+        session["sourceIdentity"] = json!(grant);
+    }
+    json!({
+        "eventID": id, "awsRegion": "us-east-1", "eventTime": time(at), "eventName": "GetItem",
+        "eventSource": "dynamodb.amazonaws.com", "userIdentity": {"type": "AssumedRole", "accessKeyId": key, "sessionContext": session},
+    })
+}
+
+/// The opening of a session.
+fn opening(id: &str, at: i64, grant: &str, key: &str) -> Value {
+    json!({
+        "eventID": id, "awsRegion": "us-east-1", "eventTime": time(at), "eventName": "AssumeRole",
+        "eventSource": "sts.amazonaws.com", "userIdentity": {"type": "AssumedRole", "accessKeyId": "ASIAFUNCTION"},
+        "requestParameters": {"roleArn": BASE, "roleSessionName": grant, "sourceIdentity": grant},
+        "responseElements": {"credentials": {"accessKeyId": key}},
+    })
+}
+
+/// A key that the record hands out: its request, its id, and when.
+fn keys() -> Vec<(String, String, i64)> {
+    let issued = STORY.leaves.iter().filter(|leaf| leaf.kind() == "credentialsIssued");
+    issued
+        .map(|leaf| {
+            let key = leaf.value()["event"]["data"]["accessKeyId"].as_str().unwrap().to_owned();
+            (leaf.stream.clone(), key, leaf.at)
+        })
+        .collect()
+}
+
+/// The role whose sessions are handed out for a request.
+fn role(id: &str) -> String {
+    let leaf = STORY.leaves.iter().find(|leaf| leaf.stream == id).unwrap().value();
+    let mechanism = &leaf["event"]["data"]["request"]["mechanism"];
+    mechanism["baseRole"].as_str().or(mechanism["targetRole"].as_str()).unwrap_or(BASE).to_owned()
+}
+
+/// What CloudTrail recorded of all sessions.
+fn calls() -> Vec<Value> {
+    let mut calls = Vec::new();
+    for (number, (id, key, at)) in keys().into_iter().enumerate() {
+        calls.push(opening(&format!("open-{number}"), at, &id, &key));
+        calls.push(call(&format!("call-{number}"), at + 20, Some(&id), &role(&id), &key));
+    }
+    // Somebody else's, so that the trail goes on.
+    let (first, last) = (STORY.leaves[0].at, STORY.leaves[STORY.leaves.len() - 1].at);
+    for at in (first..last).step_by(600) {
+        calls.push(call(&format!("other-{at}"), at, None, "arn:aws:iam::111111111111:role/other", "ASIAOTHER"));
+    }
+    calls
+}
+
+/// CloudTrail's part of a folder: a file and a digest for each hour.
+fn trail(calls: &[Value]) -> Files {
+    let mut files = Files::new();
+    let public = STANDARD.encode(b"a key");
+    let keys = json!({"PublicKeyList": [{"Value": public, "Fingerprint": "f1"}]});
+    files.insert("trail/keys/us-east-1.json".to_owned(), keys.to_string().into_bytes());
+    let start = STORY.leaves[0].at / 3_600 * 3_600;
+    let mut before: Option<(String, String, String)> = None;
+    for hour in 0..9 {
+        let (from, until) = (start + hour * 3_600, start + (hour + 1) * 3_600);
+        let at = |call: &&Value| {
+            (from..until).contains(&call["eventTime"].as_str().unwrap().parse::<Time>().unwrap().as_second())
+        };
+        let records: Vec<&Value> = calls.iter().filter(at).collect();
+        let day: String = time(from).to_string().chars().skip(8).take(2).collect();
+        let mut listed = Vec::new();
+        if !records.is_empty() {
+            let text = json!({"Records": records}).to_string();
+            let key = format!("{LOGS}/{day}/111111111111_CloudTrail_us-east-1_{hour}.json.gz");
+            listed.push(
+                json!({"s3Bucket": "trail", "s3Object": key, "hashValue": sha256(&text), "hashAlgorithm": "SHA-256"}),
+            );
+            files.insert(format!("trail/{key}"), gzip(&text));
+        }
+        let key = format!("{DIGESTS}/{day}/111111111111_CloudTrail-Digest_us-east-1_all_us-east-1_{hour}.json.gz");
+        let mut digest = json!({
+            "awsAccountId": "111111111111", "digestStartTime": time(from), "digestEndTime": time(until),
+            "digestS3Bucket": "trail", "digestS3Object": key, "digestPublicKeyFingerprint": "f1",
+            "digestSignatureAlgorithm": "SHA256withRSA", "logFiles": listed,
+        });
+        if let Some((object, hash, signature)) = &before {
+            digest["previousDigestS3Bucket"] = json!("trail");
+            digest["previousDigestS3Object"] = json!(object);
+            digest["previousDigestHashValue"] = json!(hash);
+            digest["previousDigestHashAlgorithm"] = json!("SHA-256");
+            digest["previousDigestSignature"] = json!(signature);
+        }
+        let text = digest.to_string();
+        let previous = before.as_ref().map_or("null", |(_, _, signature)| signature);
+        let message = format!("{}\ntrail/{key}\n{}\n{previous}", time(until), sha256(&text));
+        let signature = EntryHash::of(&[b"a key", message.as_bytes()].concat()).to_string();
+        let signature = hex::encode(signature);
+        files.insert(format!("trail/{key}"), gzip(&text));
+        files.insert(format!("trail/{key}.signature"), signature.clone().into_bytes());
+        before = Some((key, sha256(&text), signature));
+    }
+    files
+}
+
+fn with(calls: &[Value]) -> Files {
+    let mut files = FOLDER.clone();
+    files.extend(trail(calls));
+    files
+}
+
+/// The `nth` digest, or file of calls.
+fn nth(files: &Files, folder: &str, nth: usize) -> String {
+    let of = format!("trail/{folder}/");
+    files.keys().filter(|path| path.starts_with(&of) && !path.ends_with(".signature")).nth(nth).unwrap().clone()
+}
+
+fn window(name: &str) -> (i64, i64) {
+    let id = &STORY.ids[name];
+    let leaf =
+        STORY.leaves.iter().find(|leaf| leaf.stream == *id && leaf.kind() == "provisioningStarted").unwrap().value();
+    let window = &leaf["event"]["data"]["plan"]["window"];
+    let at = |name: &str| window[name].as_str().unwrap().parse::<Time>().unwrap().as_second();
+    (at("startsAt"), at("expiresAt"))
+}
+
+fn key_of(name: &str) -> (String, String) {
+    let (id, key, _) = keys().into_iter().find(|(id, ..)| *id == STORY.ids[name]).unwrap();
+    (id, key)
+}
+
+#[test]
+fn nothing_is_found_beside_what_cloudtrail_says() {
+    let verdict = judged(&with(&calls()));
+    assert_eq!(verdict.findings, []);
+    let figures = &verdict.figures;
+    assert_eq!((figures.trail_digests, figures.trail_calls), (9, u64::try_from(keys().len()).unwrap()), "{figures:?}");
+}
+
+#[test]
+fn every_change_of_cloudtrails_files_is_found() {
+    type Change = (&'static str, fn(&mut Files) -> (Code, String));
+    const CHANGES: &[Change] = &[
+        ("an hour's digest is gone", |files| {
+            let (gone, next) = (nth(files, DIGESTS, 2), nth(files, DIGESTS, 3));
+            files.remove(&gone);
+            (Code::TrailGap, next)
+        }),
+        ("a file is gone", |files| {
+            let (gone, digest) = (nth(files, LOGS, 1), nth(files, DIGESTS, 1));
+            files.remove(&gone);
+            (Code::TrailBroken, digest)
+        }),
+        ("a file is edited", |files| {
+            let (path, digest) = (nth(files, LOGS, 1), nth(files, DIGESTS, 1));
+            files.insert(path, gzip("{\"Records\":[]}"));
+            (Code::TrailBroken, digest)
+        }),
+        ("a file is added", |files| {
+            let path = format!("trail/{LOGS}/20/111111111111_CloudTrail_us-east-1_extra.json.gz");
+            let at = STORY.leaves[0].at + 600;
+            let text = json!({"Records": [call("more", at, None, BASE, "ASIAOTHER")]}).to_string();
+            files.insert(path.clone(), gzip(&text));
+            (Code::TrailUnlisted, path)
+        }),
+        ("a file is garbage", |files| {
+            let path = nth(files, LOGS, 1);
+            files.insert(path.clone(), b"hello".to_vec());
+            (Code::TrailUnreadable, path)
+        }),
+        ("a digest is edited", |files| {
+            let path = nth(files, DIGESTS, 1);
+            let text = trail::digest::open(&files[&path]).unwrap();
+            let text = String::from_utf8(text).unwrap().replacen("SHA256withRSA\"", "SHA256withRSA\",\"more\":1", 1);
+            files.insert(path.clone(), gzip(&text));
+            (Code::TrailBroken, path)
+        }),
+        ("a digest's signature is another", |files| {
+            let path = nth(files, DIGESTS, 1);
+            files.insert(format!("{path}.signature"), b"00ff".to_vec());
+            (Code::TrailBroken, path)
+        }),
+        ("the signatures are gone", |files| {
+            files.retain(|path, _| !path.ends_with(".signature"));
+            (Code::TrailUnsigned, "trail/".to_owned())
+        }),
+        ("the public keys are gone", |files| {
+            files.remove("trail/keys/us-east-1.json");
+            (Code::TrailUnsigned, "trail/".to_owned())
+        }),
+    ];
+    let whole = with(&calls());
+    let missed = CHANGES.iter().filter_map(|(name, change)| {
+        let mut files = whole.clone();
+        let (code, path) = change(&mut files);
+        missed(name, &judged(&files), code, &Where::File(path))
+    });
+    let missed: Vec<String> = missed.collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn calls_that_the_record_does_not_bear_out_are_found() {
+    let ((used, used_key), (policy, policy_key)) = (key_of("used"), key_of("policy"));
+    let ((starts, expires), (_, over)) = (window("used"), window("policy"));
+    let (base, target) = (role(&used), role(&policy));
+    let ended = STORY.leaves.iter().find(|leaf| leaf.stream == policy && leaf.kind() == "tombstonePlaced").unwrap().at;
+    assert!(ended + 150 < over);
+    let nobody = "req_00000000000000000000000000000000";
+    let refused = |mut call: Value| {
+        call["errorCode"] = json!("AccessDenied");
+        call
+    };
+    let cases = [
+        (
+            "before the window",
+            call("x", starts - 60, Some(&used), &base, &used_key),
+            Code::CallOutsideWindow,
+            used.clone(),
+        ),
+        (
+            "after the window",
+            call("x", expires + 61, Some(&used), &base, &used_key),
+            Code::CallOutsideWindow,
+            used.clone(),
+        ),
+        (
+            "just after the window",
+            call("x", expires + 30, Some(&used), &base, &used_key),
+            Code::CallAtTheEdge,
+            used.clone(),
+        ),
+        (
+            "refused after the window",
+            refused(call("x", expires + 61, Some(&used), &base, &used_key)),
+            Code::CallRefused,
+            used.clone(),
+        ),
+        (
+            "by a key alone, after the window",
+            call("x", expires + 61, Some(&used), "arn:aws:iam::1:role/other", &used_key),
+            Code::CallOutsideWindow,
+            used.clone(),
+        ),
+        (
+            "after its early end",
+            call("x", ended + 130, Some(&policy), &target, &policy_key),
+            Code::CallAfterEnd,
+            policy.clone(),
+        ),
+        (
+            "of a grant that there is not",
+            call("x", starts, Some(nobody), &base, "ASIAX"),
+            Code::CallOfUnknownGrant,
+            nobody.to_owned(),
+        ),
+        (
+            "with a key that was not handed out",
+            call("x", starts + 300, Some(&used), &base, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session that was not handed out",
+            opening("x", starts + 300, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "another record of a call",
+            call("call-0", starts + 300, Some(&used), &base, &used_key),
+            Code::CallForged,
+            used.clone(),
+        ),
+    ];
+    for (name, more, code, stream) in cases {
+        let mut calls = calls();
+        calls.push(more);
+        expect(name, &judged(&with(&calls)), code, &Where::Stream(stream));
+    }
+}
+
+#[test]
+fn a_key_that_cloudtrail_never_saw_is_found() {
+    let (used, key) = key_of("used");
+    let calls: Vec<Value> = calls().into_iter().filter(|call| !call.to_string().contains(&key)).collect();
+    expect("unseen", &judged(&with(&calls)), Code::IssuedKeyUnseen, &Where::Stream(used));
+}

@@ -1,0 +1,64 @@
+//! The transparency log: every entry of every stream becomes a leaf of one tree, exactly once and in the order of its
+//! stream, and each state of the tree is signed.
+//!
+//! What a batch takes: the head is read; what the outboxes of some streams hold is gathered and put in order; the batch is
+//! staged in the table and read anew; the root is computed from what lies there and signed; one conditional transaction
+//! makes it the head; then files and checkpoint are written, and the outboxes marked. A worker may die anywhere: the next
+//! one finishes what was begun, and nothing is signed but the one batch that is staged for its place. Nobody who asks,
+//! countersigns or ends access waits for any of it.
+//!
+//! Start reading at [`sequence`], then [`minute`].
+
+mod anchoring;
+mod apply;
+mod gather;
+mod sequencing;
+mod summary;
+mod timer;
+
+pub use anchoring::{Anchored, anchor};
+pub use sequencing::{Ran, sequence};
+pub use timer::minute;
+
+use crate::ports::{
+    Anchors, Clock, CommitSystem, Fault, FindSweeps, FindUnlogged, KeepAnchor, ListRequests, LoadSystem, LogObjects,
+    LogSettings, MarkLogged, MoveLog, ReadLog, ReadOutbox, ReadStreams, Sign,
+};
+use record::note::VerifierKey;
+
+/// The part of the system that this is, in the record's causes.
+pub(crate) const PART: &str = "audit";
+
+/// Leaves of one batch, at most. Source: none; what is read and written for one fits a few seconds.
+pub const MOST_LEAVES: usize = 500;
+
+crate::together! {
+    /// What it takes to bring entries into the log.
+    pub Sequencing: LogSettings, Clock, ReadLog, MoveLog, ReadOutbox, ReadStreams, MarkLogged, Sign, LogObjects,
+        LoadSystem, CommitSystem,
+}
+
+crate::together! {
+    /// What it takes to anchor the log.
+    pub Anchoring: LogSettings, Clock, ReadLog, KeepAnchor, Anchors, LogObjects,
+}
+
+crate::together! {
+    /// What it takes to keep the log.
+    pub Keeping: Sequencing, Anchoring, FindUnlogged, ListRequests, FindSweeps,
+}
+
+/// Something is not as the log left it, and nothing that rests on it is done. People have to look.
+fn broken(doing: &'static str, code: &'static str, what: &str) -> Fault {
+    tracing::error!(error.code = code, alarm = "log_defect", "the log stands still: {what}");
+    Fault::new(doing, code)
+}
+
+fn key(text: &str) -> Result<VerifierKey, Fault> {
+    text.parse().map_err(|_| Fault::new("read the log's settings", "invalid_verifier_key"))
+}
+
+/// The log's key, and then those before it.
+fn keys<P: LogSettings>(ports: &P) -> Result<Vec<VerifierKey>, Fault> {
+    std::iter::once(ports.log_key()).chain(ports.former_keys().iter().map(String::as_str)).map(key).collect()
+}

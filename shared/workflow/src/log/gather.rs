@@ -1,0 +1,224 @@
+//! What is to be logged: read from the outboxes and chains of some streams, checked, and put in order.
+//!
+//! What is broken in one stream stops neither that one nor others: bytes that are there are logged as they are, and what
+//! is wrong with them is an event.
+
+use super::MOST_LEAVES;
+use crate::ports::{Fault, Outbox, ReadOutbox, ReadStreams, Unlogged};
+use futures_util::StreamExt as _;
+use model::stream::{Place, Stream};
+use model::system::{Defect, DefectCode};
+use model::time::Time;
+use record::chain::Head;
+use record::entry::{Entry, EntryHash, LONGEST_ENTRY};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Streams that are read at the same time.
+const AT_ONCE: usize = 32;
+
+/// Places of one stream that are read at once.
+const PLACES: u32 = 500;
+
+/// Bytes of one batch, at most.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long after its commit something may be missing only because reads of several items are not of one moment, in
+/// seconds. Source: DynamoDB developer guide, isolation of transactions and queries.
+const YOUNG: u64 = 60;
+
+/// The streams to look at, and up to which place each is known to reach whatever its outbox says; 0: nothing is known.
+pub(super) type Hints = BTreeMap<Stream, u64>;
+
+/// An entry that is to be a leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leaf {
+    pub(super) place: Place,
+    /// When it was committed: never before those of its stream that it follows.
+    pub(super) at: Time,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// In the order in which they go into the log.
+    pub(super) leaves: Vec<Leaf>,
+    /// Whether there was more than a batch takes.
+    pub(super) more: bool,
+    /// What is wrong.
+    pub(super) defects: Vec<Defect>,
+    /// Places that there is no entry for.
+    pub(super) gone: Vec<Place>,
+    /// Why a stream could not be read. The others were.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Reads what `streams` have that is not in the log.
+pub(super) async fn gather<P: ReadOutbox + ReadStreams>(ports: &P, streams: &Hints, now: Time) -> Gathered {
+    let reads: Vec<_> = streams.iter().map(|(stream, reaches)| of_stream(ports, stream, *reaches, now)).collect();
+    let read: Vec<Result<Gathered, Fault>> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let mut all = Gathered::default();
+    for one in read {
+        match one {
+            Ok(mut one) => {
+                all.leaves.append(&mut one.leaves);
+                all.defects.append(&mut one.defects);
+                all.gone.append(&mut one.gone);
+                all.more |= one.more;
+            }
+            Err(fault) => {
+                tracing::error!(error.code = %fault.code, "a stream could not be read for the log: {fault}");
+                all.fault = Some(fault);
+            }
+        }
+    }
+    // Within a stream times never fall, so this is the order of places, too; and the batch takes a beginning of each.
+    all.leaves.sort_by(|one, other| (one.at, &one.place).cmp(&(other.at, &other.place)));
+    let mut bytes: usize = 0;
+    let fits = all.leaves.iter().take(MOST_LEAVES).take_while(|leaf| {
+        bytes = bytes.saturating_add(leaf.bytes.len());
+        bytes <= MOST_BYTES
+    });
+    let fits = fits.count();
+    all.more |= fits < all.leaves.len();
+    all.leaves.truncate(fits);
+    all
+}
+
+async fn of_stream<P: ReadOutbox + ReadStreams>(
+    ports: &P,
+    stream: &Stream,
+    reaches: u64,
+    now: Time,
+) -> Result<Gathered, Fault> {
+    let outbox = ports.outbox(stream, PLACES).await?;
+    let last = outbox.open.last().map_or(0, |last| last.seq).max(reaches);
+    let from = outbox.logged.seq.saturating_add(1);
+    if last < from {
+        return Ok(Gathered::default());
+    }
+    let most = u64::from(PLACES).saturating_sub(1);
+    let until = last.min(from.saturating_add(most));
+    let place = |seq| Place { stream: stream.clone(), seq };
+    let passed: BTreeSet<u64> = outbox.passed.iter().copied().collect();
+    let places: Vec<Place> = (from..=until).filter(|seq| !passed.contains(seq)).map(place).collect();
+    let (entries, end) = futures_util::join!(ports.entries_at(&places), ports.stream_end(stream));
+    let ends_at = end?.map_or(0, |(head, _)| head.seq);
+    let mut reader = Reader::new(&outbox, ends_at, now);
+    let mut whole = true;
+    for (place, bytes) in places.into_iter().zip(entries?) {
+        whole = reader.take(place, bytes);
+        if !whole {
+            break;
+        }
+    }
+    // A place in the outbox that the stream never reached, far beyond all others: there is nothing in between.
+    for beyond in outbox.open.iter().filter(|open| open.seq > until && open.seq > ends_at) {
+        reader.foreign(place(beyond.seq), beyond.at);
+    }
+    let mut found = reader.found;
+    let limited =
+        outbox.open.len().saturating_add(outbox.passed.len()) >= usize::try_from(PLACES).unwrap_or(usize::MAX);
+    found.more = whole && (limited || until < last.min(ends_at));
+    Ok(found)
+}
+
+/// Goes through a stream's entries in order.
+struct Reader<'a> {
+    open: BTreeMap<u64, &'a Unlogged>,
+    ends_at: u64,
+    now: Time,
+    /// The entry before, if it is known.
+    before: Option<Head>,
+    latest: Time,
+    found: Gathered,
+}
+
+impl<'a> Reader<'a> {
+    fn new(outbox: &'a Outbox, ends_at: u64, now: Time) -> Self {
+        Self {
+            open: outbox.open.iter().map(|open| (open.seq, open)).collect(),
+            ends_at,
+            now,
+            before: Some(outbox.logged),
+            latest: Time::EPOCH,
+            found: Gathered::default(),
+        }
+    }
+
+    fn is_young(&self, at: Time) -> bool {
+        at.plus(YOUNG) > self.now
+    }
+
+    fn defect(&mut self, code: DefectCode, entry: &Place) {
+        self.found.defects.push(Defect { code, entry: entry.clone() });
+    }
+
+    fn gone(&mut self, code: DefectCode, place: Place) {
+        self.before = self.open.get(&place.seq).map(|open| Head { seq: open.seq, hash: open.hash });
+        self.defect(code, &place);
+        self.found.gone.push(place);
+    }
+
+    fn foreign(&mut self, place: Place, at: Time) {
+        if !self.is_young(at) {
+            self.gone(DefectCode::OutboxForeign, place);
+        }
+    }
+
+    /// The entry at the next place. `false`: nothing behind it is taken this time.
+    fn take(&mut self, place: Place, bytes: Option<Vec<u8>>) -> bool {
+        let listed = self.open.get(&place.seq).copied();
+        let Some(bytes) = bytes else {
+            // What follows it was committed later: if that is young, this may be.
+            let next = self.open.range(place.seq..).next().map(|(_, open)| open.at);
+            if next.is_some_and(|at| self.is_young(at)) {
+                return false;
+            }
+            if place.seq <= self.ends_at {
+                self.gone(DefectCode::EntryMissing, place);
+            } else if listed.is_some() {
+                self.gone(DefectCode::OutboxForeign, place);
+            }
+            return true;
+        };
+        if bytes.len() > LONGEST_ENTRY {
+            self.gone(DefectCode::NotAnEntry, place);
+            return true;
+        }
+        let hash = EntryHash::of(&bytes);
+        let entry: Option<Entry> = serde_json::from_slice(&bytes).ok();
+        let said = entry.as_ref().and_then(|entry| entry.at.parse().ok());
+        let at = listed.map(|listed| listed.at).or(said).unwrap_or(self.now);
+        if let Some(code) = self.wrong(&place, listed, entry.as_ref(), hash, at) {
+            self.defect(code, &place);
+        }
+        self.before = Some(Head { seq: place.seq, hash });
+        self.latest = self.latest.max(at);
+        self.found.leaves.push(Leaf { place, at: self.latest, bytes });
+        true
+    }
+
+    /// What is wrong with an entry that is there, if anything.
+    fn wrong(
+        &self,
+        place: &Place,
+        listed: Option<&Unlogged>,
+        entry: Option<&Entry>,
+        hash: EntryHash,
+        at: Time,
+    ) -> Option<DefectCode> {
+        if listed.is_some_and(|listed| listed.hash != hash) {
+            return Some(DefectCode::EntryChanged);
+        }
+        let Some(entry) = entry.filter(|entry| entry.request == place.stream.to_string() && entry.seq == place.seq)
+        else {
+            return Some(DefectCode::NotAnEntry);
+        };
+        let before = self.before.filter(|before| before.seq.saturating_add(1) == place.seq);
+        if before.is_some_and(|before| before.hash != entry.prev) {
+            return Some(DefectCode::LinkBroken);
+        }
+        (listed.is_none() && !self.is_young(at)).then_some(DefectCode::OutboxMissing)
+    }
+}

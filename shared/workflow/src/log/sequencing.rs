@@ -1,0 +1,262 @@
+//! From what is gathered to the log's next signed head.
+//!
+//! INVARIANT (one root for a size): what is signed is the batch that is staged for its first leaf, and staged is only one.
+//! Whoever finds another one staged goes on with that.
+
+use super::apply::{apply, edge_files};
+use super::gather::{Gathered, Hints, Leaf, gather};
+use super::{PART, Sequencing, broken, key, keys};
+use crate::ports::{Batch, CommitError, Fault, LogHead, LogSettings, ReadLog, Sign};
+use crate::system::append;
+use model::stream::{Stream, SystemStream};
+use model::system::{Defect, Event, Known, MOST_DEFECTS};
+use model::time::Time;
+use record::checkpoint::{self, Checkpoint};
+use record::note::Signature;
+use record::tree::{Edge, leaf};
+use std::collections::BTreeSet;
+
+const DOING: &str = "bring entries into the log";
+
+/// Batches of one run, at most: what is left is found by the next one.
+const BATCHES: u32 = 40;
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ran {
+    /// How many leaves it logged.
+    pub leaves: u64,
+    /// In how many batches.
+    pub batches: u64,
+}
+
+/// What one round did.
+enum Round {
+    /// It logged so many leaves.
+    Logged {
+        leaves: usize,
+        /// Whether more is known to wait.
+        more: bool,
+    },
+    /// Somebody else was faster.
+    Overtaken,
+    /// There was nothing, and what the round itself put on record, if it did, is for the next.
+    Nothing { more: bool },
+}
+
+/// Brings into the log whatever `streams` have that is not in it. A batch that somebody left unfinished is finished first.
+///
+/// # Errors
+/// If something outside failed; what was begun is finished by the next run.
+pub async fn sequence<P: Sequencing>(ports: &P, streams: BTreeSet<Stream>) -> Result<Ran, Fault> {
+    Box::pin(run(ports, streams.into_iter().map(|stream| (stream, 0)).collect())).await
+}
+
+pub(super) async fn run<P: Sequencing>(ports: &P, mut hints: Hints) -> Result<Ran, Fault> {
+    let mut ran = Ran::default();
+    let mut fault = None;
+    for _ in 0..BATCHES {
+        let before = Box::pin(settled(ports)).await?;
+        let found = gather(ports, &hints, ports.now()).await;
+        fault = fault.or_else(|| found.fault.clone());
+        match Box::pin(round(ports, before, found, &mut hints)).await? {
+            Round::Logged { leaves, more } => {
+                ran.leaves = ran.leaves.saturating_add(u64::try_from(leaves).unwrap_or(u64::MAX));
+                ran.batches = ran.batches.saturating_add(1);
+                if !more {
+                    break;
+                }
+            }
+            Round::Overtaken => ports.pause(50).await,
+            Round::Nothing { more: true } => {}
+            Round::Nothing { more: false } => break,
+        }
+    }
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(ran),
+    }
+}
+
+/// The head of the log, signed by us and with its last batch where everybody can read it.
+async fn settled<P: Sequencing>(ports: &P) -> Result<Option<LogHead>, Fault> {
+    for _ in 0..3 {
+        let Some(mut head) = ports.log_head().await? else { return Ok(None) };
+        signed_by_us(ports, &head)?;
+        if head.applied {
+            return Ok(Some(head));
+        }
+        let batch = ports.batch(head.batch).await?;
+        let batch = batch.filter(|batch| batch.note.as_ref() == Some(&head.note) && batch.size() == head.edge.size());
+        let batch = batch.ok_or_else(|| broken(DOING, "batch_missing", "its last batch is not there"))?;
+        let (bytes, files) = futures_util::join!(ports.entries_at(&batch.places), edge_files(ports, batch.first));
+        let bytes = as_staged(&batch, bytes?)?;
+        if Box::pin(apply(ports, &head, &batch, &bytes, &files?)).await? {
+            head.applied = true;
+            return Ok(Some(head));
+        }
+    }
+    Err(Fault::new(DOING, "contention"))
+}
+
+/// Whoever may write the table could make another head; without the key they can't sign it.
+fn signed_by_us<P: LogSettings>(ports: &P, head: &LogHead) -> Result<(), Fault> {
+    let signed = checkpoint::open(head.note.as_bytes(), &keys(ports)?);
+    let is_ours = signed.is_ok_and(|signed| {
+        let said = &signed.checkpoint;
+        said.origin() == ports.origin() && said.size() == head.edge.size() && *said.root() == head.edge.root()
+    });
+    if is_ours { Ok(()) } else { Err(broken(DOING, "unsound_log_head", "its head is not what its key signed")) }
+}
+
+/// The entries of a batch, if they are what was staged.
+fn as_staged(batch: &Batch, bytes: Vec<Option<Vec<u8>>>) -> Result<Vec<Vec<u8>>, Fault> {
+    let bytes: Vec<Vec<u8>> = bytes.into_iter().flatten().collect();
+    let same =
+        bytes.len() == batch.leaves.len() && bytes.iter().zip(&batch.leaves).all(|(bytes, hash)| leaf(bytes) == *hash);
+    let what = "entries of the batch that is staged are gone or changed; the table's backup has them";
+    if same { Ok(bytes) } else { Err(broken(DOING, "staged_entry_changed", what)) }
+}
+
+async fn round<P: Sequencing>(
+    ports: &P,
+    before: Option<LogHead>,
+    found: Gathered,
+    hints: &mut Hints,
+) -> Result<Round, Fault> {
+    let told = Box::pin(tell(ports, &found)).await?;
+    if told {
+        hints.entry(Stream::System(SystemStream::Log)).or_default();
+    }
+    let more = found.more || told;
+    if found.leaves.is_empty() {
+        return Ok(Round::Nothing { more });
+    }
+    let edge = before.as_ref().map_or(Edge::EMPTY, |head| head.edge.clone());
+    let batch = put_together(&edge, &found.leaves, ports.now())?;
+    let ours = ports.stage(&batch).await?;
+    // What is signed is what lies there, not what was meant to.
+    let (lying, bytes) = futures_util::join!(ports.batch(batch.first), async {
+        if ours { ports.entries_at(&batch.places).await } else { Ok(Vec::new()) }
+    });
+    let Some(lying) = lying?.filter(|lying| lying.note.is_none()) else { return Ok(Round::Overtaken) };
+    let bytes = if lying == batch && ours { bytes? } else { ports.entries_at(&lying.places).await? };
+    let bytes = as_staged(&lying, bytes)?;
+    let after = grown(&edge, &lying)?;
+    let (note, files) = futures_util::join!(sign(ports, &after), edge_files(ports, lying.first));
+    let (note, files) = (note?, files?);
+    let head = LogHead {
+        origin: ports.origin().to_owned(),
+        edge: after,
+        note: note.clone(),
+        at: before.as_ref().map_or(Time::EPOCH, |head| head.at).max(ports.now()),
+        batch: lying.first,
+        applied: false,
+    };
+    let leaves = lying.leaves.len();
+    let batch = Batch { note: Some(note), ..lying };
+    if !moved(ports, &head, &batch, before.as_ref()).await? {
+        return Ok(Round::Overtaken);
+    }
+    tracing::info!(log.size = head.edge.size(), log.leaves = leaves, "the log has {} leaves", head.edge.size());
+    Box::pin(apply(ports, &head, &batch, &bytes, &files)).await?;
+    Ok(Round::Logged { leaves, more: more || !ours })
+}
+
+/// Puts on record what is wrong, once each, and passes over what is gone. Whether anything was put on record.
+async fn tell<P: Sequencing>(ports: &P, found: &Gathered) -> Result<bool, Fault> {
+    if found.defects.is_empty() {
+        return Ok(false);
+    }
+    for Defect { code, entry } in &found.defects {
+        tracing::error!(
+            error.code = code.as_str(), alarm = "log_defect", entry = %entry,
+            "{entry} is not as it has to be: {}; the log goes on", code.as_str(),
+        );
+    }
+    let told = append(ports, PART, SystemStream::Log, |stored, _| match stored.map(|stored| &stored.known) {
+        Some(Known::Log { defects, .. }) => {
+            let room = MOST_DEFECTS.saturating_sub(defects.len()).min(MOST_AT_ONCE);
+            let new: BTreeSet<&Defect> = found.defects.iter().filter(|defect| !defects.contains(*defect)).collect();
+            new.into_iter().take(room).map(|defect| Event::DefectFound { defect: defect.clone() }).collect()
+        }
+        // The log's own stream begins with the timer; until then the alarm says it.
+        Some(Known::Policy { .. } | Known::Deployment { .. }) | None => Vec::new(),
+    })
+    .await?;
+    for place in &found.gone {
+        ports.pass_over(place).await?;
+    }
+    Ok(told)
+}
+
+/// Events of one commit: each is two items of a transaction, which has a hundred.
+const MOST_AT_ONCE: usize = 40;
+
+fn full() -> Fault {
+    Fault::new(DOING, "log_full")
+}
+
+fn put_together(edge: &Edge, leaves: &[Leaf], at: Time) -> Result<Batch, Fault> {
+    let mut batch = Batch {
+        first: edge.size(),
+        places: leaves.iter().map(|leaf| leaf.place.clone()).collect(),
+        leaves: leaves.iter().map(|one| leaf(&one.bytes)).collect(),
+        before: edge.root(),
+        root: edge.root(),
+        at,
+        note: None,
+    };
+    let mut after = edge.clone();
+    batch.leaves.iter().try_for_each(|leaf| after.append(*leaf)).map_err(|_| full())?;
+    batch.root = after.root();
+    Ok(batch)
+}
+
+/// The edge after a batch, if it has the root that was staged.
+fn grown(edge: &Edge, batch: &Batch) -> Result<Edge, Fault> {
+    let mut after = edge.clone();
+    batch.leaves.iter().try_for_each(|leaf| after.append(*leaf)).map_err(|_| full())?;
+    let fits = batch.first == edge.size() && batch.before == edge.root() && batch.root == after.root();
+    let what = "the batch that is staged does not go on from its head";
+    if fits { Ok(after) } else { Err(broken(DOING, "unsound_batch", what)) }
+}
+
+/// The signed checkpoint of a tree. What the key gives back is verified: nothing is published that would not be.
+async fn sign<P: Sign + LogSettings>(ports: &P, edge: &Edge) -> Result<String, Fault> {
+    let unsound = |what: &str| broken(DOING, "unsound_signature", what);
+    let key = key(ports.log_key())?;
+    let checkpoint = Checkpoint::new(ports.origin(), edge.size(), edge.root());
+    let checkpoint = checkpoint.map_err(|_| Fault::new(DOING, "invalid_origin"))?;
+    let signature = ports.sign(checkpoint.to_string().as_bytes()).await?;
+    let note = checkpoint.note().and_then(|note| note.with(Signature::ed25519(&key, &signature)));
+    let note = note.map_err(|_| unsound("its checkpoint is no note"))?.to_string();
+    match checkpoint::open(note.as_bytes(), &[key]) {
+        Ok(signed) if signed.checkpoint == checkpoint => Ok(note),
+        Ok(_) | Err(_) => Err(unsound("its key does not sign as it should")),
+    }
+}
+
+/// Makes `head` the log's. `false`: somebody else was faster. If the answer is lost, the log itself tells.
+async fn moved<P: Sequencing>(
+    ports: &P,
+    head: &LogHead,
+    batch: &Batch,
+    before: Option<&LogHead>,
+) -> Result<bool, Fault> {
+    match ports.move_head(head, batch, before.map(|before| before.note.as_str())).await {
+        Ok(()) => Ok(true),
+        Err(CommitError::Conflict) => Ok(false),
+        Err(CommitError::Unavailable(fault)) => match ReadLog::log_head(ports).await? {
+            Some(now) if now.note == head.note => Ok(true),
+            Some(_) | None => Err(fault),
+        },
+        Err(
+            CommitError::Replayed
+            | CommitError::KeyUsed
+            | CommitError::Barred(_)
+            | CommitError::SlotTaken
+            | CommitError::NotAnchored,
+        ) => Err(Fault::new(DOING, "contention")),
+    }
+}

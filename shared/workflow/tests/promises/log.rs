@@ -1,0 +1,13 @@
+//! Every entry of every stream is in the log exactly once and in order, whatever dies, comes twice, late or never, or runs
+//! beside; no two roots are signed for one size; and what gives access waits for the log's anchor, what ends it never.
+
+mod anchors;
+mod beside;
+mod broken;
+mod crashes;
+mod days;
+mod gate;
+mod histories;
+mod round_trips;
+mod scene;
+mod tampered;
