@@ -8,7 +8,7 @@ use std::process::Command;
 /// The graph as Cargo resolved it. It counts optional dependencies in that are not built, so it errs to the strict side.
 pub(crate) fn resolved() -> Graph {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--offline", "--locked", "--format-version", "1"])
+        .args(["metadata", "--locked", "--format-version", "1"])
         .current_dir(repository::root())
         .output()
         .unwrap();
