@@ -184,6 +184,20 @@ async fn a_statement_of_ones_own_sees_the_tables_and_nothing_else() {
         let refused = desk.run(&["audit", "sql", desk.path(""), "--sql", statement]).await;
         assert!(refused.code == 1 && refused.err.contains("(query_failed)"), "{statement}: {refused:?}");
     }
+    // Not even of the tables' own files.
+    let findings = desk.folder.join("tables/findings.parquet").canonicalize().unwrap();
+    let kept = fs::read(&findings).unwrap();
+    let path = findings.to_str().unwrap();
+    for statement in [
+        format!("COPY (SELECT 1) TO '{path}' (FORMAT parquet, USE_TMP_FILE false)"),
+        format!("ATTACH '{path}' AS other"),
+        format!("SELECT * FROM read_parquet('{path}')"),
+        format!("EXPORT DATABASE '{path}'"),
+    ] {
+        let refused = desk.run(&["audit", "sql", desk.path(""), "--sql", &statement]).await;
+        assert!(refused.code == 1 && refused.err.contains("(query_failed)"), "{statement}: {refused:?}");
+        assert!(fs::read(&findings).unwrap() == kept, "{statement}");
+    }
     let shell = desk.run(&["audit", "sql", desk.path(""), "--sql", "SELECT 1;\n .shell id"]).await;
     assert!(shell.code == 2 && shell.err.contains("(not_sql)"), "{shell:?}");
     let shown = desk.run(&["audit", "sql", desk.path(""), "--query", "who-had-what"]).await;
