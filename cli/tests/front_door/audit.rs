@@ -13,11 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const ORIGIN: &str = "countersign.111111111111.us-east-1/countersign";
+pub(crate) const ORIGIN: &str = "countersign.111111111111.us-east-1/countersign";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/log/verify.py");
 
 /// A key in software, and what verifies it.
-fn key(name: &str, kind: Kind, seed: u8) -> (SigningKey, VerifierKey) {
+pub(crate) fn key(name: &str, kind: Kind, seed: u8) -> (SigningKey, VerifierKey) {
     let key = SigningKey::from_bytes(&[seed; 32]);
     let verifier = VerifierKey::new(name, kind, key.verifying_key().as_bytes()).unwrap();
     (key, verifier)

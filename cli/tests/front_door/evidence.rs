@@ -1,21 +1,30 @@
 //! Exports, tables, questions and evidence, of a day that production code recorded and DynamoDB's form.
 
+use crate::audit::{ORIGIN, key};
 use crate::stand_in::{Ran, StandIn, ran};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::Signer as _;
+use record::checkpoint::Checkpoint;
+use record::note::{Kind, Signature};
+use record::tile::grow;
+use record::tree::Edge;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A day's record as DynamoDB exports it: six requests, four of which became grants, and an offboarding.
 const EXPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/corpora/export");
 
-struct Desk {
-    api: StandIn,
-    folder: PathBuf,
+pub(crate) struct Desk {
+    pub(crate) api: StandIn,
+    pub(crate) folder: PathBuf,
 }
 
 impl Desk {
     /// A folder with the export and its tables.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let api = StandIn::start().await;
         let folder = api.home.path().join("record");
         let desk = Self { api, folder };
@@ -26,13 +35,13 @@ impl Desk {
     }
 
     /// With the tests' own path: DuckDB's program is on it.
-    async fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.api.command(arguments);
         command.env("PATH", std::env::var_os("PATH").unwrap());
         ran(command).await
     }
 
-    fn path(&self, inside: &str) -> &'static str {
+    pub(crate) fn path(&self, inside: &str) -> &'static str {
         let path = if inside.is_empty() { self.folder.clone() } else { self.folder.with_file_name(inside) };
         Box::leak(path.to_str().unwrap().to_owned().into_boxed_str())
     }
@@ -52,6 +61,40 @@ impl Desk {
         let rest = ["--control", control, "--out", self.path(out)];
         self.run(&[&["audit", "evidence", self.path("")][..], &from, &to, &rest].concat()).await
     }
+}
+
+/// The files of all entries in a folder, in the order of their names.
+fn entry_files(folder: &Path) -> Vec<PathBuf> {
+    let streams = fs::read_dir(folder.join("table/streams")).unwrap();
+    let files = streams.flat_map(|stream| fs::read_dir(stream.unwrap().path()).unwrap());
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// An entry's bytes, out of its file.
+fn entry(file: &Path) -> Vec<u8> {
+    let filed: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    STANDARD.decode(filed["event"].as_str().unwrap()).unwrap()
+}
+
+/// The log of all entries in a folder, signed, and its key beside it.
+fn log(folder: &Path) {
+    let entries: Vec<Vec<u8>> = entry_files(folder).iter().map(|file| entry(file)).collect();
+    let grown = grow(&BTreeMap::new(), 0, &Edge::EMPTY.root(), &entries).unwrap();
+    let put = |path: &str, bytes: &[u8]| {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    for file in grown.files {
+        put(&format!("log/{}", file.tile), &file.bytes);
+    }
+    let (signer, verifier) = key(ORIGIN, Kind::Ed25519, 1);
+    let note = Checkpoint::new(ORIGIN, grown.edge.size(), grown.edge.root()).unwrap().note().unwrap();
+    let signature = Signature::ed25519(&verifier, &signer.sign(note.text().as_bytes()).to_bytes());
+    put("log/checkpoint", note.with(signature).unwrap().to_string().as_bytes());
+    put("keys", format!("log {verifier}\n").as_bytes());
 }
 
 fn lines(path: &Path) -> usize {
@@ -141,6 +184,20 @@ async fn a_statement_of_ones_own_sees_the_tables_and_nothing_else() {
         let refused = desk.run(&["audit", "sql", desk.path(""), "--sql", statement]).await;
         assert!(refused.code == 1 && refused.err.contains("(query_failed)"), "{statement}: {refused:?}");
     }
+    // Not even of the tables' own files.
+    let findings = desk.folder.join("tables/findings.parquet").canonicalize().unwrap();
+    let kept = fs::read(&findings).unwrap();
+    let path = findings.to_str().unwrap();
+    for statement in [
+        format!("COPY (SELECT 1) TO '{path}' (FORMAT parquet, USE_TMP_FILE false)"),
+        format!("ATTACH '{path}' AS other"),
+        format!("SELECT * FROM read_parquet('{path}')"),
+        format!("EXPORT DATABASE '{path}'"),
+    ] {
+        let refused = desk.run(&["audit", "sql", desk.path(""), "--sql", &statement]).await;
+        assert!(refused.code == 1 && refused.err.contains("(query_failed)"), "{statement}: {refused:?}");
+        assert!(fs::read(&findings).unwrap() == kept, "{statement}");
+    }
     let shell = desk.run(&["audit", "sql", desk.path(""), "--sql", "SELECT 1;\n .shell id"]).await;
     assert!(shell.code == 2 && shell.err.contains("(not_sql)"), "{shell:?}");
     let shown = desk.run(&["audit", "sql", desk.path(""), "--query", "who-had-what"]).await;
@@ -190,6 +247,45 @@ async fn a_pack_is_made_holds_and_tells_each_difference() {
     assert!(again.code == 1 && again.err.contains("(folder_exists)"), "{again:?}");
     let empty = desk.run(&["audit", "evidence", "--check", desk.path("nowhere")]).await;
     assert!(empty.code == 1 && empty.out.contains("(no_manifest)"), "{empty:?}");
+}
+
+#[tokio::test]
+async fn beside_the_log_a_pack_is_made_of_all_that_it_holds_or_not_at_all() {
+    let desk = Desk::new().await;
+    log(&desk.folder);
+    let made = desk.pack("soc2-cc6.1", "whole").await;
+    assert_eq!(made.code, 0, "{made:?}");
+    let keys = desk.folder.join("keys");
+    let check = ["audit", "evidence", "--check", desk.path("whole"), "--keys", keys.to_str().unwrap()];
+    assert_eq!(desk.run(&check).await.code, 0);
+    let files = entry_files(&desk.folder);
+    let number = |file: &Path| files.iter().position(|known| known == file).unwrap();
+    let refused = async |out: &str, leaf: usize| {
+        let ran = desk.pack("soc2-cc6.1", out).await;
+        let told = format!("leaf {leaf} of the log is not among the folder's entries");
+        assert!(ran.code == 1 && ran.err.contains("(entries_missing)") && ran.err.contains(&told), "{ran:?}");
+        assert!(!desk.folder.with_file_name(out).exists());
+    };
+    // The last entry of a stream, cut and edited; then the stream as a whole: what is left is a sound chain each time.
+    let last = files.iter().rfind(|file| file.parent() == files[0].parent()).unwrap();
+    let (kept, text) = (fs::read(last).unwrap(), String::from_utf8(entry(last)).unwrap());
+    fs::remove_file(last).unwrap();
+    refused("cut", number(last)).await;
+    let edited = text.replacen("\"at\":\"2026", "\"at\":\"2025", 1);
+    assert_ne!(text, edited);
+    fs::write(last, json!({"event": STANDARD.encode(edited)}).to_string()).unwrap();
+    refused("edited", number(last)).await;
+    fs::write(last, kept).unwrap();
+    let stream = last.parent().unwrap();
+    fs::rename(stream, desk.folder.with_file_name("away")).unwrap();
+    refused("without", 0).await;
+    // Nor does it help to take it out of the log's bundle: the root is signed.
+    let bundle = fs::read_dir(desk.folder.join("log/tile/entries/000.p")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&bundle).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&bundle, bytes).unwrap();
+    let damaged = desk.pack("soc2-cc6.1", "damaged").await;
+    assert!(damaged.code == 1 && damaged.err.contains("(damaged_log)"), "{damaged:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod asking;
 mod audit;
 mod deciding;
 mod evidence;
+mod exporting;
 mod failing;
 mod policies;
 mod rebuilding;

@@ -7,6 +7,7 @@
 use crate::source::{Beside, Given, Said};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -59,7 +60,7 @@ impl Conflict {
 }
 
 /// The end of a stream, as its state's item says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StreamHead {
     /// How many entries it has.
     pub version: u64,
@@ -72,13 +73,32 @@ impl StreamHead {
     pub fn to_file(&self) -> String {
         json!({"version": self.version, "head": self.head}).to_string()
     }
+
+    /// Reads such a file. `None` if it is none.
+    pub fn of_file(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok()
+    }
+
+    /// Whether the stream had ended there before it ended where `other` says: streams only grow.
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.version < other.version
+    }
+}
+
+/// An entry that was read.
+#[derive(Debug)]
+struct Kept {
+    /// Its leaf's index in the log, if whoever read it before knew it.
+    index: Option<u64>,
+    bytes: Vec<u8>,
+    words: Beside,
 }
 
 /// What was read of a table: the entries and heads of all streams, and the order of leaves. Fed with any number of exports,
 /// in any order, any of them twice.
 #[derive(Debug, Default)]
 pub struct Exported {
-    entries: BTreeMap<(String, u64), (Vec<u8>, Beside)>,
+    entries: BTreeMap<(String, u64), Kept>,
     heads: BTreeMap<String, StreamHead>,
     /// `stream/seq` by first index, of each batch of the log.
     batches: BTreeMap<u64, Vec<String>>,
@@ -126,11 +146,10 @@ impl Exported {
         }
         let Some(stream) = stream_of(&pk) else { return Ok(()) };
         if sk == "STATE" {
-            if let Some(head) = head(item) {
-                let newer = self.heads.get(&stream).is_none_or(|known| known.version < head.version);
-                if newer {
-                    self.heads.insert(stream, head);
-                }
+            if let Some(head) = head(item)
+                && self.heads.get(&stream).is_none_or(|known| known.is_before(&head))
+            {
+                self.heads.insert(stream, head);
             }
             return Ok(());
         }
@@ -145,15 +164,18 @@ impl Exported {
 
     /// One entry that was read elsewhere.
     pub fn keep(&mut self, given: Given) {
-        let Given { stream, seq, bytes, words, .. } = given;
+        let Given { index, stream, seq, bytes, words } = given;
         match self.entries.get_mut(&(stream.clone(), seq)) {
             None => {
-                self.entries.insert((stream, seq), (bytes, words));
+                self.entries.insert((stream, seq), Kept { index, bytes, words });
             }
-            Some((known, _)) if *known != bytes => self.conflicts.push(Conflict::Rewritten { stream, seq }),
-            // Words may be erased between two exports: what one of them lacks is not brought back from the other,
-            // whichever is read first.
-            Some((_, kept)) => kept.retain(|hash, _| words.contains_key(hash)),
+            Some(kept) if kept.bytes != bytes => self.conflicts.push(Conflict::Rewritten { stream, seq }),
+            Some(kept) => {
+                kept.index = kept.index.or(index);
+                // Words may be erased between two exports: what one of them lacks is not brought back from the other,
+                // whichever is read first.
+                kept.words.retain(|hash, _| words.contains_key(hash));
+            }
         }
     }
 
@@ -176,7 +198,8 @@ impl Exported {
         all
     }
 
-    /// All entries, by stream and place, with the index of their leaves as far as the log's batches say.
+    /// All entries, by stream and place, with the index of their leaves as far as the log's batches say, or said when the
+    /// entries were read before.
     pub fn entries(&self) -> Vec<Given> {
         let mut indexes: BTreeMap<&str, u64> = BTreeMap::new();
         for (first, refs) in &self.batches {
@@ -184,12 +207,12 @@ impl Exported {
                 indexes.insert(place, n);
             }
         }
-        let given = |((stream, seq), (bytes, words)): (&(String, u64), &(Vec<u8>, Beside))| Given {
-            index: indexes.get(format!("{stream}/{seq}").as_str()).copied(),
+        let given = |((stream, seq), kept): (&(String, u64), &Kept)| Given {
+            index: indexes.get(format!("{stream}/{seq}").as_str()).copied().or(kept.index),
             stream: stream.clone(),
             seq: *seq,
-            bytes: bytes.clone(),
-            words: words.clone(),
+            bytes: kept.bytes.clone(),
+            words: kept.words.clone(),
         };
         self.entries.iter().map(given).collect()
     }

@@ -6,34 +6,53 @@ use record::checkpoint::Checkpoint;
 use record::note::{Note, VerifierKey};
 use record::proof::{FileError, Inclusion, TlogProof};
 use record::tile::{Holds, ReadError, Tile, TileReader, WIDTH, bundle};
-use record::tree::{Hash, leaf};
-use std::collections::BTreeMap;
+use record::tree::{Edge, Hash, leaf};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Leaves' places, by their hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places(BTreeMap<Hash, u64>);
+/// Leaves' places, by their hashes, and the root over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    leaves: BTreeMap<Hash, u64>,
+    root: Hash,
+}
 
 impl Places {
-    /// Those of the first `size` leaves of a log. Nothing is proven.
+    /// Those of the first `size` leaves of a log. Nothing is proven until [`Self::root`] is the one that was signed.
     ///
     /// # Errors
     /// A bundle of entries can't be read.
     pub fn read<R: TileReader>(reader: &R, size: u64) -> Result<Self, ReadError<R::Error>> {
-        let mut places = BTreeMap::new();
-        let mut index: u64 = 0;
+        let mut leaves = BTreeMap::new();
+        let mut edge = Edge::EMPTY;
         for nth in 0..size.div_ceil(u64::from(WIDTH)) {
             let tile = Tile::at(Holds::Entries, nth, size).ok_or(ReadError::NoSuchPlace { size })?;
             for entry in bundle(reader, tile)? {
-                places.entry(leaf(&entry)).or_insert(index);
-                index = index.saturating_add(1);
+                let hash = leaf(&entry);
+                leaves.entry(hash).or_insert(edge.size());
+                edge.append(hash).map_err(|_| ReadError::NoSuchPlace { size })?;
             }
         }
-        Ok(Self(places))
+        Ok(Self { leaves, root: edge.root() })
+    }
+
+    /// The root of the tree over all of them.
+    pub const fn root(&self) -> &Hash {
+        &self.root
     }
 
     /// Where an entry is.
     pub fn of(&self, given: &Given) -> Option<u64> {
-        self.0.get(&leaf(&given.bytes)).copied()
+        self.leaves.get(&leaf(&given.bytes)).copied()
+    }
+
+    /// The leaves that are none of these entries, from the first on. Whoever cuts or changes an entry, or leaves a whole
+    /// stream out, leaves a chain that is sound by itself: only the log says that there was more.
+    pub fn missing(&self, given: &[Given]) -> Vec<u64> {
+        let there: BTreeSet<Hash> = given.iter().map(|given| leaf(&given.bytes)).collect();
+        let missing = self.leaves.iter().filter(|(hash, _)| !there.contains(hash));
+        let mut missing: Vec<u64> = missing.map(|(_, index)| *index).collect();
+        missing.sort_unstable();
+        missing
     }
 }
 

@@ -134,16 +134,7 @@ pub fn relevant(given: &[Given], from: Moment, to: Moment) -> Vec<Given> {
 /// # Errors
 /// See [`NoPack`].
 pub fn make(given: &[Given], parameters: &Parameters, proofs: &Files) -> Result<Files, NoPack> {
-    let Parameters { from, to, .. } = *parameters;
-    if to <= from {
-        return Err(NoPack::NoPeriod { from, to });
-    }
-    if given.is_empty() {
-        return Err(NoPack::NoEntries);
-    }
-    let mut given = relevant(given, from, to);
-    given.sort_by(|one, other| (&one.stream, one.seq).cmp(&(&other.stream, other.seq)));
-    given.dedup();
+    let given = taken(given, parameters)?;
     let places: BTreeSet<String> = given.iter().map(proof_path).collect();
     let proofs: Files =
         proofs.iter().filter(|(path, _)| places.contains(*path)).map(|(p, b)| (p.clone(), b.clone())).collect();
@@ -160,9 +151,50 @@ pub fn proof_path(given: &Given) -> String {
 /// # Errors
 /// See [`NoPack`].
 pub fn wanted_proofs(given: &[Given], parameters: &Parameters) -> Result<Vec<Given>, NoPack> {
-    let files = make(given, parameters, &Files::new())?;
-    let wanted = |given: &&Given| files.contains_key(&format!("sample/{}.jsonl", given.stream));
-    Ok(given.iter().filter(wanted).cloned().collect())
+    let mut given = taken(given, parameters)?;
+    let tables = Tables::of(&read(&given).0, parameters.as_of);
+    let drawn = Drawn::of(&tables, parameters.from, parameters.to);
+    let sampled: BTreeSet<&str> = drawn.sample().map(|grant| grant.request.as_str()).collect();
+    given.retain(|given| sampled.contains(given.stream.as_str()));
+    Ok(given)
+}
+
+/// The entries that a pack is made of, each once, by stream and place.
+fn taken(given: &[Given], parameters: &Parameters) -> Result<Vec<Given>, NoPack> {
+    let Parameters { from, to, .. } = *parameters;
+    if to <= from {
+        return Err(NoPack::NoPeriod { from, to });
+    }
+    if given.is_empty() {
+        return Err(NoPack::NoEntries);
+    }
+    let mut given = relevant(given, from, to);
+    given.sort_by(|one, other| (&one.stream, one.seq).cmp(&(&other.stream, other.seq)));
+    given.dedup();
+    Ok(given)
+}
+
+/// The grants of a period, and which of them are looked at one by one.
+struct Drawn {
+    population: Vec<GrantRow>,
+    /// The population's.
+    digest: String,
+    /// The sample's places in it, by rank.
+    places: Vec<usize>,
+}
+
+impl Drawn {
+    fn of(tables: &Tables, from: Moment, to: Moment) -> Self {
+        let within = |grant: &&GrantRow| from <= grant.decided_at && grant.decided_at < to;
+        let population: Vec<GrantRow> = tables.grants.iter().filter(within).cloned().collect();
+        let digest = sha256(jsonl::write(&population).as_bytes());
+        let places = sample::choose(&population, &digest);
+        Self { population, digest, places }
+    }
+
+    fn sample(&self) -> impl Iterator<Item = &GrantRow> {
+        self.places.iter().filter_map(|place| self.population.get(*place))
+    }
 }
 
 /// Everything that follows from the entries.
@@ -181,26 +213,15 @@ impl Made {
         let Parameters { from, to, as_of, control, .. } = *parameters;
         let (events, unreadable) = read(given);
         let tables = Tables::of(&events, as_of);
+        let drawn = Drawn::of(&tables, from, to);
         let within = |at: Moment| from <= at && at < to;
-        let population: Vec<GrantRow> =
-            tables.grants.iter().filter(|grant| within(grant.decided_at)).cloned().collect();
         let requests: Vec<RequestRow> =
             tables.requests.iter().filter(|request| within(request.submitted_at)).cloned().collect();
         let chains = chains(given);
         let broken = broken(&chains, &unreadable);
-        let subject = Subject {
-            grants: &population,
-            approvals: &tables.approvals,
-            findings: &tables.findings,
-            system: &tables.system,
-            broken: &broken,
-            as_of,
-        };
-        let exceptions = subject.exceptions(control.tests);
-        let digest = sha256(jsonl::write(&population).as_bytes());
-        let places = sample::choose(&population, &digest);
+        let exceptions = Subject::new(&drawn.population, &tables, &broken, as_of).exceptions(control.tests);
         let (mut sample, mut sampled) = (Vec::new(), BTreeMap::new());
-        for (rank, grant) in (1u64..).zip(places.into_iter().filter_map(|place| population.get(place))) {
+        for (rank, grant) in (1u64..).zip(drawn.sample()) {
             let rows: Vec<_> = tables.events.iter().filter(|row| row.stream == grant.request).cloned().collect();
             sampled.insert(format!("sample/{}.jsonl", grant.request), jsonl::write(&rows));
             let prefix = format!("{PROOFS}{}-", grant.request);
@@ -220,7 +241,7 @@ impl Made {
         }
         let counted = Counted {
             tables: &tables,
-            population: &population,
+            population: &drawn.population,
             requests: &requests,
             exceptions: &exceptions,
             sampled: sample.len(),
@@ -231,6 +252,7 @@ impl Made {
         figures.insert("streams".to_owned(), count(chains.len()));
         figures.insert("entries".to_owned(), count(given.len()));
         figures.insert("proofs".to_owned(), count(proofs.len()));
+        let Drawn { population, digest, .. } = drawn;
         Self { population, requests, sample, sampled, exceptions, figures, digest }
     }
 

@@ -3,7 +3,7 @@
 use crate::life::is_grave;
 use crate::moment::Moment;
 use crate::schema::table;
-use crate::tables::{ApprovalRow, FindingRow, GrantRow, SystemRow};
+use crate::tables::{ApprovalRow, FindingRow, GrantRow, SystemRow, Tables};
 use record::chain::Broken;
 use std::collections::BTreeMap;
 
@@ -106,21 +106,39 @@ table! {
     }
 }
 
+/// Rows by what they are looked up by.
+type By<'a, T> = BTreeMap<&'a str, Vec<&'a T>>;
+
+fn by<'a, T>(rows: impl IntoIterator<Item = &'a T>, key: impl Fn(&'a T) -> Option<&'a str>) -> By<'a, T> {
+    let mut all = By::new();
+    for row in rows {
+        if let Some(key) = key(row) {
+            all.entry(key).or_default().push(row);
+        }
+    }
+    all
+}
+
+fn of<'i, 'a, T>(rows: &'i By<'a, T>, key: &str) -> &'i [&'a T] {
+    rows.get(key).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// What the tests look at.
-#[derive(Debug, Clone, Copy)]
+///
+/// INVARIANT (linear): a test of one grant looks at the rows of that grant, and at no others.
+#[derive(Debug, Clone)]
 pub struct Subject<'a> {
-    /// The population.
-    pub grants: &'a [GrantRow],
-    /// Its countersignatures, and those of other requests.
-    pub approvals: &'a [ApprovalRow],
-    /// Its findings, and those of others.
-    pub findings: &'a [FindingRow],
-    /// What was done to the system.
-    pub system: &'a [SystemRow],
-    /// Streams whose chains are broken, or that can't be read.
-    pub broken: &'a BTreeMap<String, String>,
-    /// As of when.
-    pub as_of: Moment,
+    grants: &'a [GrantRow],
+    /// By request.
+    approvals: By<'a, ApprovalRow>,
+    /// By request.
+    findings: By<'a, FindingRow>,
+    /// By person.
+    offboardings: By<'a, SystemRow>,
+    /// By the stream of the offboarding.
+    reinstatements: By<'a, SystemRow>,
+    broken: &'a BTreeMap<String, String>,
+    as_of: Moment,
 }
 
 /// Why a chain is broken, in words.
@@ -128,7 +146,28 @@ pub(crate) fn told(broken: &Broken) -> String {
     broken.to_string()
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    /// The grants of a population, with what tables hold of them and of others; `broken` are the streams whose chains are
+    /// broken, or that can't be read, with the reason.
+    pub fn new(
+        grants: &'a [GrantRow],
+        tables: &'a Tables,
+        broken: &'a BTreeMap<String, String>,
+        as_of: Moment,
+    ) -> Self {
+        let system = |event: &'static str| tables.system.iter().filter(move |row| row.event == event);
+        let person = |row: &'a SystemRow| row.data.0.get("person").and_then(|person| person.as_str());
+        Self {
+            grants,
+            approvals: by(&tables.approvals, |row| Some(&row.request)),
+            findings: by(&tables.findings, |row| Some(&row.request)),
+            offboardings: by(system("offboardingStarted"), person),
+            reinstatements: by(system("personReinstated"), |row| Some(&row.stream)),
+            broken,
+            as_of,
+        }
+    }
+
     /// The exceptions to these tests, by test as they are given, then by grant.
     pub fn exceptions(&self, tests: &[&str]) -> Vec<ExceptionRow> {
         let tests = tests.iter().filter_map(|code| test(code));
@@ -166,7 +205,7 @@ impl Subject<'_> {
     /// What of a grant fails a test, and when that was.
     fn of_grant(&self, code: &str, grant: &GrantRow) -> Vec<(Moment, String)> {
         let once = |failed: bool, at: Moment, sentence: String| if failed { vec![(at, sentence)] } else { Vec::new() };
-        let approvals = self.approvals.iter().filter(|approval| approval.request == grant.request);
+        let approvals = of(&self.approvals, &grant.request).iter();
         match code {
             "self_approval" => {
                 let own = approvals.filter(|approval| approval.is_self);
@@ -193,14 +232,14 @@ impl Subject<'_> {
                 once(grant.outcome == "overdue", grant.expires_at, sentence)
             }
             "grave_finding" => {
-                let of = |finding: &&FindingRow| finding.request == grant.request && is_grave(&finding.severity);
-                let told = |finding: &FindingRow| {
+                let grave = |finding: &&&FindingRow| is_grave(&finding.severity);
+                let told = |finding: &&FindingRow| {
                     (
                         finding.recorded_at,
                         format!("{} ({}): {}: {}", finding.rule, finding.severity, finding.subject, finding.reason),
                     )
                 };
-                self.findings.iter().filter(of).map(told).collect()
+                of(&self.findings, &grant.request).iter().filter(grave).map(told).collect()
             }
             "ended_late" => {
                 let took = grant.end_took_seconds.unwrap_or_default();
@@ -237,10 +276,10 @@ impl Subject<'_> {
                 once(failed, grant.decided_at, "it was never used".to_owned())
             }
             "hasty_approval" => {
-                let hasty = |approval: &&ApprovalRow| {
+                let hasty = |approval: &&&ApprovalRow| {
                     approval.counts && approval.after_seconds.is_some_and(|after| after < HASTY)
                 };
-                let told = |approval: &ApprovalRow| {
+                let told = |approval: &&ApprovalRow| {
                     let after = approval.after_seconds.unwrap_or_default();
                     (approval.recorded_at, format!("{} countersigned {after} s after being asked", approval.approver))
                 };
@@ -251,17 +290,13 @@ impl Subject<'_> {
     }
 
     fn offboarded(&self, grant: &GrantRow) -> Vec<(Moment, String)> {
-        let of = |row: &&SystemRow| {
-            row.event == "offboardingStarted"
-                && row.data.0.get("person").and_then(|person| person.as_str()) == Some(grant.requester.as_str())
-                && row.recorded_at < grant.decided_at
-        };
         let back = |began: &SystemRow| {
-            let mut later = self.system.iter().filter(|row| row.stream == began.stream && row.seq > began.seq);
-            later.any(|row| row.event == "personReinstated" && row.recorded_at <= grant.decided_at)
+            let mut later = of(&self.reinstatements, &began.stream).iter().filter(|row| row.seq > began.seq);
+            later.any(|row| row.recorded_at <= grant.decided_at)
         };
-        let barred = self.system.iter().filter(of).filter(|began| !back(began));
-        let told = |began: &SystemRow| {
+        let before = of(&self.offboardings, &grant.requester).iter().filter(|row| row.recorded_at < grant.decided_at);
+        let barred = before.filter(|began| !back(began));
+        let told = |began: &&SystemRow| {
             (
                 grant.decided_at,
                 format!("{} had been offboarded by {} at {}", grant.requester, began.stream, began.recorded_at),
@@ -270,3 +305,6 @@ impl Subject<'_> {
         barred.map(told).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use changes::between;
+pub use entitlement::LONGEST_GRANT;
 pub use file::{Problem, Problems};
 pub use opened::OPENS_ESCALATION_PATH;
 pub(crate) use opened::{not_meant, told};

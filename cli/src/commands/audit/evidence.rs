@@ -13,6 +13,7 @@ use evidence::pack::{Files, MANIFEST, NoPack, Parameters, check, make, wanted_pr
 use evidence::source::Given;
 use evidence::tables::{newest, read};
 use model::text::inert;
+use record::checkpoint::SignedCheckpoint;
 use record::tile::TileReader;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -118,6 +119,7 @@ fn logged(
     let signed = log.checkpoint(&keys(&pinned.map_or_else(|| folder.join("keys"), Path::to_path_buf))?)?;
     let size = signed.checkpoint.size();
     let places = Places::read(&log, size).map_err(unreadable)?;
+    whole(&places, &signed, given)?;
     for given in given.iter_mut() {
         given.index = places.of(given);
     }
@@ -125,6 +127,25 @@ fn logged(
     parameters.checkpoint = Some(note.clone());
     let wanted = wanted_proofs(given, parameters).map_err(|error| no_pack(&error))?;
     proofs(&log, &places, &note, size, &wanted).map_err(unreadable)
+}
+
+/// Refuses entries that are not all that the log holds: what is cut off a stream's end, or a stream that is left out, breaks
+/// no chain.
+fn whole(places: &Places, signed: &SignedCheckpoint, given: &[Given]) -> Result<(), Failure> {
+    let verify = "`countersign audit verify` says what is wrong.";
+    if places.root() != signed.checkpoint.root() {
+        let sentence = "the log is not whole: its entries give another root than the one that was signed";
+        return Err(Failure::new(Exit::Failed, "damaged_log", sentence).advise(verify));
+    }
+    let missing = places.missing(given);
+    let Some(first) = missing.first() else { return Ok(()) };
+    let more = match missing.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", nor are {more} after it"),
+    };
+    let sentence = format!("leaf {first} of the log is not among the folder's entries{more}");
+    Err(Failure::new(Exit::Failed, "entries_missing", sentence)
+        .advise(format!("Export anew, after the log was fetched. If it stays, {verify}")))
 }
 
 /// The files of a pack's folder, by their paths in it.

@@ -11,11 +11,18 @@ use aws::exports::{Export as Found, Exports, LONGEST_SPAN, SHORTEST_SPAN, Span, 
 use aws::time::SystemClock;
 use catalogue::Catalogue;
 use clap::Args;
+use model::text::inert;
 use model::time::Time;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 use workflow::ports::{Clock as _, Fault};
+
+/// Longest ARN that is shown, in characters. Source: DynamoDB API reference, `DescribeExport`: 1,024.
+const LONGEST_ARN: usize = 1_024;
+
+/// The code of an export that AWS gave up: there is nothing to go on with.
+const FAILED: &str = "export_failed";
 
 /// What to export, or what was exported already.
 #[derive(Debug, Args)]
@@ -83,7 +90,8 @@ pub(crate) async fn export(wanted: &Export) -> Result<Answer, Failure> {
     let mut catalogue = Catalogue::open(wanted.to.as_deref())?;
     let mut found = Vec::new();
     if wanted.arn.is_empty() {
-        found.extend(start(wanted, &exports, &mut catalogue).await?);
+        let started = start(wanted, &exports, &mut catalogue, &mut found).await;
+        started.map_err(|failure| resumable(failure, &found))?;
     }
     for arn in &wanted.arn {
         found.push(exports.follow(arn).await.map_err(|fault| of_aws(&fault))?);
@@ -93,8 +101,12 @@ pub(crate) async fn export(wanted: &Export) -> Result<Answer, Failure> {
     }
     let deadline = SystemClock.now().plus(wanted.timeout);
     let mut done = Vec::new();
-    for export in found {
-        done.push(wait(wanted, &exports, export, deadline, &mut catalogue).await?);
+    for (place, export) in found.iter().enumerate() {
+        let there = wait(wanted, &exports, export.clone(), deadline, &mut catalogue).await;
+        done.push(there.map_err(|failure| {
+            let first = if failure.code == FAILED { place.saturating_add(1) } else { place };
+            resumable(failure, found.get(first..).unwrap_or_default())
+        })?);
     }
     let Some(to) = &wanted.to else { return Ok(told("there", &done)) };
     let objects = clients.objects(None);
@@ -111,8 +123,26 @@ fn told(word: &str, exports: &[Found]) -> Answer {
     Answer::new(lines.join("\n"), json!({"status": word, "exports": arns}))
 }
 
-/// Starts what is asked for: all of the table, or each day of changes.
-async fn start(wanted: &Export, exports: &Exports, catalogue: &mut Catalogue) -> Result<Vec<Found>, Failure> {
+/// What went wrong, with how to go on with what was started: AWS writes it all the same, and without a folder nothing else
+/// keeps what it is called.
+fn resumable(failure: Failure, started: &[Found]) -> Failure {
+    if started.is_empty() {
+        return failure;
+    }
+    let arns: Vec<String> = started.iter().map(|export| format!("--arn {}", inert(&export.arn, LONGEST_ARN))).collect();
+    let command = format!("countersign audit export {} --to <folder>", arns.join(" "));
+    let before = failure.advice.as_ref().map(|advice| format!("{advice}\n")).unwrap_or_default();
+    failure.advise(format!("{before}What was started is being written: go on with `{command}`."))
+}
+
+/// Starts what is asked for: all of the table, or each day of changes. What was started before something went wrong is in
+/// `started`.
+async fn start(
+    wanted: &Export,
+    exports: &Exports,
+    catalogue: &mut Catalogue,
+    started: &mut Vec<Found>,
+) -> Result<(), Failure> {
     let (Some(table), Some(bucket)) = (&wanted.table, &wanted.bucket) else {
         let failure = Failure::new(Exit::Usage, "no_source", "there is nothing to export");
         return Err(failure.advise("Give --table and --bucket, --arn, or --from with --to."));
@@ -120,16 +150,16 @@ async fn start(wanted: &Export, exports: &Exports, catalogue: &mut Catalogue) ->
     let now = SystemClock.now();
     let spans = spans(wanted.since, now)?;
     let arn = exports.table_arn(table).await.map_err(|fault| of_aws(&fault))?;
-    let mut started = Vec::new();
     for span in spans {
         // The SDK's own retries start none twice.
         let token = uuid::Uuid::new_v4().to_string();
         let sent = exports.start(&arn, bucket, wanted.prefix.as_deref(), span, &token).await;
         let export = sent.map_err(|fault| of_aws(&fault))?;
-        catalogue.started(&export, span, now)?;
+        let kept = catalogue.started(&export, span, now);
         started.push(export);
+        kept?;
     }
-    Ok(started)
+    Ok(())
 }
 
 /// The spans that a time is asked for in: an export of changes holds a day at most, and a quarter of an hour at least.
@@ -166,12 +196,11 @@ async fn wait(
             Standing::Done { .. } => return Ok(export),
             Standing::Failed { code } => {
                 let sentence = format!("the export {} failed: {code}", export.arn);
-                return Err(Failure::new(Exit::Failed, "export_failed", sentence));
+                return Err(Failure::new(Exit::Failed, FAILED, sentence));
             }
             Standing::Running if SystemClock.now() >= deadline => {
                 let sentence = format!("the export {} is still being written", export.arn);
-                let failure = Failure::new(Exit::TimedOut, "export_running", sentence);
-                return Err(failure.advise("Go on with it: `countersign audit export --arn <arn> --to <folder>`."));
+                return Err(Failure::new(Exit::TimedOut, "export_running", sentence));
             }
             Standing::Running => {}
         }

@@ -1,7 +1,7 @@
 //! The record in a folder: entries as they lie in the table, and the tables made of them.
 
 use crate::failure::{Exit, Failure};
-use evidence::dynamodb::Exported;
+use evidence::dynamodb::{Exported, StreamHead};
 use evidence::schema::Row;
 use evidence::source::Given;
 use evidence::tables::{Tables, newest, read};
@@ -79,7 +79,8 @@ pub(super) fn streams(folder: &Path) -> Result<Vec<Given>, Failure> {
     Ok(given)
 }
 
-/// Writes entries and heads into `table/`. A file that is the same stays as it is.
+/// Writes entries and heads into `table/`. A file that is the same stays as it is, and so does the head of a stream that
+/// was read later than this export: exports come in any order.
 ///
 /// # Errors
 /// A file can't be written.
@@ -93,7 +94,11 @@ pub(super) fn write_streams(folder: &Path, exported: &Exported) -> Result<(), Fa
         }
     }
     for (stream, head) in exported.heads() {
-        write(&table.join("states").join(format!("{stream}.json")), head.to_file().as_bytes())?;
+        let path = table.join("states").join(format!("{stream}.json"));
+        let there = fs::read(&path).ok().and_then(|text| StreamHead::of_file(&text));
+        if there.is_none_or(|there| there.is_before(head)) {
+            write(&path, head.to_file().as_bytes())?;
+        }
     }
     Ok(())
 }

@@ -119,6 +119,18 @@ fn an_incremental_export_adds_and_repetition_changes_nothing() {
 }
 
 #[test]
+fn an_entry_that_was_read_before_keeps_its_leaf() {
+    let mut again = Exported::default();
+    for one in read(&full()).entries() {
+        let text = one.to_file();
+        again.keep(Given::of_file(&one.stream, one.seq, text.as_bytes()).unwrap());
+    }
+    // An export of changes holds the batches of its own span alone.
+    again.line(&json!({"Item": item(&given()[0])}).to_string()).unwrap();
+    assert_eq!(again.entries(), read(&full()).entries());
+}
+
+#[test]
 fn what_was_rewritten_or_deleted_is_told() {
     let all = given();
     let (one, other) = (item(&all[0]), item(&all[1]));

@@ -55,6 +55,29 @@ fn every_entry_of_the_sample_is_proven_to_be_in_the_log() {
 }
 
 #[test]
+fn what_the_log_holds_and_the_entries_do_not_is_missed() {
+    let (files, size, _) = log();
+    let places = Places::read(&files, size).unwrap();
+    let leaves: Vec<Vec<u8>> = given().into_iter().map(|given| given.bytes).collect();
+    assert_eq!(*places.root(), grow(&Files::new(), 0, &Edge::EMPTY.root(), &leaves).unwrap().edge.root());
+    assert_eq!(places.missing(&given()), [0u64; 0]);
+    let all = given();
+    let last = all.iter().rposition(|given| given.stream == all[0].stream).unwrap();
+    let at = |place: usize| u64::try_from(place).unwrap();
+    let mut cut = all.clone();
+    cut.remove(last);
+    assert_eq!(places.missing(&cut), [at(last)]);
+    let mut changed = all.clone();
+    changed[last].bytes.push(b' ');
+    assert_eq!(places.missing(&changed), [at(last)]);
+    let without: Vec<_> = all.iter().filter(|given| given.stream != all[0].stream).cloned().collect();
+    assert_eq!(places.missing(&without), (0..=at(last)).collect::<Vec<_>>());
+    // What is newer than the log is no fault of anybody's.
+    let newer = changed[last].clone();
+    assert_eq!(places.missing(&[all, vec![newer]].concat()), [0u64; 0]);
+}
+
+#[test]
 fn a_proof_that_does_not_hold_is_found() {
     let codes = |pack: &Files, key: Option<VerifierKey>| {
         let keys = key.map(|key| vec![key]);

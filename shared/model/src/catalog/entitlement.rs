@@ -12,8 +12,9 @@ use crate::notices::{Notices, Reminder};
 use crate::scope::{Leeway, MOST_PATTERNS, check_action, check_resource};
 use serde_saphyr::Spanned;
 
-/// Longest grant any entitlement may allow, in seconds: 12 hours, the longest IAM role session.
-const LONGEST_GRANT: u64 = 43_200;
+/// Longest grant any entitlement may allow, in seconds: 12 hours. Source: IAM API reference, `CreateRole`: the longest role
+/// session.
+pub const LONGEST_GRANT: u64 = 43_200;
 
 /// Longest wait for countersignatures, in seconds: 7 days.
 const LONGEST_WAIT: u64 = 604_800;

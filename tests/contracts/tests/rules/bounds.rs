@@ -90,6 +90,17 @@ fn the_boundary_fits() {
     assert!(length + 1_300 <= LONGEST_MANAGED_POLICY, "{length}");
 }
 
+/// Who judges the record shares no code with who writes it, and yet has to mean the same.
+#[test]
+fn evidence_holds_grants_to_the_bounds_that_they_were_made_by() {
+    use evidence::{tables, tests_of_control};
+    use model::lifecycle::{HASTY, QUARANTINE, SCHEDULE_MARGIN};
+    assert_eq!(tests_of_control::HASTY, HASTY);
+    assert_eq!(tests_of_control::LONGEST_GRANT, model::catalog::LONGEST_GRANT);
+    // And one run of reconciliation.
+    assert_eq!(tables::LATE_AFTER, SCHEDULE_MARGIN + QUARANTINE + 60);
+}
+
 /// What an early end writes when a base role is full has to have its room beforehand.
 #[test]
 fn the_base_role_carries_the_deny_for_all_its_sessions_from_the_start() {
