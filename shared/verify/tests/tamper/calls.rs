@@ -16,6 +16,9 @@ use verify::Code;
 const LOGS: &str = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11";
 const DIGESTS: &str = "AWSLogs/111111111111/CloudTrail-Digest/us-east-1/2026/11";
 const BASE: &str = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample";
+const OTHER: &str = "arn:aws:iam::111111111111:role/other";
+const OUR_GRANT: &str = "arn:aws:iam::111111111111:role/countersign-system/countersign-grant";
+const OUR_PROVISIONER: &str = "arn:aws:iam::222222222222:role/countersign-system/countersign-provisioner";
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -54,6 +57,15 @@ fn opening(id: &str, at: i64, grant: &str, key: &str) -> Value {
     })
 }
 
+/// The same caller, opening a session of another role under a grant's id.
+fn opens(mut call: Value, role: &str, grant: &str, key: &str) -> Value {
+    call["eventName"] = json!("AssumeRole");
+    call["eventSource"] = json!("sts.amazonaws.com");
+    call["requestParameters"] = json!({"roleArn": role, "roleSessionName": grant});
+    call["responseElements"] = json!({"credentials": {"accessKeyId": key}, "sourceIdentity": grant});
+    call
+}
+
 /// A key that the record hands out: its request, its id, and when.
 fn keys() -> Vec<(String, String, i64)> {
     let issued = STORY.leaves.iter().filter(|leaf| leaf.kind() == "credentialsIssued");
@@ -79,10 +91,20 @@ fn calls() -> Vec<Value> {
         calls.push(opening(&format!("open-{number}"), at, &id, &key));
         calls.push(call(&format!("call-{number}"), at + 20, Some(&id), &role(&id), &key));
     }
+    let ((used, key), (starts, expires)) = (key_of("used"), window("used"));
+    // Countersign's own, in another account, under the request's id: also after the end.
+    calls.push(opens(call("enter", starts, None, OUR_GRANT, "ASIAGRANT"), OUR_PROVISIONER, &used, "ASIAOURS"));
+    calls.push(call("make", starts + 1, Some(&used), OUR_PROVISIONER, "ASIAOURS"));
+    calls.push(call("take-out", expires + 90, Some(&used), OUR_PROVISIONER, "ASIAOURS"));
+    // The holder's, on into another role: a source identity goes along.
+    calls.push(opens(call("chain", starts + 90, Some(&used), &role(&used), &key), OTHER, &used, "ASIACHAINED"));
+    calls.push(call("chained", starts + 91, Some(&used), OTHER, "ASIACHAINED"));
+    // Somebody's, of a role of their own, who calls it as they like.
+    calls.push(opens(call("called-so", starts - 20, None, OTHER, "ASIAOTHER"), OTHER, &used, "ASIATHEIRS"));
     // Somebody else's, so that the trail goes on.
     let (first, last) = (STORY.leaves[0].at, STORY.leaves[STORY.leaves.len() - 1].at);
     for at in (first..last).step_by(600) {
-        calls.push(call(&format!("other-{at}"), at, None, "arn:aws:iam::111111111111:role/other", "ASIAOTHER"));
+        calls.push(call(&format!("other-{at}"), at, None, OTHER, "ASIAOTHER"));
     }
     calls
 }
@@ -167,7 +189,12 @@ fn nothing_is_found_beside_what_cloudtrail_says() {
     let verdict = judged(&with(&calls()));
     assert_eq!(verdict.findings, []);
     let figures = &verdict.figures;
-    assert_eq!((figures.trail_digests, figures.trail_calls), (9, u64::try_from(keys().len()).unwrap()), "{figures:?}");
+    // Those of handed out keys, and two of a chain; none of Countersign's own, and none of whoever calls theirs so.
+    assert_eq!(
+        (figures.trail_digests, figures.trail_calls),
+        (9, u64::try_from(keys().len()).unwrap() + 2),
+        "{figures:?}"
+    );
 }
 
 #[test]
@@ -297,6 +324,30 @@ fn calls_that_the_record_does_not_bear_out_are_found() {
             "a session that was not handed out",
             opening("x", starts + 300, &used, "ASIAX"),
             Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session of another role that is handed out",
+            opens(call("x", starts + 300, None, OTHER, "ASIAOTHER"), &target, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session that Countersign opens of a role that it does not hand out",
+            opens(call("x", starts + 300, None, OUR_GRANT, "ASIAGRANT"), OTHER, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session of a role of Countersign's own, opened by the holder",
+            opens(call("x", starts + 300, Some(&used), &base, &used_key), OUR_PROVISIONER, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "by a role that looks like one of Countersign's own, after the window",
+            call("x", expires + 61, Some(&used), "arn:aws:iam::1:role/a:role/countersign-system/b", "ASIAX"),
+            Code::CallOutsideWindow,
             used.clone(),
         ),
         (
