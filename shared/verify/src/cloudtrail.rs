@@ -78,7 +78,9 @@ pub(crate) fn judge<F: Folder>(
             join.times = Some((first.min(record.at), last.max(record.at)));
             join.take(record, path, requests, found);
         }
-        let due = listed.newest.is_some_and(|until| newest.is_some_and(|newest| newest < until));
+        // What a digest lists was delivered in its time: what was made shortly before its end may be in the next one.
+        let settled = newest.map(|newest| newest.saturating_add(DELIVERED_WITHIN));
+        let due = listed.until(path).is_some_and(|until| settled.is_some_and(|settled| settled < until));
         if due && !listed.files.contains(path) {
             found.add(Code::TrailUnlisted, At::path(path), "No digest lists it.");
         }

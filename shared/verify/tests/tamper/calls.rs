@@ -15,6 +15,8 @@ use verify::Code;
 
 const LOGS: &str = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11";
 const DIGESTS: &str = "AWSLogs/111111111111/CloudTrail-Digest/us-east-1/2026/11";
+/// For how many hours there are digests.
+const HOURS: i64 = 9;
 const BASE: &str = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample";
 const OTHER: &str = "arn:aws:iam::111111111111:role/other";
 const OUR_GRANT: &str = "arn:aws:iam::111111111111:role/countersign-system/countersign-grant";
@@ -109,16 +111,26 @@ fn calls() -> Vec<Value> {
     calls
 }
 
-/// CloudTrail's part of a folder: a file and a digest for each hour.
+/// When CloudTrail's first digest begins.
+fn first() -> i64 {
+    STORY.leaves[0].at / 3_600 * 3_600
+}
+
+/// CloudTrail's part of a folder.
 fn trail(calls: &[Value]) -> Files {
+    region("us-east-1", HOURS, calls)
+}
+
+/// That of a Region: a file and a digest for each hour.
+fn region(name: &str, hours: i64, calls: &[Value]) -> Files {
+    let (logs, digests) = (LOGS.replace("us-east-1", name), DIGESTS.replace("us-east-1", name));
     let mut files = Files::new();
     let public = STANDARD.encode(b"a key");
     let keys = json!({"PublicKeyList": [{"Value": public, "Fingerprint": "f1"}]});
-    files.insert("trail/keys/us-east-1.json".to_owned(), keys.to_string().into_bytes());
-    let start = STORY.leaves[0].at / 3_600 * 3_600;
+    files.insert(format!("trail/keys/{name}.json"), keys.to_string().into_bytes());
     let mut before: Option<(String, String, String)> = None;
-    for hour in 0..9 {
-        let (from, until) = (start + hour * 3_600, start + (hour + 1) * 3_600);
+    for hour in 0..hours {
+        let (from, until) = (first() + hour * 3_600, first() + (hour + 1) * 3_600);
         let at = |call: &&Value| {
             (from..until).contains(&call["eventTime"].as_str().unwrap().parse::<Time>().unwrap().as_second())
         };
@@ -127,13 +139,13 @@ fn trail(calls: &[Value]) -> Files {
         let mut listed = Vec::new();
         if !records.is_empty() {
             let text = json!({"Records": records}).to_string();
-            let key = format!("{LOGS}/{day}/111111111111_CloudTrail_us-east-1_{hour}.json.gz");
+            let key = format!("{logs}/{day}/111111111111_CloudTrail_{name}_{hour}.json.gz");
             listed.push(
                 json!({"s3Bucket": "trail", "s3Object": key, "hashValue": sha256(&text), "hashAlgorithm": "SHA-256"}),
             );
             files.insert(format!("trail/{key}"), gzip(&text));
         }
-        let key = format!("{DIGESTS}/{day}/111111111111_CloudTrail-Digest_us-east-1_all_us-east-1_{hour}.json.gz");
+        let key = format!("{digests}/{day}/111111111111_CloudTrail-Digest_{name}_all_us-east-1_{hour}.json.gz");
         let mut digest = json!({
             "awsAccountId": "111111111111", "digestStartTime": time(from), "digestEndTime": time(until),
             "digestS3Bucket": "trail", "digestS3Object": key, "digestPublicKeyFingerprint": "f1",
@@ -195,6 +207,33 @@ fn nothing_is_found_beside_what_cloudtrail_says() {
         (9, u64::try_from(keys().len()).unwrap() + 2),
         "{figures:?}"
     );
+}
+
+/// A file with one call, and its path in the trail.
+fn more(folder: &str, at: i64) -> (String, Vec<u8>) {
+    let text = json!({"Records": [call("more", at, None, OTHER, "ASIAOTHER")]}).to_string();
+    (format!("trail/{folder}/20/111111111111_CloudTrail_extra.json.gz"), gzip(&text))
+}
+
+#[test]
+fn a_file_that_no_digest_can_list_yet_was_not_put_there() {
+    let europe = LOGS.replace("us-east-1", "eu-west-1");
+    let mut files = with(&calls());
+    files.extend(region("eu-west-1", 3, &[]));
+    let late = [more(LOGS, first() + HOURS * 3_600 - 600), more(&europe, first() + 5 * 3_600)];
+    for (path, bytes) in late {
+        let mut files = files.clone();
+        files.insert(path, bytes);
+        assert_eq!(judged(&files).findings, []);
+    }
+    // But where digests have passed it by, there are none at all, or no file of CloudTrail's lies.
+    let nowhere = LOGS.replace("us-east-1", "ap-south-1");
+    for folder in [LOGS, &europe, &nowhere, "AWSLogs", "elsewhere"] {
+        let (path, bytes) = more(folder, first() + 3_700);
+        let mut files = files.clone();
+        files.insert(path.clone(), bytes);
+        expect(folder, &judged(&files), Code::TrailUnlisted, &Where::File(path));
+    }
 }
 
 #[test]
