@@ -153,9 +153,10 @@ impl Join<'_> {
 
     fn finish(self, requests: &BTreeMap<String, Request>, found: &mut Found) {
         for (id, keys) in self.unrecorded {
-            // A worker that died after STS answered has left its intent without an outcome, and handed nothing out.
-            let open = requests.get(&id).map_or(0, Request::unanswered);
-            for (key, at) in keys.into_iter().skip(usize::try_from(open).unwrap_or(usize::MAX)) {
+            // Each intent is one call to STS. Where its answer was lost, or came to a worker that died, nothing was handed
+            // out, and the record knows no key.
+            let lost = requests.get(&id).map_or(0, Request::without_key);
+            for (key, at) in keys.into_iter().skip(usize::try_from(lost).unwrap_or(usize::MAX)) {
                 let sentence =
                     format!("{} was made for {}, and the record does not hand it out.", shown(&key), shown(&id));
                 found.add(Code::KeyNotIssued, at, sentence);

@@ -1,6 +1,7 @@
 //! CloudTrail beside the record: its files and digests changed, and calls that the record does not bear out.
 
-use crate::log::Files;
+use crate::log::{Files, Publisher};
+use crate::story::{Leaf, rechained};
 use crate::untouched::{FOLDER, STORY, judged};
 use crate::{Where, expect, missed};
 use base64::Engine as _;
@@ -408,4 +409,22 @@ fn a_key_that_cloudtrail_never_saw_is_found() {
     let (used, key) = key_of("used");
     let calls: Vec<Value> = calls().into_iter().filter(|call| !call.to_string().contains(&key)).collect();
     expect("unseen", &judged(&with(&calls)), Code::IssuedKeyUnseen, &Where::Stream(used));
+}
+
+#[test]
+fn an_intent_whose_answer_was_lost_excuses_one_session_and_no_more() {
+    let (used, _) = key_of("used");
+    let (_, lost, at) = keys().into_iter().rfind(|(id, ..)| *id == used).unwrap();
+    let mut values: Vec<Value> = STORY.leaves.iter().map(Leaf::value).collect();
+    let issued = values.iter_mut().find(|value| value["event"]["data"]["accessKeyId"] == *lost).unwrap();
+    issued["event"] = json!({"type": "credentialsFailed", "data": {"code": "timeout"}});
+    let mut files = Publisher::default().folder(&rechained(values));
+    // It was opened, and nobody had it.
+    let mut calls: Vec<Value> =
+        calls().into_iter().filter(|call| call["userIdentity"]["accessKeyId"] != *lost).collect();
+    files.extend(trail(&calls));
+    assert_eq!(judged(&files).findings, []);
+    calls.push(opening("x", at + 10, &used, "ASIAX"));
+    files.extend(trail(&calls));
+    expect("a second one", &judged(&files), Code::KeyNotIssued, &Where::Stream(used));
 }
