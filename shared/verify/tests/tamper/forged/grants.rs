@@ -180,6 +180,17 @@ pub(super) const FORGERIES: &[Forgery] = &[
     ),
     ("ended without its deny", "role", |r| r.remove("tombstonePlaced"), Code::EndedTooEarly, "grantEnded"),
     (
+        "its deny is said to take no time",
+        "role",
+        |r| {
+            let at = r.entry("tombstonePlaced")["at"].clone();
+            r.data("tombstonePlaced")["quarantineUntil"] = at.clone();
+            r.entry("grantEnded")["at"] = moved(&at, 5);
+        },
+        Code::EndedTooEarly,
+        "tombstonePlaced",
+    ),
+    (
         "the deny was taken out early",
         "policy",
         |r| {
