@@ -1,6 +1,7 @@
 //! `audit fetch`: the log and its anchors, copied to a folder that `audit verify` reads without AWS.
 
 use super::copies::Copies;
+use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
 use aws::log::SourceBucket;
@@ -60,10 +61,7 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
     let clients = Clients::from_env().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
     let folder = Copies::new(&wanted.folder, wanted.fresh);
     if let Some(keys) = &wanted.keys {
-        let text = std::fs::read(keys);
-        let text =
-            text.map_err(|error| Failure::new(Exit::Failed, "no_file", format!("{}: {error}", keys.display())))?;
-        folder.write("keys", &text)?;
+        folder.write("keys", &given(keys, LONGEST_KEYS)?)?;
     }
     // The checkpoint first, and into the folder last: the tiles of what it says are there before it, here and there.
     let log = clients.source_bucket(&wanted.log_bucket);

@@ -1,7 +1,7 @@
 //! `audit prove`: one entry's proof, out of a folder with the log.
 
 use super::log::Log;
-use super::{keys, told};
+use super::{keys_or_own, told};
 use crate::failure::{Answer, Exit, Failure};
 use clap::Args;
 use record::proof::{LONGEST_PROOF, TlogProof};
@@ -64,7 +64,7 @@ impl Which {
 /// # Errors
 /// The folder's log is not signed by one of the keys, has no such entry, or is damaged; or the file is there already.
 pub(crate) fn prove(wanted: &Prove) -> Result<Answer, Failure> {
-    let keys = keys(&wanted.keys.clone().unwrap_or_else(|| wanted.folder.join("keys")))?;
+    let keys = keys_or_own(wanted.keys.as_deref(), &wanted.folder)?;
     let log = Log::new(&wanted.folder);
     let newest = log.checkpoint(&keys)?;
     let size = newest.checkpoint.size();

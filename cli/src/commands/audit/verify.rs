@@ -1,6 +1,6 @@
 //! `audit verify`: a folder and keys, and one verdict.
 
-use super::folder::{Disk, Unreadable};
+use super::folder::Disk;
 use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use ::verify::{Figures, NoVerdict, Outcome, Severity, Trusted, Verdict};
@@ -31,12 +31,11 @@ pub(crate) struct Verify {
 /// # Errors
 /// There is no verdict: something can't be read, or no key is known.
 pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
-    let unreadable = |error: &Unreadable| Failure::new(Exit::Failed, "no_file", error.to_string());
-    let disk = Disk::open(&wanted.folder).map_err(|error| unreadable(&error))?;
+    let disk = Disk::open(&wanted.folder)?;
     let keys = wanted.keys.as_deref().map(keys).transpose()?;
     let trusted = Trusted { keys: keys.as_deref(), as_of: wanted.as_of.as_deref(), rsa: &aws::trail::verifies };
     let verdict = ::verify::verify(&disk, &trusted).map_err(|error| match error {
-        NoVerdict::Folder(error) => unreadable(&error),
+        NoVerdict::Folder(error) => error.into(),
         NoVerdict::NoKey => Failure::new(Exit::Usage, "no_key", error.to_string())
             .advise("Give --keys a file with the line `log <verifier key>`, got from somebody you trust."),
         NoVerdict::NotATime => Failure::new(Exit::Usage, "invalid_time", error.to_string()),
