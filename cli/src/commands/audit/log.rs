@@ -5,6 +5,7 @@ use crate::failure::{Exit, Failure};
 use ::verify::Folder as _;
 use record::checkpoint::{self, SignedCheckpoint};
 use record::note::{LONGEST_NOTE, VerifierKey};
+use record::proof::Inclusion;
 use record::tile::{self, Holds, LONGEST_ENTRY, ReadError, Tile, TileReader, WIDTH};
 use serde::Deserialize;
 use std::path::Path;
@@ -103,8 +104,8 @@ impl Log {
         Ok(None)
     }
 
-    /// The way from the entry at `index` up to the root of a log of `size`.
-    pub(super) fn inclusion(&self, index: u64, size: u64) -> Result<record::proof::Inclusion, Failure> {
-        record::proof::Inclusion::read(self, index, size).map_err(unreadable)
+    /// The way from the entry at `index` up to the root that the log had at `size`, now that it has `there` entries.
+    pub(super) fn inclusion(&self, index: u64, size: u64, there: u64) -> Result<Inclusion, Failure> {
+        Inclusion::read_within(self, index, size, there).map_err(unreadable)
     }
 }
