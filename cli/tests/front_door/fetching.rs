@@ -1,4 +1,4 @@
-//! `audit fetch`, of a log that grows while it is copied.
+//! `audit fetch` and `audit rebuild`, of a log that grows while it is copied.
 
 use crate::cloud::{Cloud, Kept};
 use crate::stand_in::{Ran, StandIn, ran};
@@ -143,4 +143,16 @@ async fn a_log_is_not_believed_to_be_as_long_as_it_says_before_it_is_read() {
     let said = ran(bounded).await;
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("not_there"), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_the_bucket_has_beyond_the_table_is_said() {
+    let desk = Desk::new(2).await;
+    let rebuild = ["audit", "rebuild", "--table", "restored", "--log-bucket", "log"];
+    let said = desk.run(&rebuild).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("2 newer leaves are not in this table"), "{}", said.out);
+    assert!(said.out.contains("no --keys were given") && !said.out.contains("that was signed"), "{}", said.out);
+    let said = desk.run(&[&rebuild[..], &["--keys", "trusted", "--output", "json"]].concat()).await.json();
+    assert_eq!((&said["newer"], &said["signed"]), (&json!(2), &json!(true)));
 }

@@ -151,7 +151,7 @@ pub(super) fn rebuilt(folder: &Copies, keys: &[VerifierKey]) -> Result<Outcome, 
     if edge.root() != *checkpoint.root() {
         found("other_tree", format!("the tree of {} leaves is not the one that was signed", edge.size()));
     }
-    Ok(Outcome { size: edge.size(), root: edge.root(), defects, count })
+    Ok(Outcome { size: edge.size(), root: edge.root(), defects, count, newer: 0 })
 }
 
 fn entry(folder: &Copies, stream: &str, seq: u64) -> Result<Option<Vec<u8>>, Failure> {

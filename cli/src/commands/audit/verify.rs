@@ -15,7 +15,8 @@ const SHOWN: usize = 200;
 /// A folder, and whose word counts.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The folder, as `audit fetch` and `audit export` write it: log/, anchors/, cosigned/, table/, trail/, saved/.
+    /// The folder, as `audit fetch` and `audit export` write it: log/, anchors/, cosigned/, table/. With what you put
+    /// there yourself: trail/, CloudTrail's files; saved/, checkpoints that you kept.
     folder: PathBuf,
     /// Whose word counts: lines `log <verifier key>` and `witness <verifier key>`, got from somebody you trust. Else the
     /// folder's own, which proves nothing about who wrote it.
