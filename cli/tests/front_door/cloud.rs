@@ -51,8 +51,9 @@ impl Kept {
     fn list(&self, bucket: &str, prefix: &str) -> Response {
         let under = format!("{bucket}/{prefix}");
         let keys = self.objects.keys().filter(|key| key.starts_with(&under));
-        let keys = keys.filter_map(|key| key.split_once('/'));
-        let listed: String = keys.map(|(_, key)| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        let listed = keys
+            .filter_map(|key| key.split_once('/'))
+            .fold(String::new(), |listed, (_, key)| listed + "<Contents><Key>" + key + "</Key></Contents>");
         let open = "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
         format!("{open}<IsTruncated>false</IsTruncated>{listed}</ListBucketResult>").into_response()
     }
