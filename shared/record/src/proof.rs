@@ -151,8 +151,25 @@ impl Inclusion {
     /// # Errors
     /// There is no such entry, or a tile can't be read.
     pub fn read<R: TileReader>(reader: &R, index: u64, size: u64) -> Result<Self, ReadError<R::Error>> {
+        Self::read_within(reader, index, size, size)
+    }
+
+    /// The same from the tiles of the tree that has grown to `there` leaves since: the narrower ones that the tree of
+    /// `size` had may be gone, or never have been copied.
+    ///
+    /// # Errors
+    /// There is no such entry, the tree has not grown so far, or a tile can't be read.
+    pub fn read_within<R: TileReader>(
+        reader: &R,
+        index: u64,
+        size: u64,
+        there: u64,
+    ) -> Result<Self, ReadError<R::Error>> {
         let ranges = beside_leaf(index, size).map_err(|_| ReadError::NoSuchPlace { size })?;
-        Ok(Self { index, size, path: read(reader, size, &ranges)? })
+        if size > there {
+            return Err(ReadError::NoSuchPlace { size: there });
+        }
+        Ok(Self { index, size, path: read(reader, there, &ranges)? })
     }
 
     /// The tiles that [`Self::read`] reads; none if there is no such entry.

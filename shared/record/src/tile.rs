@@ -130,17 +130,16 @@ fn levels() -> impl DoubleEndedIterator<Item = u8> {
     0..LEVELS
 }
 
-/// What a tree that grows from `old` to `new` leaves adds: every bundle and tile that has more in it than before.
-pub fn written(old: u64, new: u64) -> Vec<Tile> {
+/// What a tree that grows from `old` to `new` leaves adds: every bundle and tile that has more in it than before. One by
+/// one: `new` may be what somebody else says.
+pub fn written(old: u64, new: u64) -> impl Iterator<Item = Tile> {
     let holds = std::iter::once(Holds::Entries).chain(levels().map(Holds::Hashes));
-    holds
-        .flat_map(|holds| {
-            let (before, after) = (holds.of(old), holds.of(new));
-            let first = before.checked_div(u64::from(WIDTH)).unwrap_or(0);
-            let end = if after > before { after.div_ceil(u64::from(WIDTH)) } else { first };
-            (first..end).filter_map(move |index| Tile::at(holds, index, new))
-        })
-        .collect()
+    holds.flat_map(move |holds| {
+        let (before, after) = (holds.of(old), holds.of(new));
+        let first = before.checked_div(u64::from(WIDTH)).unwrap_or(0);
+        let end = if after > before { after.div_ceil(u64::from(WIDTH)) } else { first };
+        (first..end).filter_map(move |index| Tile::at(holds, index, new))
+    })
 }
 
 /// What is not full at the right edge of a tree of `size` leaves, of entries and of each level: what [`grow`] reads.

@@ -100,6 +100,20 @@ fn the_tiles_that_are_named_are_all_that_is_read() {
 }
 
 #[test]
+fn an_earlier_tree_is_proven_by_the_tiles_of_a_later_one_alone() {
+    for (size, there) in [(1, 2), (255, 257), (256, 512), (260, 300), (300, 2_000), (1_000, 1_000)] {
+        let (before, files) = (log(&[size]).0, log(&[there]).0);
+        for place in [0, size / 2, size - 1] {
+            let proof = Inclusion::read_within(&files, place, size, there).unwrap();
+            assert_eq!(Ok(&proof), Inclusion::read(&before, place, size).as_ref(), "{place} of {size}");
+            assert_eq!(proof.check(&leaf(&sample::entry(place)), &sample::root(0, size)), Ok(()));
+        }
+        let nowhere = Inclusion::read_within(&files, 0, there + 1, there);
+        assert_eq!(nowhere, Err(ReadError::NoSuchPlace { size: there }));
+    }
+}
+
+#[test]
 fn what_no_tree_can_be_is_refused() {
     let nothing = |index, size| Inclusion { index, size, path: vec![Hash::EMPTY] }.check(&Hash::EMPTY, &Hash::EMPTY);
     for (index, size) in [(0, 0), (5, 5), (6, 5), (u64::MAX, u64::MAX), (0, LARGEST_SIZE + 1)] {
