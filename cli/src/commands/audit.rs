@@ -19,6 +19,7 @@ pub(crate) mod verify;
 
 use crate::failure::{Exit, Failure};
 use crate::show;
+use folder::Disk;
 use model::text::inert;
 use model::time::Time;
 use record::checkpoint::SignedCheckpoint;
@@ -35,7 +36,7 @@ const LONGEST_KEYS: usize = 262_144;
 /// Longest text of an entry that is shown on a line.
 const LINE: usize = 4_000;
 
-/// A file's bytes; `None` if there is none.
+/// The bytes of a file that whoever calls named; `None` if there is none.
 ///
 /// # Errors
 /// It can't be read, or has more than `longest` bytes.
@@ -67,13 +68,29 @@ fn given(path: &Path, longest: usize) -> Result<Vec<u8>, Failure> {
     read(path, longest)?.ok_or_else(missing)
 }
 
-/// The keys of a file.
+/// The keys of a file that whoever calls named.
 ///
 /// # Errors
 /// There is no such file, it is not one of keys, or it names none.
 fn keys(path: &Path) -> Result<Vec<VerifierKey>, Failure> {
+    keys_in(path, given(path, LONGEST_KEYS)?)
+}
+
+/// The keys of a file that whoever calls named, else the folder's own.
+///
+/// # Errors
+/// As of [`keys`].
+fn keys_or_own(pinned: Option<&Path>, folder: &Path) -> Result<Vec<VerifierKey>, Failure> {
+    let Some(pinned) = pinned else {
+        let longest = u64::try_from(LONGEST_KEYS).unwrap_or(u64::MAX);
+        return keys_in(&folder.join("keys"), Disk::new(folder).given("keys", longest)?);
+    };
+    keys(pinned)
+}
+
+fn keys_in(path: &Path, bytes: Vec<u8>) -> Result<Vec<VerifierKey>, Failure> {
     let invalid = |why: String| Failure::new(Exit::Failed, "invalid_keys", format!("{}: {why}", path.display()));
-    let text = String::from_utf8(given(path, LONGEST_KEYS)?).map_err(|_| invalid("it is no text".to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| invalid("it is no text".to_owned()))?;
     let keys = read_keys(&text).map_err(|error| invalid(error.to_string()))?;
     if keys.is_empty() { Err(invalid("it names no key".to_owned())) } else { Ok(keys) }
 }

@@ -5,11 +5,12 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use record::chain::{Head, append};
 use record::checkpoint::Checkpoint;
 use record::note::{Kind, Signature, VerifierKey, cosigned_message};
-use record::tile::grow;
+use record::tile::{self, grow};
 use record::tree::Edge;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -67,8 +68,10 @@ fn written(api: &StandIn) -> PathBuf {
             put("cosigned/00000000000000000260", note.to_string().as_bytes());
         }
     }
-    for (path, bytes) in tiles {
-        put(&format!("log/{path}"), &bytes);
+    // Freshly fetched: nothing is there that the tree had only before.
+    for tile in tile::written(0, 300) {
+        let path = tile.to_string();
+        put(&format!("log/{path}"), tiles.get(&path).unwrap());
     }
     put("keys", format!("log {log_key}\nwitness {witness_key}\n").as_bytes());
     folder
@@ -175,4 +178,41 @@ async fn what_is_not_proven_fails_and_says_why() {
     flip(&folder.join("log/checkpoint"), 5);
     assert_eq!(prove("1").await.0, 1);
     assert!(api.came().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_but_files_of_the_folder_is_read() {
+    let api = StandIn::start().await;
+    let folder = written(&api);
+    let away = api.home.path().join("away");
+    fs::create_dir(&away).unwrap();
+    let is_refused = async |commands: &[&[&str]]| {
+        for command in commands {
+            let ran = api.run(&[*command, &["--output", "json"]].concat()).await;
+            assert_eq!(code(&ran), (1, "no_file".to_owned()), "{command:?} {ran:?}");
+        }
+    };
+    let prove = ["audit", "prove", "export", "0"];
+    let all: [&[&str]; 3] = [&prove, &["audit", "rebuild", "export"], &["audit", "verify", "export"]];
+    // A folder that is a link.
+    let (log, elsewhere) = (folder.join("log"), away.join("log"));
+    fs::rename(&log, &elsewhere).unwrap();
+    symlink(&elsewhere, &log).unwrap();
+    is_refused(&all).await;
+    fs::remove_file(&log).unwrap();
+    fs::rename(&elsewhere, &log).unwrap();
+    // A pipe, which nobody ever writes to.
+    let checkpoint = log.join("checkpoint");
+    fs::rename(&checkpoint, away.join("checkpoint")).unwrap();
+    assert!(Command::new("mkfifo").arg(&checkpoint).status().unwrap().success());
+    is_refused(&all).await;
+    fs::remove_file(&checkpoint).unwrap();
+    fs::rename(away.join("checkpoint"), &checkpoint).unwrap();
+    // The folder's own keys.
+    fs::rename(folder.join("keys"), away.join("keys")).unwrap();
+    symlink(away.join("keys"), folder.join("keys")).unwrap();
+    is_refused(&[&prove]).await;
+    // Whoever calls may name what they like.
+    let named = [&prove[..], &["--keys", "export/keys"]].concat();
+    assert_eq!(api.run(&named).await.code, 0);
 }

@@ -49,6 +49,8 @@ async fn a_folders_table_gives_the_tree_that_its_log_has() {
     let ran = api.run(&["audit", "rebuild", path, "--output", "json"]).await;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!((&ran.json()["size"], &ran.json()["sound"]), (&json!(300), &json!(true)));
+    let ran = api.run(&["audit", "rebuild", path]).await;
+    assert!(ran.out.contains("no --keys were given") && !ran.out.contains("that was signed"), "{}", ran.out);
     // Nobody signed it: with keys that is seen.
     let keys = folder.join("keys");
     let ran = api.run(&["audit", "rebuild", path, "--keys", keys.to_str().unwrap()]).await;

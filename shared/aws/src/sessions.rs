@@ -1,8 +1,9 @@
 //! Sessions of base roles, from STS.
 
 use crate::fault::{fault, unsendable};
-use aws_sdk_sts::Client;
+use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::types::Tag;
+use aws_sdk_sts::{Client, Config};
 use model::names::PrincipalArn;
 use model::request::Request;
 use model::text::FreeText;
@@ -58,6 +59,10 @@ impl AssumeBaseRole for Sessions {
             .duration_seconds(seconds)
             .set_tags(Some(tags(request)?))
             .transitive_tag_keys(REQUEST_TAG)
+            .customize()
+            // One intent is one call. If its answer is lost there may be a session that nobody has; sent again by itself,
+            // there would be two or three of them, and the record would bear out one.
+            .config_override(Config::builder().retry_config(RetryConfig::disabled()))
             .send()
             .await
             .map_err(|error| fault(ASSUME, &error))?;
@@ -102,6 +107,17 @@ mod tests {
         <Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>\
         <Expiration>2026-11-20T20:00:00Z</Expiration></Credentials><PackedPolicySize>41</PackedPolicySize>\
         </AssumeRoleResult></AssumeRoleResponse>";
+
+    #[tokio::test]
+    async fn one_intent_is_one_call_whatever_becomes_of_it() {
+        let request = asked("orders-db-debug").next.request;
+        let role: PrincipalArn = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample".parse().unwrap();
+        let failed = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Code>InternalFailure</Code>\
+            </Error></ErrorResponse>";
+        let world = World::answering(vec![(500, failed), (200, ANSWER)]);
+        let fault = world.clients().sessions().assume(&request, &role, "{}", 900).await.unwrap_err();
+        assert_eq!((fault.code.as_ref(), world.sent().len()), ("InternalFailure", 1));
+    }
 
     #[tokio::test]
     async fn a_session_carries_the_request_in_name_identity_and_tags() {

@@ -9,7 +9,7 @@ use crate::finding::{At, Found, shown};
 use crate::folder::Folder;
 use crate::judge::request::{Mechanism, Request};
 use crate::time::text;
-use record::Record;
+use record::{Opened, Record};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where its files lie in the folder.
@@ -33,6 +33,8 @@ pub type Rsa<'a> = &'a dyn Fn(&[u8], &[u8], &[u8]) -> bool;
 struct Join<'a> {
     /// Whose key it is.
     owners: HashMap<&'a str, &'a str>,
+    /// Names of the roles whose sessions are handed out.
+    roles: BTreeSet<&'a str>,
     /// Keys that CloudTrail saw.
     seen: BTreeSet<String>,
     /// Sessions that were opened for a grant and that the record does not know, by grant.
@@ -60,6 +62,7 @@ pub(crate) fn judge<F: Folder>(
     let mut join = Join::default();
     for (id, request) in requests {
         join.owners.extend(request.keys.iter().map(|key| (key.id.as_str(), id.as_str())));
+        join.roles.extend(request.role.as_deref());
     }
     for path in &logs {
         let bytes = folder.read(path)?.unwrap_or_default();
@@ -75,7 +78,9 @@ pub(crate) fn judge<F: Folder>(
             join.times = Some((first.min(record.at), last.max(record.at)));
             join.take(record, path, requests, found);
         }
-        let due = listed.newest.is_some_and(|until| newest.is_some_and(|newest| newest < until));
+        // What a digest lists was delivered in its time: what was made shortly before its end may be in the next one.
+        let settled = newest.map(|newest| newest.saturating_add(DELIVERED_WITHIN));
+        let due = listed.until(path).is_some_and(|until| settled.is_some_and(|settled| settled < until));
         if due && !listed.files.contains(path) {
             found.add(Code::TrailUnlisted, At::path(path), "No digest lists it.");
         }
@@ -89,17 +94,17 @@ impl Join<'_> {
         let at = || At { stream: record.grant.clone(), ..At::path(path) };
         self.seen.extend(record.key.clone());
         if let Some(opened) = &record.opened {
-            self.seen.extend(Some(opened.key.clone()));
-            // Who opens a session of a role of its own chooses its name; Countersign's own sessions have a source identity.
-            if opened.grant.starts_with("req_") && !self.owners.contains_key(opened.key.as_str()) {
-                let at = At { stream: Some(opened.grant.clone()), ..At::path(path) };
-                self.unrecorded.entry(opened.grant.clone()).or_default().insert(opened.key.clone(), at);
-            }
+            self.seen.insert(opened.key.clone());
+            self.open(record, opened, path);
         }
         let owner = record.key.as_deref().and_then(|key| self.owners.get(key).copied());
         let Some(grant) = owner.or(record.grant.as_deref()) else { return };
         found.figures.trail_calls = found.figures.trail_calls.saturating_add(1);
         let what = format!("{} at {} ({})", shown(&record.name), text(record.at), shown(&record.id));
+        // What is done in such a session would count as Countersign's own.
+        if record.opened.as_ref().is_some_and(|opened| opened.ours) {
+            found.add(Code::KeyNotIssued, at(), format!("{what} opened a session of a role of Countersign's own."));
+        }
         let place = (record.region.clone(), record.id.clone());
         if *self.said.entry(place).or_insert(record.digest) != record.digest {
             found.add(Code::CallForged, at(), format!("Two records say different things of {what}."));
@@ -133,11 +138,25 @@ impl Join<'_> {
         }
     }
 
+    /// A session that was opened. Whoever opens one of a role of their own chooses its name and source identity, and
+    /// Countersign's own roles work under the id of a request: what has to be in the record are sessions of the roles that
+    /// it hands out, and whatever else Countersign's own roles open.
+    fn open(&mut self, record: &Record, opened: &Opened, path: &str) {
+        let handed_out = opened.role.as_deref().is_none_or(|role| self.roles.contains(role));
+        let by_us = record.ours && !opened.ours;
+        let Some(grant) = opened.grant.as_ref().filter(|grant| grant.starts_with("req_")) else { return };
+        if (handed_out || by_us) && !self.owners.contains_key(opened.key.as_str()) {
+            let at = At { stream: Some(grant.clone()), ..At::path(path) };
+            self.unrecorded.entry(grant.clone()).or_default().insert(opened.key.clone(), at);
+        }
+    }
+
     fn finish(self, requests: &BTreeMap<String, Request>, found: &mut Found) {
         for (id, keys) in self.unrecorded {
-            // A worker that died after STS answered has left its intent without an outcome, and handed nothing out.
-            let open = requests.get(&id).map_or(0, Request::unanswered);
-            for (key, at) in keys.into_iter().skip(usize::try_from(open).unwrap_or(usize::MAX)) {
+            // Each intent is one call to STS. Where its answer was lost, or came to a worker that died, nothing was handed
+            // out, and the record knows no key.
+            let lost = requests.get(&id).map_or(0, Request::without_key);
+            for (key, at) in keys.into_iter().skip(usize::try_from(lost).unwrap_or(usize::MAX)) {
                 let sentence =
                     format!("{} was made for {}, and the record does not hand it out.", shown(&key), shown(&id));
                 found.add(Code::KeyNotIssued, at, sentence);

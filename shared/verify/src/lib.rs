@@ -33,7 +33,7 @@ use finding::Found;
 use keys::Keys;
 use log::Walk;
 use streams::Streams;
-use table::Table;
+use table::{Ends, Table};
 use timing::Timing;
 
 /// Where the folder's own keys lie.
@@ -96,7 +96,7 @@ pub fn verify<F: Folder>(folder: &F, trusted: &Trusted<'_>) -> Result<Verdict, N
     timing.finish(as_of, &mut found);
     let newest = timing.newest.unwrap_or(0);
     streams.finish(newest, &mut found);
-    table.finish(folder, &streams, newest, &mut found)?;
+    table.finish(folder, &streams, Ends { logged: newest, fetched: as_of }, &mut found)?;
     cloudtrail::judge(folder, &streams.requests, trusted.rsa, &mut found)?;
     Ok(found.verdict())
 }

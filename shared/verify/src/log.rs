@@ -31,8 +31,11 @@ impl<F: Folder> Walk<'_, F> {
     pub(crate) fn go(mut self) -> Result<(), F::Error> {
         let own = self.checkpoints.own.clone();
         let largest = own.as_ref().or(self.checkpoints.others.last());
-        let size = largest.map_or(0, |seen| seen.size);
+        let said = largest.map_or(0, |seen| seen.size);
         let there: BTreeSet<String> = self.folder.list("log/tile/")?.into_iter().collect();
+        // Whoever signs says how many there are; the work is bounded by what is there.
+        let most = u64::try_from(there.len()).unwrap_or(u64::MAX).saturating_mul(u64::from(WIDTH));
+        let size = said.min(most);
         let mut edge = Edge::EMPTY;
         let mut hashes: Vec<Hash> = Vec::new();
         let checkpoints = self.checkpoints;
@@ -41,7 +44,7 @@ impl<F: Folder> Walk<'_, F> {
         self.hold(&mut waiting, &edge);
         while index < size {
             let bundle = index.checked_div(u64::from(WIDTH)).unwrap_or(0);
-            let Some(tile) = Tile::at(Holds::Entries, bundle, size) else { break };
+            let Some(tile) = Tile::at(Holds::Entries, bundle, said) else { break };
             for read in self.bundle(tile, &there)? {
                 let hash = match &read {
                     Read::Entry(bytes) => {
@@ -58,11 +61,16 @@ impl<F: Folder> Walk<'_, F> {
                 self.hold(&mut waiting, &edge);
             }
         }
+        if let Some(tile) = Tile::at(Holds::Entries, size >> 8, said).filter(|_| size < said) {
+            let at = At { index: Some(size), ..At::path(&format!("{LOG}{tile}")) };
+            let sentence = format!("The entries from here on are missing, up to {said}.");
+            self.found.add(Code::BundleMissing, at, sentence);
+        }
         self.found.figures.size = edge.size();
         self.found.figures.root = edge.root().to_string();
         if let Some(own) = own.filter(|own| own.root != edge.root()) {
             let sentence =
-                format!("The {} entries give the root {}; the log signed {}.", own.size, edge.root(), own.root);
+                format!("The {} entries give the root {}; the log signed {}.", edge.size(), edge.root(), own.root);
             self.found.add(Code::RootMismatch, At::path(OWN), sentence);
         }
         self.tiles(hashes, size, &there)

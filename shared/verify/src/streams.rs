@@ -33,6 +33,11 @@ impl Chain {
         self.seq
     }
 
+    /// The last place, and the hash of the entry there.
+    pub(crate) fn end(&self) -> (u64, [u8; 32]) {
+        (self.seq, self.hash(self.seq).copied().unwrap_or_default())
+    }
+
     /// The hash of the entry at `seq`.
     pub(crate) fn hash(&self, seq: u64) -> Option<&[u8; 32]> {
         self.hashes.get(&seq)

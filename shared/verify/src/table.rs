@@ -2,10 +2,10 @@
 //! lie beside the entries that hold their hashes.
 
 use crate::codes::Code;
-use crate::entry::{Entry, hash};
+use crate::entry::{Entry, hash, hash_of};
 use crate::finding::{At, Found, shown};
 use crate::folder::Folder;
-use crate::streams::Streams;
+use crate::streams::{Chain, Streams};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -17,6 +17,23 @@ const LOGGED_WITHIN: i64 = 900;
 
 /// What the hash of words begins with.
 const WORDS: &[u8] = b"countersign.words.v1\n";
+
+/// Until when there is something, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    /// The newest time in the log.
+    pub(crate) logged: i64,
+    /// When the folder was fetched, if that is known.
+    pub(crate) fetched: Option<i64>,
+}
+
+impl Ends {
+    /// Whether what says this time can be too new for the log, and is of no time that was not there yet.
+    fn is_newer(self, at: i64) -> bool {
+        let latest = self.fetched.map_or(self.logged, |fetched| fetched.max(self.logged));
+        self.logged <= at.saturating_add(LOGGED_WITHIN) && at <= latest.saturating_add(LOGGED_WITHIN)
+    }
+}
 
 /// The files of the copy.
 #[derive(Debug, Default)]
@@ -94,7 +111,7 @@ impl Table {
         &self,
         folder: &F,
         streams: &Streams,
-        newest: i64,
+        until: Ends,
         found: &mut Found,
     ) -> Result<(), F::Error> {
         let mut left: Vec<(&String, &u64, &String)> = self
@@ -104,7 +121,7 @@ impl Table {
             .collect();
         left.sort();
         // Where streams end that go on in the table.
-        let mut ends: HashMap<&str, (u64, String)> = HashMap::new();
+        let mut ends: HashMap<&str, (u64, [u8; 32])> = HashMap::new();
         for (stream, seq, path) in left {
             let bytes = folder.read(path)?.unwrap_or_default();
             let at = At { stream: Some(stream.clone()), seq: Some(*seq), ..At::path(path) };
@@ -112,13 +129,20 @@ impl Table {
                 found.add(Code::TableUnreadable, at, "It can't be read.");
                 continue;
             };
-            let end = ends.entry(stream).or_default();
-            *end = std::mem::take(end).max((*seq, hex::encode(Sha256::digest(&event))));
-            match Entry::read(&event).ok().map(|entry| entry.at) {
-                Some(at_time) if newest <= at_time.saturating_add(LOGGED_WITHIN) => {
+            // In order: what is here is after what was before it, in the log or beside it.
+            let chain = streams.chains.get(stream);
+            let end = ends.entry(stream).or_insert_with(|| chain.map_or((0, [0; 32]), Chain::end));
+            let next = end.0.checked_add(1) == Some(*seq);
+            let entry = Entry::read(&event)
+                .ok()
+                .filter(|entry| next && entry.stream == *stream && entry.seq == *seq && entry.prev == end.1);
+            *end = (*seq, hash_of(&event)).max(*end);
+            match entry {
+                Some(entry) if until.is_newer(entry.at) => {
                     found.add(Code::NotYetLogged, at, "It is too new to be in the log.");
                 }
-                Some(_) | None => found.add(Code::NotLogged, at, "The log does not hold it, and should by now."),
+                Some(_) => found.add(Code::NotLogged, at, "The log does not hold it, and should by now."),
+                None => found.add(Code::NotLogged, at, "The log does not hold it, nor is it what comes next there."),
             }
         }
         let states = folder.list("table/states/")?;
@@ -133,10 +157,10 @@ impl Table {
             };
             let at = At { stream: Some(stream.to_owned()), seq: Some(version), ..At::path(path) };
             let chain = streams.chains.get(stream);
-            let logged = chain.map_or(0, crate::streams::Chain::seq);
+            let logged = chain.map_or(0, Chain::seq);
             let last = ends.get(stream).map_or(0, |(seq, _)| *seq).max(logged);
-            let beside = ends.get(stream).filter(|(seq, _)| *seq == version).map(|(_, hash)| hash.clone());
-            let known = beside.or_else(|| chain.and_then(|chain| chain.hash(version)).map(hex::encode));
+            let beside = ends.get(stream).filter(|(seq, _)| *seq == version).map(|(_, hash)| hash);
+            let known = beside.or_else(|| chain.and_then(|chain| chain.hash(version))).map(hex::encode);
             if version < last {
                 let sentence = format!("It is at {version}; its stream goes on to {last}: it was set back.");
                 found.add(Code::StateBehind, at, sentence);

@@ -1,5 +1,7 @@
 //! The folder that copies are put into.
 
+use super::fetch::LONGEST;
+use super::folder::Disk;
 use crate::failure::{Exit, Failure};
 use std::fs;
 use std::io::Write as _;
@@ -11,19 +13,20 @@ const LONGEST_PART: usize = 255;
 /// A folder that copies are put into.
 #[derive(Debug)]
 pub(super) struct Copies {
-    root: PathBuf,
+    disk: Disk,
     fresh: bool,
 }
 
 impl Copies {
     /// The folder `root`; `fresh`: nothing counts as there already.
     pub(super) fn new(root: &Path, fresh: bool) -> Self {
-        Self { root: root.to_owned(), fresh }
+        Self { disk: Disk::new(root), fresh }
     }
 
     /// Whether `path` is there already.
     pub(super) fn has(&self, path: &str) -> Result<bool, Failure> {
-        Ok(!self.fresh && self.place(path)?.is_file())
+        self.place(path)?;
+        Ok(!self.fresh && self.disk.file(path)?.is_some())
     }
 
     /// Writes `path`, all of it or nothing: whoever is stopped in the middle leaves no half of a file.
@@ -31,7 +34,9 @@ impl Copies {
         let place = self.place(path)?;
         let failed =
             |error: std::io::Error| Failure::new(Exit::Failed, "no_file", format!("{}: {error}", place.display()));
-        let folder = place.parent().unwrap_or(&self.root);
+        // What is there of the way may be no link, as when it is read.
+        self.disk.way(path)?;
+        let folder = place.parent().unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(folder).map_err(failed)?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
@@ -41,12 +46,13 @@ impl Copies {
 
     /// What is at `path`, if anything.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let place = self.place(path)?;
-        match fs::read(&place) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::new(Exit::Failed, "no_file", format!("{}: {error}", place.display()))),
-        }
+        self.place(path)?;
+        Ok(self.disk.bytes(path, u64::try_from(LONGEST).unwrap_or(u64::MAX))?)
+    }
+
+    /// The folder, to be read.
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
     }
 
     /// Where `path` is. What others named goes nowhere else than below the folder.
@@ -56,9 +62,9 @@ impl Copies {
             !part.is_empty() && part.len() <= LONGEST_PART && !part.starts_with('.') && part.chars().all(of_names)
         };
         if path.split('/').all(fits) {
-            return Ok(self.root.join(path));
+            return Ok(self.disk.join(path));
         }
-        let sentence = format!("{path:?} is no name of anything in a log");
+        let sentence = format!("{path:?} is no name of a file here");
         Err(Failure::new(Exit::Failed, "unexpected_name", sentence))
     }
 }
@@ -66,6 +72,7 @@ impl Copies {
 #[cfg(test)]
 mod tests {
     use super::Copies;
+    use std::fs;
 
     #[test]
     fn names_of_others_lead_nowhere_else() {
@@ -78,5 +85,16 @@ mod tests {
         assert!(folder.has("log/tile/entries/x001/234.p/8").unwrap());
         assert!(!folder.has("log/tile/entries/x001/234").unwrap());
         assert_eq!(folder.read("log/checkpoint").unwrap(), None);
+    }
+
+    #[test]
+    fn links_lead_nowhere_else() {
+        let (root, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(away.path(), root.path().join("log")).unwrap();
+        let folder = Copies::new(root.path(), false);
+        assert!(folder.write("log/checkpoint", b"x").is_err());
+        assert_eq!(fs::read_dir(away.path()).unwrap().count(), 0);
+        fs::write(away.path().join("checkpoint"), b"x").unwrap();
+        assert!(folder.read("log/checkpoint").is_err() && folder.has("log/checkpoint").is_err());
     }
 }

@@ -1,9 +1,12 @@
 //! `audit evidence`: a pack about one control over one period, and checking one.
 
-use super::exported::{bytes, names, streams, write};
-use super::keys;
+use super::copies::Copies;
+use super::exported::streams;
+use super::folder::Disk;
 use super::log::{Log, unreadable};
+use super::{keys, keys_or_own};
 use crate::failure::{Answer, Exit, Failure};
+use ::verify::Folder as _;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use evidence::control::{CONTROLS, control};
@@ -73,7 +76,7 @@ pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
     };
     let control =
         control(id).ok_or_else(|| Failure::new(Exit::Usage, "no_control", format!("there is no control {id}")))?;
-    if !names(out)?.is_empty() {
+    if !Disk::new(out).names("")?.is_empty() {
         let failure = Failure::new(Exit::Failed, "folder_exists", format!("{} is not empty", out.display()));
         return Err(failure.advise("A pack is a folder of its own: give another --out."));
     }
@@ -82,8 +85,9 @@ pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
     let mut parameters = Parameters { control, from, to, as_of, checkpoint: None, tool: TOOL.to_owned() };
     let proofs = logged(folder, wanted.keys.as_deref(), &mut given, &mut parameters)?;
     let files = make(&given, &parameters, &proofs).map_err(|error| no_pack(&error))?;
+    let copies = Copies::new(out, false);
     for (path, bytes) in &files {
-        write(&out.join(path), bytes)?;
+        copies.write(path, bytes)?;
     }
     let manifest: Value = files.get(MANIFEST).and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
     let number = |name: &str| manifest.pointer(&format!("/numbers/{name}")).and_then(Value::as_u64).unwrap_or_default();
@@ -120,7 +124,7 @@ fn logged(
     if log.read("checkpoint")?.is_none() {
         return Ok(Files::new());
     }
-    let keys = keys(&pinned.map_or_else(|| folder.join("keys"), Path::to_path_buf))?;
+    let keys = keys_or_own(pinned, folder)?;
     let newest = log.checkpoint(&keys)?;
     let places = Places::read(&log, newest.checkpoint.size()).map_err(unreadable)?;
     whole(&places, &newest, given)?;
@@ -163,22 +167,18 @@ fn whole(places: &Places, signed: &SignedCheckpoint, given: &[Given]) -> Result<
 }
 
 /// The files of a pack's folder, by their paths in it.
-fn pack(folder: &Path, below: &str, files: &mut Files) -> Result<(), Failure> {
-    for (name, path) in names(folder)? {
-        let inside = format!("{below}{name}");
-        // Packs have one level of folders.
-        if path.is_dir() && below.is_empty() {
-            pack(&path, &format!("{inside}/"), files)?;
-        } else {
-            files.insert(inside, bytes(&path, LONGEST)?);
-        }
+fn pack(folder: &Path) -> Result<Files, Failure> {
+    let disk = Disk::new(folder);
+    let mut files = Files::new();
+    for path in disk.list("")? {
+        let bytes = disk.given(&path, LONGEST)?;
+        files.insert(path, bytes);
     }
-    Ok(())
+    Ok(files)
 }
 
 fn checked(folder: &Path, pinned: Option<&Path>) -> Result<Answer, Failure> {
-    let mut files = Files::new();
-    pack(folder, "", &mut files)?;
+    let files = pack(folder)?;
     let keys = pinned.map(keys).transpose()?;
     let differences = check(&files, TOOL, keys.as_deref());
     let told = |one: &evidence::pack::Difference| json!({"code": one.code, "place": one.place, "detail": one.sentence});

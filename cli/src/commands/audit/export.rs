@@ -4,7 +4,7 @@ mod catalogue;
 mod download;
 mod reading;
 
-use super::exported;
+use super::{copies, exported, folder};
 use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
 use aws::exports::{Export as Found, Exports, LONGEST_SPAN, SHORTEST_SPAN, Span, Standing};

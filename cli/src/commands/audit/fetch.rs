@@ -1,6 +1,7 @@
 //! `audit fetch`: the log and its anchors, copied to a folder that `audit verify` reads without AWS.
 
 use super::copies::Copies;
+use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
 use aws::log::SourceBucket;
@@ -60,32 +61,23 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
     let clients = Clients::from_env().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
     let folder = Copies::new(&wanted.folder, wanted.fresh);
     if let Some(keys) = &wanted.keys {
-        let text = std::fs::read(keys);
-        let text =
-            text.map_err(|error| Failure::new(Exit::Failed, "no_file", format!("{}: {error}", keys.display())))?;
-        folder.write("keys", &text)?;
+        folder.write("keys", &given(keys, LONGEST_KEYS)?)?;
     }
-    // The checkpoint first, and into the folder last: the tiles of what it says are there before it, here and there.
+    // What is anchored is listed before the checkpoint is read: one that lands later is of a log that this copy has not
+    // got, and would make it look cut.
+    let anchors = clients.source_bucket(&wanted.anchor_bucket);
+    let mut listed = Vec::new();
+    for prefix in FOLDERS {
+        listed.extend(keys(&anchors, prefix).await?);
+    }
+    // The checkpoint before its tiles, and into the folder after them: they are there before it, here and there.
     let log = clients.source_bucket(&wanted.log_bucket);
     let note = there(&log, CHECKPOINT).await?;
     let size = size(&note)?;
-    let tiles = tile::written(0, size).into_iter().map(|tile| tile.to_string()).map(|key| (format!("log/{key}"), key));
-    let copied = copy_all(&folder, &log, tiles.collect()).await?;
+    let tiles = tile::written(0, size).map(|tile| tile.to_string()).map(|key| (format!("log/{key}"), key));
+    let copied = copy_all(&folder, &log, tiles).await?;
     folder.write("log/checkpoint", &note)?;
-    let mut anchored: u64 = 0;
-    let anchors = clients.source_bucket(&wanted.anchor_bucket);
-    for prefix in FOLDERS {
-        let mut cursor = None;
-        loop {
-            let page = anchors.keys(prefix, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
-            let keys = page.items.into_iter().map(|key| (key.clone(), key)).collect();
-            anchored = anchored.saturating_add(copy_all(&folder, &anchors, keys).await?);
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-    }
+    let anchored = copy_all(&folder, &anchors, listed.into_iter().map(|key| (key.clone(), key))).await?;
     let entries = match &wanted.table {
         Some(name) => Some(super::table::copy(&folder, &clients.table(name), size).await?),
         None => None,
@@ -110,8 +102,12 @@ fn size(note: &[u8]) -> Result<u64, Failure> {
 }
 
 /// Copies objects, each a path in the folder and its key, unless they are there. How many it copied.
-async fn copy_all(folder: &Copies, bucket: &SourceBucket, objects: Vec<(String, String)>) -> Result<u64, Failure> {
-    let copies = objects.into_iter().map(|(path, key)| async move {
+async fn copy_all(
+    folder: &Copies,
+    bucket: &SourceBucket,
+    objects: impl Iterator<Item = (String, String)>,
+) -> Result<u64, Failure> {
+    let copies = objects.map(|(path, key)| async move {
         if folder.has(&path)? {
             return Ok(0);
         }
@@ -120,6 +116,19 @@ async fn copy_all(folder: &Copies, bucket: &SourceBucket, objects: Vec<(String, 
     });
     let copies = stream::iter(copies).buffer_unordered(AT_ONCE);
     copies.try_fold(0u64, |sum, copied| async move { Ok(sum.saturating_add(copied)) }).await
+}
+
+/// All keys that begin with `prefix`.
+async fn keys(bucket: &SourceBucket, prefix: &str) -> Result<Vec<String>, Failure> {
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = bucket.keys(prefix, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
+        keys.extend(page.items);
+        cursor = page.cursor;
+        if cursor.is_none() {
+            return Ok(keys);
+        }
+    }
 }
 
 /// An object that has to be there.

@@ -1,26 +1,31 @@
 //! A log in a folder, as `audit fetch` and `audit export` write it.
 
-use super::read;
+use super::folder::Disk;
 use crate::failure::{Exit, Failure};
+use ::verify::Folder as _;
 use record::checkpoint::{self, SignedCheckpoint};
 use record::note::{LONGEST_NOTE, VerifierKey};
+use record::proof::Inclusion;
 use record::tile::{self, Holds, LONGEST_ENTRY, ReadError, Tile, TileReader, WIDTH};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Longest file of a log, in bytes: a bundle of the longest entries, each with its length before it.
 const LONGEST_FILE: usize = LONGEST_ENTRY.saturating_add(2).saturating_mul(WIDTH as usize);
 
+/// Where checkpoints lie that a witness vouches for.
+const COSIGNED: &str = "cosigned/";
+
 /// The folder.
 #[derive(Debug)]
 pub(super) struct Log {
-    folder: PathBuf,
+    disk: Disk,
 }
 
 impl TileReader for Log {
     type Error = Failure;
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-        read(&self.folder.join("log").join(path), LONGEST_FILE)
+        Ok(self.disk.bytes(&format!("log/{path}"), bounded(LONGEST_FILE))?)
     }
 }
 
@@ -29,6 +34,10 @@ impl TileReader for Log {
 struct Stands {
     request: String,
     seq: u64,
+}
+
+fn bounded(longest: usize) -> u64 {
+    u64::try_from(longest).unwrap_or(u64::MAX)
 }
 
 /// What is told of a log that is not whole.
@@ -44,26 +53,26 @@ pub(super) fn unreadable(error: ReadError<Failure>) -> Failure {
 
 impl Log {
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { disk: Disk::new(folder) }
     }
 
     /// The log's own checkpoint, signed by one of `keys`.
     pub(super) fn checkpoint(&self, keys: &[VerifierKey]) -> Result<SignedCheckpoint, Failure> {
-        let path = self.folder.join("log/checkpoint");
-        let bytes = super::given(&path, LONGEST_NOTE)?;
-        checkpoint::open(&bytes, keys)
-            .map_err(|error| Failure::new(Exit::Failed, error.code(), format!("{}: {error}", path.display())))
+        let path = "log/checkpoint";
+        let bytes = self.disk.given(path, bounded(LONGEST_NOTE))?;
+        checkpoint::open(&bytes, keys).map_err(|error| {
+            Failure::new(Exit::Failed, error.code(), format!("{}: {error}", self.disk.join(path).display()))
+        })
     }
 
     /// The newest checkpoint of the same log that a witness of `keys` vouches for, if there is one.
     pub(super) fn cosigned(&self, origin: &str, keys: &[VerifierKey]) -> Result<Option<SignedCheckpoint>, Failure> {
-        let Ok(files) = std::fs::read_dir(self.folder.join("cosigned")) else { return Ok(None) };
-        let named = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
-        let mut sizes: Vec<String> = named.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect();
+        let is_size = |path: &&String| {
+            path.strip_prefix(COSIGNED).is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        };
         // Of one length, so their order is that of the sizes.
-        sizes.sort_unstable_by(|a, b| b.cmp(a));
-        for size in sizes {
-            let bytes = super::given(&self.folder.join("cosigned").join(size), LONGEST_NOTE)?;
+        for path in self.disk.list(COSIGNED)?.iter().rev().filter(is_size) {
+            let bytes = self.disk.given(path, bounded(LONGEST_NOTE))?;
             // What does not open proves nothing: an older one may.
             if let Ok(signed) = checkpoint::open(&bytes, keys)
                 && signed.checkpoint.origin() == origin
@@ -95,8 +104,8 @@ impl Log {
         Ok(None)
     }
 
-    /// The way from the entry at `index` up to the root of a log of `size`.
-    pub(super) fn inclusion(&self, index: u64, size: u64) -> Result<record::proof::Inclusion, Failure> {
-        record::proof::Inclusion::read(self, index, size).map_err(unreadable)
+    /// The way from the entry at `index` up to the root that the log had at `size`, now that it has `there` entries.
+    pub(super) fn inclusion(&self, index: u64, size: u64, there: u64) -> Result<Inclusion, Failure> {
+        Inclusion::read_within(self, index, size, there).map_err(unreadable)
     }
 }

@@ -1,7 +1,7 @@
 //! `audit prove`: one entry's proof, out of a folder with the log.
 
 use super::log::Log;
-use super::{keys, told};
+use super::{keys_or_own, told};
 use crate::failure::{Answer, Exit, Failure};
 use clap::Args;
 use record::proof::{LONGEST_PROOF, TlogProof};
@@ -64,25 +64,25 @@ impl Which {
 /// # Errors
 /// The folder's log is not signed by one of the keys, has no such entry, or is damaged; or the file is there already.
 pub(crate) fn prove(wanted: &Prove) -> Result<Answer, Failure> {
-    let keys = keys(&wanted.keys.clone().unwrap_or_else(|| wanted.folder.join("keys")))?;
+    let keys = keys_or_own(wanted.keys.as_deref(), &wanted.folder)?;
     let log = Log::new(&wanted.folder);
     let newest = log.checkpoint(&keys)?;
-    let size = newest.checkpoint.size();
+    // All tiles that have to be there are those of this size: what an older checkpoint says is proven by them too.
+    let there = newest.checkpoint.size();
     let missing = || {
-        let sentence = format!("the log, of {size} entries, has no such entry");
+        let sentence = format!("the log, of {there} entries, has no such entry");
         Failure::new(Exit::NotFound, "no_such_entry", sentence)
     };
     let index = match &wanted.entry {
-        Which::At(index) => Some(*index).filter(|index| *index < size),
-        Which::Numbered { stream, seq } => log.find(stream, *seq, size)?,
+        Which::At(index) => Some(*index).filter(|index| *index < there),
+        Which::Numbered { stream, seq } => log.find(stream, *seq, there)?,
     };
     let index = index.ok_or_else(missing)?;
     // What a witness vouches for is worth more than what is newer.
     let cosigned = log.cosigned(newest.checkpoint.origin(), &keys)?;
     let signed = cosigned.filter(|signed| index < signed.checkpoint.size()).unwrap_or(newest);
-    let size = signed.checkpoint.size();
-    let path = log.inclusion(index, size)?.path;
-    let proof = TlogProof { entry: log.entry(index, size)?, index, path, checkpoint: signed.note.to_string() };
+    let path = log.inclusion(index, signed.checkpoint.size(), there)?.path;
+    let proof = TlogProof { entry: log.entry(index, there)?, index, path, checkpoint: signed.note.to_string() };
     let checked = proof.check(&keys).map_err(|error| {
         Failure::new(Exit::Failed, error.code(), format!("the log does not prove it: {error}"))
             .advise("`countersign audit verify` finds everything that is wrong with it.")

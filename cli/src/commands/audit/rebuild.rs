@@ -48,6 +48,8 @@ pub(super) struct Outcome {
     /// Code and sentence of each.
     pub(super) defects: Vec<(String, String)>,
     pub(super) count: u64,
+    /// Leaves that the log's bucket has after these.
+    pub(super) newer: u64,
 }
 
 /// Makes the tree anew. Takes AWS credentials from the environment if it is asked for a table.
@@ -70,29 +72,36 @@ pub(crate) async fn rebuild(wanted: &Rebuild) -> Result<Answer, Failure> {
         (None, None) => return Err(Failure::new(Exit::Usage, "no_source", "name a folder or a table")),
     };
     outcome.count = outcome.count.max(u64::try_from(outcome.defects.len()).unwrap_or(u64::MAX));
-    Ok(outcome.told())
+    Ok(outcome.told(!keys.is_empty()))
 }
 
 impl Outcome {
     fn of(rebuilt: &Rebuilt) -> Self {
         let told = |defect: &workflow::rebuild::Defect| (defect.code().to_owned(), defect.sentence());
         let defects = rebuilt.defects.iter().map(told).collect();
-        Self { size: rebuilt.size, root: rebuilt.root, defects, count: rebuilt.count }
+        Self { size: rebuilt.size, root: rebuilt.root, defects, count: rebuilt.count, newer: 0 }
     }
 
-    fn told(self) -> Answer {
+    /// `verified`: signatures were looked at.
+    fn told(self, verified: bool) -> Answer {
         let root = self.root.to_base64();
         let mut lines = vec![format!("{} leaves, root {root}", self.size)];
         lines.extend(self.defects.iter().map(|(code, sentence)| format!("{code}: {sentence}")));
-        lines.push(match self.count {
-            0 => "the table gives the tree that was signed".to_owned(),
-            count => format!("{count} defect(s): this is not the tree that was signed"),
+        if self.newer > 0 {
+            lines.push(format!("{} newer leaves are not in this table", self.newer));
+        }
+        lines.push(match (self.count, verified) {
+            (0, true) => "the table gives the tree that was signed".to_owned(),
+            (0, false) => "the table gives the tree that its checkpoint names; whether it was signed is not known: no \
+                           --keys were given"
+                .to_owned(),
+            (count, _) => format!("{count} defect(s): this is not the tree that was signed"),
         });
         let defects: Vec<Value> =
             self.defects.iter().map(|(code, sentence)| json!({"code": code, "sentence": sentence})).collect();
         let exit = if self.count == 0 { Exit::Done } else { Exit::Failed };
-        let json =
-            json!({"size": self.size, "root": root, "sound": self.count == 0, "count": self.count, "defects": defects});
+        let json = json!({"size": self.size, "root": root, "sound": self.count == 0, "signed": verified && self.count == 0,
+            "newer": self.newer, "count": self.count, "defects": defects});
         Answer { human: lines.join("\n"), json, exit }
     }
 }
@@ -125,6 +134,7 @@ async fn against(outcome: &mut Outcome, bucket: &SourceBucket, keys: &[VerifierK
             tiles.insert(path, bytes);
         }
     }
+    outcome.newer = checkpoint.size().saturating_sub(outcome.size);
     let proof = Consistency::read(&tiles, outcome.size, checkpoint.size());
     let begins = proof.is_ok_and(|proof| proof.check(&outcome.root, checkpoint.root()).is_ok());
     if !begins {

@@ -19,6 +19,9 @@ use workflow::ports::ReadStreams as _;
 /// Most defects that are told; more are counted.
 const MOST: usize = 100;
 
+/// How often a stream is gone on with that was written to meanwhile.
+const ROUNDS: u32 = 20;
+
 fn unsound(sentence: String) -> Failure {
     Failure::new(Exit::Failed, "unsound_log", sentence)
 }
@@ -43,10 +46,15 @@ fn place(entry: &[u8]) -> Option<(String, u64)> {
     Some((value.get("request")?.as_str()?.to_owned(), value.get("seq")?.as_u64()?))
 }
 
-/// Where a stream ends in the table, as the folder has it.
-async fn end(table: &Table, stream: &Stream) -> Result<Option<String>, Failure> {
+/// Where a stream ends in the table: its last place, and the folder's file of it.
+async fn end(table: &Table, stream: &Stream) -> Result<Option<(u64, String)>, Failure> {
     let end = table.stream_end(stream).await.map_err(|fault| unanswered(&fault))?;
-    Ok(end.map(|(head, _)| json!({"version": head.seq, "head": head.hash.to_string()}).to_string()))
+    Ok(end.map(|(head, _)| (head.seq, json!({"version": head.seq, "head": head.hash.to_string()}).to_string())))
+}
+
+/// Where the folder has an entry of the table.
+fn path(stream: &Stream, seq: u64) -> String {
+    format!("table/streams/{stream}/{seq:06}.json")
 }
 
 /// Copies the streams that the folder's log of `size` leaves knows, unless their copies end where they do. Gives back how
@@ -66,29 +74,47 @@ pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<u6
 async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<u64, Failure> {
     let state = format!("table/states/{stream}.json");
     // A stream whose end is gone has entries all the same.
-    let text = end(table, stream).await?;
-    if text.is_some() && folder.has(&state)? && folder.read(&state)?.as_deref() == text.as_deref().map(str::as_bytes) {
+    if let Some((seq, text)) = end(table, stream).await?
+        && folder.has(&state)?
+        && folder.has(&path(stream, seq))?
+        && folder.read(&state)?.as_deref() == Some(text.as_bytes())
+    {
         return Ok(0);
     }
-    let mut copied: u64 = 0;
-    let mut cursor = None;
+    let (mut copied, mut last) = (0u64, 0u64);
+    // Whoever writes meanwhile is followed.
+    for _ in 0..ROUNDS {
+        let (more, reached) = entries(folder, table, stream, last).await?;
+        copied = copied.saturating_add(more);
+        last = reached;
+        // Read after the entries: an end from before them would look set back, and one from after them as if something had
+        // been taken out. One that is still after them has no entries; that, and one that was set back, is for `verify`.
+        let Some((seq, text)) = end(table, stream).await? else { return Ok(copied) };
+        if seq <= last || more == 0 {
+            folder.write(&state, text.as_bytes())?;
+            return Ok(copied);
+        }
+    }
+    let sentence = format!("{stream} was written to faster than it was copied");
+    Err(Failure::new(Exit::Failed, "table_busy", sentence).advise("Fetch again: what was copied stays."))
+}
+
+/// Copies a stream's entries after place `last`. How many, and the last place of all.
+async fn entries(folder: &Copies, table: &Table, stream: &Stream, last: u64) -> Result<(u64, u64), Failure> {
+    let (mut copied, mut reached) = (0u64, last);
+    let mut cursor = (last > 0).then(|| Table::copied_until(last));
     loop {
         let page = table.copied(stream, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
         for entry in page.items {
-            folder
-                .write(&format!("table/streams/{stream}/{:06}.json", entry.seq), entry.item.to_string().as_bytes())?;
+            folder.write(&path(stream, entry.seq), entry.item.to_string().as_bytes())?;
             copied = copied.saturating_add(1);
+            reached = reached.max(entry.seq);
         }
         cursor = page.cursor;
         if cursor.is_none() {
-            break;
+            return Ok((copied, reached));
         }
     }
-    // Read anew, after the entries: where somebody writes meanwhile, an end before its last entry would look set back.
-    if let Some(text) = end(table, stream).await? {
-        folder.write(&state, text.as_bytes())?;
-    }
-    Ok(copied)
 }
 
 /// The tree, made anew from the folder's entries of the table in the order of the log's leaves.
@@ -125,7 +151,7 @@ pub(super) fn rebuilt(folder: &Copies, keys: &[VerifierKey]) -> Result<Outcome, 
     if edge.root() != *checkpoint.root() {
         found("other_tree", format!("the tree of {} leaves is not the one that was signed", edge.size()));
     }
-    Ok(Outcome { size: edge.size(), root: edge.root(), defects, count })
+    Ok(Outcome { size: edge.size(), root: edge.root(), defects, count, newer: 0 })
 }
 
 fn entry(folder: &Copies, stream: &str, seq: u64) -> Result<Option<Vec<u8>>, Failure> {

@@ -1,6 +1,6 @@
 //! `audit verify`: a folder and keys, and one verdict.
 
-use super::folder::{Disk, Unreadable};
+use super::folder::Disk;
 use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use ::verify::{Figures, NoVerdict, Outcome, Severity, Trusted, Verdict};
@@ -15,7 +15,8 @@ const SHOWN: usize = 200;
 /// A folder, and whose word counts.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The folder, as `audit fetch` and `audit export` write it: log/, anchors/, cosigned/, table/, trail/, saved/.
+    /// The folder, as `audit fetch` and `audit export` write it: log/, anchors/, cosigned/, table/. With what you put
+    /// there yourself: trail/, CloudTrail's files; saved/, checkpoints that you kept.
     folder: PathBuf,
     /// Whose word counts: lines `log <verifier key>` and `witness <verifier key>`, got from somebody you trust. Else the
     /// folder's own, which proves nothing about who wrote it.
@@ -31,12 +32,11 @@ pub(crate) struct Verify {
 /// # Errors
 /// There is no verdict: something can't be read, or no key is known.
 pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
-    let unreadable = |error: &Unreadable| Failure::new(Exit::Failed, "no_file", error.to_string());
-    let disk = Disk::open(&wanted.folder).map_err(|error| unreadable(&error))?;
+    let disk = Disk::open(&wanted.folder)?;
     let keys = wanted.keys.as_deref().map(keys).transpose()?;
     let trusted = Trusted { keys: keys.as_deref(), as_of: wanted.as_of.as_deref(), rsa: &aws::trail::verifies };
     let verdict = ::verify::verify(&disk, &trusted).map_err(|error| match error {
-        NoVerdict::Folder(error) => unreadable(&error),
+        NoVerdict::Folder(error) => error.into(),
         NoVerdict::NoKey => Failure::new(Exit::Usage, "no_key", error.to_string())
             .advise("Give --keys a file with the line `log <verifier key>`, got from somebody you trust."),
         NoVerdict::NotATime => Failure::new(Exit::Usage, "invalid_time", error.to_string()),

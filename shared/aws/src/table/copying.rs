@@ -21,6 +21,11 @@ pub struct Copied {
 }
 
 impl Table {
+    /// The cursor by which [`Self::copied`] goes on after the entry at `seq`.
+    pub fn copied_until(seq: u64) -> String {
+        format!("EVENT#{seq:06}")
+    }
+
     /// A page of the entries of `stream`, in order, strongly consistent.
     ///
     /// # Errors
@@ -80,6 +85,7 @@ mod tests {
         let said = json!({"ab": {"salt": "01", "text": "why"}});
         assert_eq!(second.items, [Copied { seq: 2, item: json!({"event": event, "words": said}) }]);
         assert_eq!(second.cursor, None);
+        assert_eq!(first.cursor, Some(Table::copied_until(1)));
         assert_eq!(world.json(1)["ExclusiveStartKey"]["sk"]["S"], "EVENT#000001");
         assert_eq!(world.json(0)["ConsistentRead"], true);
         // What is no entry is no reason to leave it out in silence.

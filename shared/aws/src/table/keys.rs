@@ -193,9 +193,20 @@ pub(super) fn out(place: &Place) -> (String, String) {
 /// The sort key that none of an entry's in an outbox is greater than.
 pub(super) const LAST_OUT: &str = "999999";
 
-/// Up to where a stream is logged. Sorts before every entry.
+/// What the log knows of a stream: a partition that its sequencer alone writes. Whoever may put entries into an outbox may
+/// not say what of it is logged, or passed over.
+fn logged(of: &Stream) -> String {
+    format!("LOGGED#{of}")
+}
+
+/// Up to where a stream is logged.
 pub(super) fn last_logged(of: &Stream) -> (String, String) {
-    (outbox(of), "!LAST".to_owned())
+    (logged(of), "LAST".to_owned())
+}
+
+/// That a place was passed over, as there is no entry for it.
+pub(super) fn passed_over(place: &Place) -> (String, String) {
+    (logged(&place.stream), format!("{:06}", place.seq))
 }
 
 /// How many partitions of the index there are of what is to be logged: all streams write there.

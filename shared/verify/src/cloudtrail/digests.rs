@@ -20,8 +20,24 @@ use trail::digest::{Digest, Link, LogFile, Object, open};
 pub(super) struct Listed {
     /// Paths of files.
     pub(super) files: BTreeSet<String>,
-    /// Until when there are digests, in seconds since 1970.
-    pub(super) newest: Option<i64>,
+    /// Until when there are digests, in seconds since 1970, by account and Region.
+    newest: BTreeMap<(String, String), i64>,
+}
+
+impl Listed {
+    /// Until when there are digests that would list the file at `path`. Where none is of its account and Region, or its
+    /// path names none: any digests.
+    pub(super) fn until(&self, path: &str) -> Option<i64> {
+        let own = place(path).and_then(|place| self.newest.get(&place));
+        own.or_else(|| self.newest.values().max()).copied()
+    }
+}
+
+/// Account and Region of a file: `…/<account>/CloudTrail/<region>/<year>/<month>/<day>/<file>`.
+fn place(path: &str) -> Option<(String, String)> {
+    let mut parts = path.rsplit('/').skip(4);
+    let (region, _, account) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((account.to_owned(), region.to_owned()))
 }
 
 /// Judges all digests, chain by chain.
@@ -92,7 +108,8 @@ pub(super) fn judge<F: Folder>(
             found.add(Code::TrailGap, At::path(path), sentence);
         }
         found.figures.trail_digests = found.figures.trail_digests.saturating_add(1);
-        listed.newest = listed.newest.max(Some(digest.until.as_second()));
+        let newest = listed.newest.entry((place.account.clone(), place.region.clone())).or_insert(i64::MIN);
+        *newest = digest.until.as_second().max(*newest);
         before.insert(chain, digest.link(signature.as_deref().unwrap_or_default()));
     }
     if unproven > 0 {

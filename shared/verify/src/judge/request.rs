@@ -282,9 +282,9 @@ impl Request {
         }
     }
 
-    /// How many intents to hand credentials out have no outcome in the record.
-    pub(crate) fn unanswered(&self) -> u64 {
-        self.asked.saturating_sub(self.answered)
+    /// How many intents to hand credentials out have no key in the record: they failed, or have no outcome.
+    pub(crate) fn without_key(&self) -> u64 {
+        self.asked.saturating_sub(u64::try_from(self.keys.len()).unwrap_or(u64::MAX))
     }
 
     /// Until when it can be countersigned.

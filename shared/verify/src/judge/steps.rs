@@ -207,7 +207,15 @@ impl Request {
 
     pub(super) fn denied_to_all(&mut self, on: &mut Judging<'_>) -> Option<()> {
         self.denied_at = Some(on.entry.at);
-        self.quarantine_until = Some(on.has("quarantineUntil", on.entry.time("quarantineUntil"))?);
+        let until = on.has("quarantineUntil", on.entry.time("quarantineUntil"))?;
+        // Nothing made after the window can work.
+        let over = self.window.is_some_and(|(_, expires)| on.entry.at >= expires);
+        let least = if over { on.entry.at } else { on.entry.at.saturating_add(QUARANTINE) };
+        if until < least {
+            let sentence = format!("The deny is said to stay until {}; it has to until {}.", text(until), text(least));
+            on.find(Code::EndedTooEarly, sentence);
+        }
+        self.quarantine_until = Some(until);
         Some(())
     }
 

@@ -46,7 +46,8 @@ impl Order {
             }
             ("sweepFinished", Place::Running) => Place::Finished,
             ("personReinstated", Place::Finished) if self.kind == "offboarded" => Place::Reinstated,
-            ("wordsErased", Place::Finished | Place::Reinstated) => self.place,
+            // It says nothing of when or how the order was carried out.
+            ("wordsErased", Place::Finished | Place::Reinstated) => return,
             (
                 "panicProposed" | "panicStarted" | "offboardingStarted" | "sweepFinished" | "personReinstated"
                 | "wordsErased",
@@ -99,8 +100,8 @@ impl Order {
                 }
                 self.finished = Some((entry.at, index, entry.seq));
             }
-            Place::Reinstated if self.place != Place::Reinstated => self.reinstated = Some(entry.at),
-            Place::Reinstated | Place::Nowhere => {}
+            Place::Reinstated => self.reinstated = Some(entry.at),
+            Place::Nowhere => {}
         }
         self.place = next;
     }

@@ -1,6 +1,7 @@
 //! CloudTrail beside the record: its files and digests changed, and calls that the record does not bear out.
 
-use crate::log::Files;
+use crate::log::{Files, Publisher};
+use crate::story::{Leaf, rechained};
 use crate::untouched::{FOLDER, STORY, judged};
 use crate::{Where, expect, missed};
 use base64::Engine as _;
@@ -15,7 +16,12 @@ use verify::Code;
 
 const LOGS: &str = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11";
 const DIGESTS: &str = "AWSLogs/111111111111/CloudTrail-Digest/us-east-1/2026/11";
+/// For how many hours there are digests.
+const HOURS: i64 = 9;
 const BASE: &str = "arn:aws:iam::111111111111:role/countersign-base/countersign-sample";
+const OTHER: &str = "arn:aws:iam::111111111111:role/other";
+const OUR_GRANT: &str = "arn:aws:iam::111111111111:role/countersign-system/countersign-grant";
+const OUR_PROVISIONER: &str = "arn:aws:iam::222222222222:role/countersign-system/countersign-provisioner";
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -54,6 +60,15 @@ fn opening(id: &str, at: i64, grant: &str, key: &str) -> Value {
     })
 }
 
+/// The same caller, opening a session of another role under a grant's id.
+fn opens(mut call: Value, role: &str, grant: &str, key: &str) -> Value {
+    call["eventName"] = json!("AssumeRole");
+    call["eventSource"] = json!("sts.amazonaws.com");
+    call["requestParameters"] = json!({"roleArn": role, "roleSessionName": grant});
+    call["responseElements"] = json!({"credentials": {"accessKeyId": key}, "sourceIdentity": grant});
+    call
+}
+
 /// A key that the record hands out: its request, its id, and when.
 fn keys() -> Vec<(String, String, i64)> {
     let issued = STORY.leaves.iter().filter(|leaf| leaf.kind() == "credentialsIssued");
@@ -79,24 +94,44 @@ fn calls() -> Vec<Value> {
         calls.push(opening(&format!("open-{number}"), at, &id, &key));
         calls.push(call(&format!("call-{number}"), at + 20, Some(&id), &role(&id), &key));
     }
+    let ((used, key), (starts, expires)) = (key_of("used"), window("used"));
+    // Countersign's own, in another account, under the request's id: also after the end.
+    calls.push(opens(call("enter", starts, None, OUR_GRANT, "ASIAGRANT"), OUR_PROVISIONER, &used, "ASIAOURS"));
+    calls.push(call("make", starts + 1, Some(&used), OUR_PROVISIONER, "ASIAOURS"));
+    calls.push(call("take-out", expires + 90, Some(&used), OUR_PROVISIONER, "ASIAOURS"));
+    // The holder's, on into another role: a source identity goes along.
+    calls.push(opens(call("chain", starts + 90, Some(&used), &role(&used), &key), OTHER, &used, "ASIACHAINED"));
+    calls.push(call("chained", starts + 91, Some(&used), OTHER, "ASIACHAINED"));
+    // Somebody's, of a role of their own, who calls it as they like.
+    calls.push(opens(call("called-so", starts - 20, None, OTHER, "ASIAOTHER"), OTHER, &used, "ASIATHEIRS"));
     // Somebody else's, so that the trail goes on.
     let (first, last) = (STORY.leaves[0].at, STORY.leaves[STORY.leaves.len() - 1].at);
     for at in (first..last).step_by(600) {
-        calls.push(call(&format!("other-{at}"), at, None, "arn:aws:iam::111111111111:role/other", "ASIAOTHER"));
+        calls.push(call(&format!("other-{at}"), at, None, OTHER, "ASIAOTHER"));
     }
     calls
 }
 
-/// CloudTrail's part of a folder: a file and a digest for each hour.
+/// When CloudTrail's first digest begins.
+fn first() -> i64 {
+    STORY.leaves[0].at / 3_600 * 3_600
+}
+
+/// CloudTrail's part of a folder.
 fn trail(calls: &[Value]) -> Files {
+    region("us-east-1", HOURS, calls)
+}
+
+/// That of a Region: a file and a digest for each hour.
+fn region(name: &str, hours: i64, calls: &[Value]) -> Files {
+    let (logs, digests) = (LOGS.replace("us-east-1", name), DIGESTS.replace("us-east-1", name));
     let mut files = Files::new();
     let public = STANDARD.encode(b"a key");
     let keys = json!({"PublicKeyList": [{"Value": public, "Fingerprint": "f1"}]});
-    files.insert("trail/keys/us-east-1.json".to_owned(), keys.to_string().into_bytes());
-    let start = STORY.leaves[0].at / 3_600 * 3_600;
+    files.insert(format!("trail/keys/{name}.json"), keys.to_string().into_bytes());
     let mut before: Option<(String, String, String)> = None;
-    for hour in 0..9 {
-        let (from, until) = (start + hour * 3_600, start + (hour + 1) * 3_600);
+    for hour in 0..hours {
+        let (from, until) = (first() + hour * 3_600, first() + (hour + 1) * 3_600);
         let at = |call: &&Value| {
             (from..until).contains(&call["eventTime"].as_str().unwrap().parse::<Time>().unwrap().as_second())
         };
@@ -105,13 +140,13 @@ fn trail(calls: &[Value]) -> Files {
         let mut listed = Vec::new();
         if !records.is_empty() {
             let text = json!({"Records": records}).to_string();
-            let key = format!("{LOGS}/{day}/111111111111_CloudTrail_us-east-1_{hour}.json.gz");
+            let key = format!("{logs}/{day}/111111111111_CloudTrail_{name}_{hour}.json.gz");
             listed.push(
                 json!({"s3Bucket": "trail", "s3Object": key, "hashValue": sha256(&text), "hashAlgorithm": "SHA-256"}),
             );
             files.insert(format!("trail/{key}"), gzip(&text));
         }
-        let key = format!("{DIGESTS}/{day}/111111111111_CloudTrail-Digest_us-east-1_all_us-east-1_{hour}.json.gz");
+        let key = format!("{digests}/{day}/111111111111_CloudTrail-Digest_{name}_all_us-east-1_{hour}.json.gz");
         let mut digest = json!({
             "awsAccountId": "111111111111", "digestStartTime": time(from), "digestEndTime": time(until),
             "digestS3Bucket": "trail", "digestS3Object": key, "digestPublicKeyFingerprint": "f1",
@@ -167,7 +202,39 @@ fn nothing_is_found_beside_what_cloudtrail_says() {
     let verdict = judged(&with(&calls()));
     assert_eq!(verdict.findings, []);
     let figures = &verdict.figures;
-    assert_eq!((figures.trail_digests, figures.trail_calls), (9, u64::try_from(keys().len()).unwrap()), "{figures:?}");
+    // Those of handed out keys, and two of a chain; none of Countersign's own, and none of whoever calls theirs so.
+    assert_eq!(
+        (figures.trail_digests, figures.trail_calls),
+        (9, u64::try_from(keys().len()).unwrap() + 2),
+        "{figures:?}"
+    );
+}
+
+/// A file with one call, and its path in the trail.
+fn more(folder: &str, at: i64) -> (String, Vec<u8>) {
+    let text = json!({"Records": [call("more", at, None, OTHER, "ASIAOTHER")]}).to_string();
+    (format!("trail/{folder}/20/111111111111_CloudTrail_extra.json.gz"), gzip(&text))
+}
+
+#[test]
+fn a_file_that_no_digest_can_list_yet_was_not_put_there() {
+    let europe = LOGS.replace("us-east-1", "eu-west-1");
+    let mut files = with(&calls());
+    files.extend(region("eu-west-1", 3, &[]));
+    let late = [more(LOGS, first() + HOURS * 3_600 - 600), more(&europe, first() + 5 * 3_600)];
+    for (path, bytes) in late {
+        let mut files = files.clone();
+        files.insert(path, bytes);
+        assert_eq!(judged(&files).findings, []);
+    }
+    // But where digests have passed it by, there are none at all, or no file of CloudTrail's lies.
+    let nowhere = LOGS.replace("us-east-1", "ap-south-1");
+    for folder in [LOGS, &europe, &nowhere, "AWSLogs", "elsewhere"] {
+        let (path, bytes) = more(folder, first() + 3_700);
+        let mut files = files.clone();
+        files.insert(path.clone(), bytes);
+        expect(folder, &judged(&files), Code::TrailUnlisted, &Where::File(path));
+    }
 }
 
 #[test]
@@ -300,6 +367,30 @@ fn calls_that_the_record_does_not_bear_out_are_found() {
             used.clone(),
         ),
         (
+            "a session of another role that is handed out",
+            opens(call("x", starts + 300, None, OTHER, "ASIAOTHER"), &target, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session that Countersign opens of a role that it does not hand out",
+            opens(call("x", starts + 300, None, OUR_GRANT, "ASIAGRANT"), OTHER, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "a session of a role of Countersign's own, opened by the holder",
+            opens(call("x", starts + 300, Some(&used), &base, &used_key), OUR_PROVISIONER, &used, "ASIAX"),
+            Code::KeyNotIssued,
+            used.clone(),
+        ),
+        (
+            "by a role that looks like one of Countersign's own, after the window",
+            call("x", expires + 61, Some(&used), "arn:aws:iam::1:role/a:role/countersign-system/b", "ASIAX"),
+            Code::CallOutsideWindow,
+            used.clone(),
+        ),
+        (
             "another record of a call",
             call("call-0", starts + 300, Some(&used), &base, &used_key),
             Code::CallForged,
@@ -318,4 +409,22 @@ fn a_key_that_cloudtrail_never_saw_is_found() {
     let (used, key) = key_of("used");
     let calls: Vec<Value> = calls().into_iter().filter(|call| !call.to_string().contains(&key)).collect();
     expect("unseen", &judged(&with(&calls)), Code::IssuedKeyUnseen, &Where::Stream(used));
+}
+
+#[test]
+fn an_intent_whose_answer_was_lost_excuses_one_session_and_no_more() {
+    let (used, _) = key_of("used");
+    let (_, lost, at) = keys().into_iter().rfind(|(id, ..)| *id == used).unwrap();
+    let mut values: Vec<Value> = STORY.leaves.iter().map(Leaf::value).collect();
+    let issued = values.iter_mut().find(|value| value["event"]["data"]["accessKeyId"] == *lost).unwrap();
+    issued["event"] = json!({"type": "credentialsFailed", "data": {"code": "timeout"}});
+    let mut files = Publisher::default().folder(&rechained(values));
+    // It was opened, and nobody had it.
+    let mut calls: Vec<Value> =
+        calls().into_iter().filter(|call| call["userIdentity"]["accessKeyId"] != *lost).collect();
+    files.extend(trail(&calls));
+    assert_eq!(judged(&files).findings, []);
+    calls.push(opening("x", at + 10, &used, "ASIAX"));
+    files.extend(trail(&calls));
+    expect("a second one", &judged(&files), Code::KeyNotIssued, &Where::Stream(used));
 }

@@ -144,6 +144,12 @@ pub(crate) const CHANGES: &[Change] = &[
         files.insert("log/checkpoint".to_owned(), old);
         (Code::CheckpointBehind, file("log/checkpoint"))
     }),
+    ("it is signed for more than anybody can have", |files| {
+        files.retain(|path, _| !path.starts_with("log/tile/"));
+        let note = Key::log().signed(&Checkpoint::new(ORIGIN, 1 << 61, root(&STORY.leaves)).unwrap());
+        files.insert("log/checkpoint".to_owned(), note.to_string().into_bytes());
+        (Code::BundleMissing, file("log/tile/entries/000"))
+    }),
     ("signed with another key of the same name", |files| {
         let note =
             Key::new(9, ORIGIN, Kind::Ed25519).signed(&Checkpoint::new(ORIGIN, size(), root(&STORY.leaves)).unwrap());

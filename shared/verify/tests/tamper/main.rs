@@ -14,6 +14,7 @@ mod calls;
 mod changed;
 mod forged;
 mod log;
+mod newer;
 mod residual;
 mod story;
 mod untouched;

@@ -14,7 +14,7 @@ use record::entry::EntryHash;
 use record::note::{Kind, Signature, VerifierKey};
 use record::tree::Hash;
 use record::witness::{Submission, judge};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 
@@ -70,6 +70,8 @@ pub(super) struct Log {
     systems: BTreeMap<SystemStream, (StoredSystem, Vec<Vec<u8>>)>,
     /// Entries that somebody changed or took out past the gate.
     tampered: BTreeMap<Place, Option<Vec<u8>>>,
+    /// Streams of which nobody can read where they end.
+    damaged: BTreeSet<Stream>,
 }
 
 impl Log {
@@ -192,6 +194,11 @@ impl World {
     /// Puts other bytes where an entry is, or takes it out, as somebody with all rights to the table could.
     pub fn tamper(&self, place: &Place, bytes: Option<Vec<u8>>) {
         self.lock().log.tampered.insert(place.clone(), bytes);
+    }
+
+    /// Damages the state of a stream so that where it ends can't be read, likewise.
+    pub fn damage_end(&self, stream: &Stream) {
+        self.lock().log.damaged.insert(stream.clone());
     }
 
     /// Takes an item out of the outbox, likewise.
@@ -374,6 +381,9 @@ impl ReadStreams for World {
 
     async fn stream_end(&self, stream: &Stream) -> Result<Option<(Head, Time)>, Fault> {
         self.call(Verb::StreamEnd, stream, "", |inner| {
+            if inner.log.damaged.contains(stream) {
+                return Err(Fault::new("read entries of streams", "unreadable_state"));
+            }
             Ok(match stream {
                 Stream::System(stream) => inner.log.systems.get(stream).map(|(stored, _)| (stored.head, stored.at)),
                 Stream::Account(_) | Stream::Request(_) | Stream::Sweep(_) => inner.store.end_of(stream),

@@ -26,6 +26,9 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// seconds. Source: DynamoDB developer guide, isolation of transactions and queries.
 const YOUNG: u64 = 60;
 
+/// The code of a fault that trying again does not mend: what is stored is damaged.
+pub(super) const UNREADABLE: &str = "unreadable_state";
+
 /// The streams to look at, and up to which place each is known to reach whatever its outbox says; 0: nothing is known.
 pub(super) type Hints = BTreeMap<Stream, u64>;
 
@@ -103,7 +106,15 @@ async fn of_stream<P: ReadOutbox + ReadStreams>(
     let passed: BTreeSet<u64> = outbox.passed.iter().copied().collect();
     let places: Vec<Place> = (from..=until).filter(|seq| !passed.contains(seq)).map(place).collect();
     let (entries, end) = futures_util::join!(ports.entries_at(&places), ports.stream_end(stream));
-    let ends_at = end?.map_or(0, |(head, _)| head.seq);
+    // A state that can't be read takes nothing from the entries, which are there or not.
+    let ends_at = match end {
+        Ok(end) => end.map_or(0, |(head, _)| head.seq),
+        Err(fault) if fault.code == UNREADABLE => {
+            tracing::error!(stream = %stream, alarm = "log_defect", "where {stream} ends can't be read");
+            last
+        }
+        Err(fault) => return Err(fault),
+    };
     let mut reader = Reader::new(&outbox, ends_at, now);
     let mut whole = true;
     for (place, bytes) in places.into_iter().zip(entries?) {

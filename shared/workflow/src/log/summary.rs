@@ -1,6 +1,6 @@
 //! Where the streams end, once a day. The record itself is asked, not the outbox: what vanished from that shows.
 
-use super::gather::Hints;
+use super::gather::{Hints, UNREADABLE};
 use super::{Keeping, PART};
 use crate::ports::{Fault, Listing};
 use crate::system::append;
@@ -11,6 +11,7 @@ use model::stream::{Stream, SystemStream};
 use model::system::{Event, Known, StreamHead, summary, summary_due};
 use model::time::Time;
 use record::chain::Head;
+use std::collections::BTreeSet;
 
 /// Streams of one summary, at most: its entries are stored in one transaction, which holds 100 items and 4 MB.
 const MOST: usize = 10_000;
@@ -42,7 +43,16 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
     let read: Vec<_> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut heads, mut late) = (Vec::new(), Hints::new());
     for (stream, end) in streams.iter().zip(read) {
-        let Some((head, is_late)) = end? else { continue };
+        let (head, is_late) = match end {
+            Ok(Some(end)) => end,
+            Ok(None) => continue,
+            // One that is damaged is left out, loudly, and takes the day from no other.
+            Err(fault) if fault.code == UNREADABLE => {
+                tracing::error!(stream = %stream, alarm = "log_defect", "where {stream} ends can't be read");
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
         heads.push(StreamHead { stream: stream.clone(), seq: head.seq, hash: head.hash.to_string() });
         if is_late {
             late.insert(stream.clone(), head.seq);
@@ -70,8 +80,11 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> 
         return Ok(Some((head, false)));
     }
     let outbox = ports.outbox(stream, u32::MAX).await?;
-    let told = outbox.open.last().map_or(0, |open| open.seq).max(outbox.passed.iter().copied().max().unwrap_or(0));
-    Ok(Some((head, outbox.logged.seq.max(told) < head.seq)))
+    // Each place: an item far beyond the end says nothing of those before it.
+    let told = outbox.open.iter().map(|open| open.seq).chain(outbox.passed).filter(|seq| *seq <= head.seq);
+    let told: BTreeSet<u64> = told.collect();
+    let is_late = (outbox.logged.seq.saturating_add(1)..=head.seq).any(|seq| !told.contains(&seq));
+    Ok(Some((head, is_late)))
 }
 
 /// The streams that may have changed: requests that are open or were not long ago, sweeps, the system's own.

@@ -20,19 +20,25 @@ const STREAMS: u32 = 1_000;
 
 const LOG: Stream = Stream::System(SystemStream::Log);
 
-/// One run. What fails in it keeps nothing else in it from being done.
+/// One run. What fails in it keeps nothing else in it from being done. What is signed is anchored first and last: access
+/// waits for anchors, and a long run may not live to its end.
 ///
 /// # Errors
 /// The first thing that failed.
 pub async fn minute<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
+    let before = Box::pin(anchor_it(ports)).await;
     let begun = Box::pin(begin(ports)).await;
-    let summed = Box::pin(sum_up(ports)).await;
     let logged = Box::pin(sweep(ports)).await;
+    let summed = Box::pin(sum_up(ports)).await;
     let anchored = Box::pin(anchor_it(ports)).await;
+    before?;
     begun?;
-    summed?;
     anchored?;
-    logged
+    let (logged, summed) = (logged?, summed?);
+    Ok(Ran {
+        leaves: logged.leaves.saturating_add(summed.leaves),
+        batches: logged.batches.saturating_add(summed.batches),
+    })
 }
 
 fn key_of(stored: Option<&StoredSystem>) -> Option<&str> {
@@ -57,20 +63,20 @@ async fn begin<P: Keeping>(ports: &P) -> Result<(), Fault> {
 }
 
 /// Once a day: whatever ends elsewhere than the log knows is logged, and then the day is summed up.
-async fn sum_up<P: Keeping>(ports: &P) -> Result<(), Fault> {
-    let Some((heads, late, cut)) = Box::pin(ends(ports)).await? else { return Ok(()) };
+async fn sum_up<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
+    let Some((heads, late, cut)) = Box::pin(ends(ports)).await? else { return Ok(Ran::default()) };
     if !late.is_empty() {
         Box::pin(run(ports, late)).await?;
     }
-    summarise(ports, &heads, cut).await
+    summarise(ports, &heads, cut).await?;
+    Box::pin(run(ports, Hints::from([(LOG, 0)]))).await
 }
 
 /// Everything that waits, and a heartbeat if nothing did for a while.
 async fn sweep<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
+    // Whatever waits in vain: silence is silence.
+    Box::pin(beat(ports, SILENCE)).await?;
     let mut streams: Hints = ports.unlogged(STREAMS).await?.into_iter().map(|stream| (stream, 0)).collect();
-    if streams.is_empty() {
-        Box::pin(beat(ports, SILENCE)).await?;
-    }
     // The index may not have what was put there just now.
     streams.entry(LOG).or_default();
     Box::pin(run(ports, streams)).await

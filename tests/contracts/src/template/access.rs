@@ -193,7 +193,7 @@ const JUDGES: [&str; 7] =
 const OF_ACTIVITY: [&str; 6] = ["ACT#*", "KEY", "FILE#*", "DIGEST#*", "SEEN#*", "USE#*"];
 
 /// What the transparency log is made of, beside the events themselves.
-const OF_LOG: [&str; 2] = ["LOG", "SYSTEM#*"];
+const OF_LOG: [&str; 3] = ["LOG", "LOGGED#*", "SYSTEM#*"];
 
 /// The functions that bar persons. Nobody else writes who is.
 const BARRING: [&str; 2] = ["Approval", "Revocation"];

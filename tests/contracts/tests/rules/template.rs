@@ -271,6 +271,10 @@ fn every_rule_notices_when_it_is_broken() {
             changed(access::table_keys, "LeadingKeys': ['NOTE#*']", "LeadingKeys': ['NOTE#*', LOG]"),
         ),
         (
+            "what is logged said by who stores it",
+            changed(access::table_keys, "'REPLAY#*', 'OUT#*', LOG]", "'REPLAY#*', 'OUT#*', 'LOGGED#*', LOG]"),
+        ),
+        (
             "something logged by who stores nothing",
             changed(access::table_keys, "LeadingKeys': ['NOTE#*']", "LeadingKeys': ['NOTE#*', 'OUT#*']"),
         ),

@@ -57,7 +57,8 @@ async fn low_risk_is_granted_by_policy_and_reaches_no_further() -> Result<(), Fa
     assert!(told.await?.text.contains("You have access"));
 
     let entries = Trail::fetch(&stage.alice, &id).await?.verify().map_err(|broken| Failure::new(broken.to_string()))?;
-    let names: Vec<&str> = entries.iter().map(Entry::event_name).collect();
+    // What she just tried may be on record already.
+    let names = entries.iter().map(Entry::event_name).filter(|name| !name.starts_with("activity"));
     let wanted = [
         "requestSubmitted",
         "requestApproved",
@@ -66,7 +67,7 @@ async fn low_risk_is_granted_by_policy_and_reaches_no_further() -> Result<(), Fa
         "credentialsRequested",
         "credentialsIssued",
     ];
-    assert_eq!(names, wanted);
+    assert_eq!(names.collect::<Vec<_>>(), wanted);
     Ok(())
 }
 

@@ -1,11 +1,15 @@
 //! `exports.json`: which exports there are of the folder, so that one that was interrupted goes on.
 
-use super::exported::{bytes, failed, write};
+use super::copies::Copies;
+use super::exported::failed;
 use crate::failure::Failure;
 use aws::exports::{Export, Span, Standing};
 use model::time::Time;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// Its name in the folder.
+const NAME: &str = "exports.json";
 
 /// Longest catalogue that is read, in bytes.
 const LONGEST: u64 = 16_777_216;
@@ -35,9 +39,9 @@ struct Exports {
 }
 
 /// The catalogue; nowhere, if there is no folder to keep it in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Catalogue {
-    file: Option<PathBuf>,
+    folder: Option<Copies>,
     all: Exports,
 }
 
@@ -47,12 +51,12 @@ impl Catalogue {
     /// # Errors
     /// It can't be read.
     pub(super) fn open(folder: Option<&Path>) -> Result<Self, Failure> {
-        let file = folder.map(|folder| folder.join("exports.json"));
-        let all = match file.as_deref().filter(|file| file.exists()) {
-            Some(file) => serde_json::from_slice(&bytes(file, LONGEST)?).map_err(|error| failed(file, &error))?,
+        let Some(folder) = folder.map(|folder| Copies::new(folder, false)) else { return Ok(Self::default()) };
+        let all = match folder.disk().bytes(NAME, LONGEST)? {
+            Some(text) => serde_json::from_slice(&text).map_err(|error| failed(&folder.disk().join(NAME), &error))?,
             None => Exports::default(),
         };
-        Ok(Self { file, all })
+        Ok(Self { folder: Some(folder), all })
     }
 
     /// Notes an export that was just started.
@@ -100,8 +104,9 @@ impl Catalogue {
         more(&mut listed);
         self.all.exports.push(listed);
         self.all.exports.sort_by(|one, other| one.arn.cmp(&other.arn));
-        let Some(file) = &self.file else { return Ok(()) };
-        let text = serde_json::to_string_pretty(&self.all).map_err(|error| failed(file, &error))?;
-        write(file, format!("{text}\n").as_bytes())
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let text =
+            serde_json::to_string_pretty(&self.all).map_err(|error| failed(&folder.disk().join(NAME), &error))?;
+        folder.write(NAME, format!("{text}\n").as_bytes())
     }
 }

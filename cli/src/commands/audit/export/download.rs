@@ -1,6 +1,7 @@
 //! An export's files, from S3 into the folder. What is there already is not fetched again.
 
-use super::exported::{bytes, failed, write};
+use super::copies::Copies;
+use super::exported::failed;
 use crate::failure::{Exit, Failure};
 use aws::exports::{Export, Standing};
 use aws::trail::Objects;
@@ -56,9 +57,9 @@ impl TakeBytes for Taken {
     }
 }
 
-async fn fetch(objects: &Objects, bucket: &str, key: &str, to: &Path) -> Result<Vec<u8>, Failure> {
-    if to.exists() {
-        return bytes(to, u64::try_from(LONGEST).unwrap_or(u64::MAX));
+async fn fetch(objects: &Objects, bucket: &str, key: &str, to: &Copies, path: &str) -> Result<Vec<u8>, Failure> {
+    if let Some(there) = to.disk().bytes(path, u64::try_from(LONGEST).unwrap_or(u64::MAX))? {
+        return Ok(there);
     }
     let told = |code: &str| Failure::new(Exit::Failed, "aws", format!("can't read s3://{bucket}/{key}: {code}"));
     let mut taken = Taken::default();
@@ -67,7 +68,7 @@ async fn fetch(objects: &Objects, bucket: &str, key: &str, to: &Path) -> Result<
         Ok(None) => return Err(told("there is no such object")),
         Err(fault) => return Err(told(&fault.code)),
     }
-    write(to, &taken.0)?;
+    to.write(path, &taken.0)?;
     Ok(taken.0)
 }
 
@@ -82,15 +83,16 @@ pub(super) async fn one(objects: &Objects, export: &Export, folder: &Path) -> Re
     if !sound {
         return Err(Failure::new(Exit::Failed, "no_export", format!("{} is no ARN of an export", export.arn)));
     }
-    let folder = folder.join("AWSDynamoDB").join(id);
-    let path = folder.join("manifest-summary.json");
-    let summary = fetch(objects, &export.bucket, manifest, &path).await?;
-    let summary: Summary = serde_json::from_slice(&summary).map_err(|error| failed(&path, &error))?;
-    let path = folder.join("manifest-files.json");
-    let list = fetch(objects, &export.bucket, &summary.manifest_files_s3_key, &path).await?;
-    for file in DataFile::all(&list).map_err(|error| failed(&path, &error))? {
-        let name = file.name().ok_or_else(|| failed(&path, &"it names a file that is none of an export"))?;
-        fetch(objects, &export.bucket, &file.data_file_s3_key, &folder.join("data").join(name)).await?;
+    let (to, under) = (Copies::new(folder, false), format!("AWSDynamoDB/{id}"));
+    let path = format!("{under}/manifest-summary.json");
+    let summary = fetch(objects, &export.bucket, manifest, &to, &path).await?;
+    let summary: Summary = serde_json::from_slice(&summary).map_err(|error| failed(&to.disk().join(&path), &error))?;
+    let path = format!("{under}/manifest-files.json");
+    let list = fetch(objects, &export.bucket, &summary.manifest_files_s3_key, &to, &path).await?;
+    let unlisted = |why: &dyn std::fmt::Display| failed(&to.disk().join(&path), why);
+    for file in DataFile::all(&list).map_err(|error| unlisted(&error))? {
+        let name = file.name().ok_or_else(|| unlisted(&"it names a file that is none of an export"))?;
+        fetch(objects, &export.bucket, &file.data_file_s3_key, &to, &format!("{under}/data/{name}")).await?;
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! From an export's files to entries and tables.
 
 use super::download::DataFile;
-use super::exported::{self, bytes, failed, names, write_streams, write_tables};
+use super::exported::{self, failed, write_streams, write_tables};
+use super::folder::{Disk, Kind};
 use crate::failure::{Answer, Exit, Failure};
 use evidence::dynamodb::{Exported, LONGEST_LINE};
 use flate2::read::MultiGzDecoder;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -20,24 +20,35 @@ const DEPTH: u8 = 4;
 /// The files of exports below a folder.
 #[derive(Debug, Default)]
 struct Files {
-    /// Their names, by where they lie.
-    data: BTreeMap<PathBuf, String>,
+    /// Those with items, by where they lie.
+    data: BTreeMap<PathBuf, Data>,
     /// How many items each has to have, by name: AWS never gives one name twice.
     listed: BTreeMap<String, u64>,
 }
 
+/// A file with items.
+#[derive(Debug)]
+struct Data {
+    disk: Disk,
+    path: String,
+    name: String,
+}
+
 impl Files {
-    fn find(&mut self, folder: &Path, depth: u8) -> Result<(), Failure> {
-        for (name, path) in names(folder)? {
-            if path.is_dir() {
+    /// Whatever else lies there is nobody's business: a link, too, unless it is named as one of these.
+    fn find(&mut self, disk: &Disk, under: &str, depth: u8) -> Result<(), Failure> {
+        for (name, kind) in disk.names(under)? {
+            let path = format!("{under}{name}");
+            if kind == Kind::Folder {
                 if depth > 0 {
-                    self.find(&path, depth.saturating_sub(1))?;
+                    self.find(disk, &format!("{path}/"), depth.saturating_sub(1))?;
                 }
             } else if name == "manifest-files.json" {
-                let files = DataFile::all(&bytes(&path, LONGEST_LIST)?).map_err(|error| failed(&path, &error))?;
+                let list = disk.given(&path, LONGEST_LIST)?;
+                let files = DataFile::all(&list).map_err(|error| failed(&disk.join(&path), &error))?;
                 self.listed.extend(files.iter().filter_map(|file| Some((file.name()?.to_owned(), file.item_count))));
             } else if name.ends_with(".json.gz") {
-                self.data.insert(path, name);
+                self.data.insert(disk.join(&path), Data { disk: disk.clone(), path, name });
             }
         }
         Ok(())
@@ -51,14 +62,14 @@ impl Files {
 pub(super) fn all(from: &[PathBuf], to: &Path) -> Result<Answer, Failure> {
     let mut files = Files::default();
     for folder in from {
-        files.find(folder, DEPTH)?;
+        files.find(&Disk::new(folder), "", DEPTH)?;
     }
     if files.data.is_empty() {
         let folders: Vec<String> = from.iter().map(|folder| folder.display().to_string()).collect();
         let sentence = format!("there is no export's data below {}", folders.join(" or "));
         return Err(Failure::new(Exit::NotFound, "no_export", sentence));
     }
-    if let Some(missing) = files.listed.keys().find(|name| !files.data.values().any(|there| there == *name)) {
+    if let Some(missing) = files.listed.keys().find(|name| !files.data.values().any(|there| there.name == **name)) {
         let sentence = format!("the export lists {missing}, which is not there");
         return Err(Failure::new(Exit::Failed, "export_incomplete", sentence));
     }
@@ -67,9 +78,9 @@ pub(super) fn all(from: &[PathBuf], to: &Path) -> Result<Answer, Failure> {
     for given in exported::streams(to)? {
         exported.keep(given);
     }
-    for (path, name) in &files.data {
-        let items = lines(path, &mut exported)?;
-        if let Some(listed) = files.listed.get(name).filter(|listed| **listed != items) {
+    for (path, data) in &files.data {
+        let items = lines(path, data, &mut exported)?;
+        if let Some(listed) = files.listed.get(&data.name).filter(|listed| **listed != items) {
             let sentence = format!("{} has {items} items, and its export lists {listed}", path.display());
             return Err(Failure::new(Exit::Failed, "export_incomplete", sentence));
         }
@@ -95,8 +106,8 @@ pub(super) fn all(from: &[PathBuf], to: &Path) -> Result<Answer, Failure> {
 }
 
 /// Feeds a data file line by line; says how many there were.
-fn lines(path: &Path, exported: &mut Exported) -> Result<u64, Failure> {
-    let file = File::open(path).map_err(|error| failed(path, &error))?;
+fn lines(path: &Path, data: &Data, exported: &mut Exported) -> Result<u64, Failure> {
+    let file = data.disk.file(&data.path)?.ok_or_else(|| failed(path, &"there is no such file"))?;
     let mut reader = BufReader::new(MultiGzDecoder::new(BufReader::new(file)));
     let most = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
     let before = exported.items();

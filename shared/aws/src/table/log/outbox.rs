@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Head;
-use std::collections::BTreeMap;
+use record::entry::EntryHash;
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::ports::{
     Anchor, CommitError, Fault, FindUnlogged, KeepAnchor, Logged, MarkLogged, Outbox, ReadOutbox, Unlogged,
 };
@@ -33,12 +34,16 @@ fn last(stream: &Stream, head: Head) -> Item {
     items::item(keys::last_logged(stream), attributes)
 }
 
-fn unlogged(item: &Item) -> Option<Unlogged> {
-    Some(Unlogged {
-        seq: text_of(item, "sk")?.parse().ok()?,
-        at: time_of(item, "at")?,
-        hash: text_of(item, "hash")?.parse().ok()?,
-    })
+/// What an item says of the entry at `seq`. If it can't be read it says nothing that fits any entry: that is found to be
+/// so of this one place, and nothing waits for it.
+fn unlogged(item: &Item, seq: u64) -> Unlogged {
+    let said = || Some((time_of(item, "at")?, text_of(item, "hash")?.parse().ok()?));
+    let (at, hash) = said().unwrap_or((Time::EPOCH, EntryHash::NONE));
+    Unlogged { seq, at, hash }
+}
+
+fn seq_of(item: &Item) -> Option<u64> {
+    text_of(item, "sk")?.parse().ok()
 }
 
 impl Table {
@@ -98,26 +103,28 @@ impl FindUnlogged for Table {
 impl ReadOutbox for Table {
     async fn outbox(&self, stream: &Stream, limit: u32) -> Result<Outbox, Fault> {
         let unreadable = || super::unreadable(OUTBOX);
-        let logged = match self.get(OUTBOX, keys::last_logged(stream)).await? {
-            Some(item) => read_last(&item).ok_or_else(unreadable)?,
+        // Places that were passed over, and then up to where it is logged: the one that sorts last.
+        let (pk, last) = keys::last_logged(stream);
+        let known = self.between(OUTBOX, pk, (String::from("0"), last), usize::MAX, false).await?;
+        let logged = match known.iter().rfind(|item| seq_of(item).is_none()) {
+            Some(item) => read_last(item).ok_or_else(unreadable)?,
             None => Head::START,
         };
+        let known: BTreeSet<u64> = known.iter().filter_map(seq_of).filter(|seq| *seq > logged.seq).collect();
         let (pk, from) = keys::out(&Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) });
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let found = self.between(OUTBOX, pk, (from, keys::LAST_OUT.to_owned()), most, false).await?;
-        let (mut open, mut passed) = (Vec::new(), Vec::new());
-        for item in &found {
-            let one = unlogged(item).ok_or_else(unreadable)?;
-            if item.contains_key("index") {
+        let mut passed = known.clone();
+        let mut open = Vec::with_capacity(found.len());
+        for (item, seq) in found.iter().filter_map(|item| Some((item, seq_of(item)?))) {
+            // Off the index because it was passed over. That an outbox says so itself is not enough.
+            if known.contains(&seq) && item.contains_key("passed") {
                 continue;
             }
-            if item.contains_key("passed") {
-                passed.push(one.seq);
-            } else {
-                open.push(one);
-            }
+            passed.remove(&seq);
+            open.push(unlogged(item, seq));
         }
-        Ok(Outbox { logged, open, passed })
+        Ok(Outbox { logged, open, passed: passed.into_iter().collect() })
     }
 }
 
@@ -144,10 +151,11 @@ impl MarkLogged for Table {
     async fn pass_over(&self, place: &Place) -> Result<(), Fault> {
         let attributes = [
             ("at", text(Time::EPOCH.to_string())),
-            ("hash", text(record::entry::EntryHash::NONE.to_string())),
+            ("hash", text(EntryHash::NONE.to_string())),
             ("passed", AttributeValue::Bool(true)),
         ];
-        self.put_over(OUTBOX, &[items::item(keys::out(place), attributes)]).await
+        let passed = items::item(keys::passed_over(place), [("seq", items::number(place.seq))]);
+        self.put_over(OUTBOX, &[items::item(keys::out(place), attributes), passed]).await
     }
 }
 

@@ -109,27 +109,37 @@ async fn the_outbox_is_read_beyond_what_is_logged() {
         item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         item
     };
+    let passed = || json!({"passed": {"BOOL": true}});
     let world = World::answering(vec![
-        (200, json!({"Item": {"seq": {"N": "2"}, "hash": {"S": hash}}})),
         (
             200,
             json!({"Items": [
-                item("000003", json!({})), item("000004", json!({"passed": {"BOOL": true}})),
-                item("000005", json!({"index": {"N": "9"}})), item("000006", json!({})),
+                {"sk": {"S": "000002"}, "seq": {"N": "2"}}, {"sk": {"S": "000004"}, "seq": {"N": "4"}},
+                {"sk": {"S": "000007"}, "seq": {"N": "7"}}, {"sk": {"S": "LAST"}, "seq": {"N": "2"}, "hash": {"S": hash}},
+            ]}),
+        ),
+        (
+            200,
+            json!({"Items": [
+                item("000003", json!({})), item("000004", passed()), item("000005", json!({"index": {"N": "9"}})),
+                item("000006", passed()), item("000007", json!({})), {"sk": {"S": "000008"}},
             ]}),
         ),
     ]);
     let outbox = table(&world).outbox(&place(1).stream, 500).await.unwrap();
     assert_eq!(outbox.logged.seq, 2);
-    assert_eq!(outbox.open.iter().map(|open| open.seq).collect::<Vec<_>>(), [3, 6]);
+    // An outbox that says of itself that something is logged, or passed over, says nothing.
+    assert_eq!(outbox.open.iter().map(|open| open.seq).collect::<Vec<_>>(), [3, 5, 6, 7, 8]);
     assert_eq!(outbox.passed, [4]);
-    assert_eq!(world.json(0)["Key"]["sk"]["S"], "!LAST");
-    let query = world.json(1);
-    assert_eq!(query["ConsistentRead"], true);
+    // What can't be read fits no entry.
+    assert_eq!(outbox.open[4].hash, EntryHash::NONE);
+    let (known, query) = (world.json(0), world.json(1));
+    assert_eq!(known["ExpressionAttributeValues"][":pk"]["S"], format!("LOGGED#{}", place(1).stream));
+    assert_eq!((&known["ConsistentRead"], &query["ConsistentRead"]), (&Value::from(true), &Value::from(true)));
     assert_eq!(query["ExpressionAttributeValues"][":from"]["S"], "000003");
-    let world = World::answering(vec![(200, json!({})), (200, json!({"Items": [{"sk": {"S": "000001"}}]}))]);
+    let damaged = json!({"Items": [{"sk": {"S": "LAST"}, "seq": {"N": "2"}}]});
     assert_eq!(
-        table(&world).outbox(&place(1).stream, 1).await,
+        table(&World::answering(vec![(200, damaged)])).outbox(&place(1).stream, 1).await,
         Err(Fault::new("read what is to be logged", "unreadable_log"))
     );
 }

@@ -4,6 +4,16 @@ use super::{Forgery, Record, moved};
 use serde_json::json;
 use verify::Code;
 
+/// A grant goes on through a panic of its scope, until its window is over.
+fn escape(r: &mut Record) {
+    let reason = json!({"kind": "expired"});
+    for kind in ["revocationStarted", "tombstonePlaced", "grantEnded", "verifiedEnded"] {
+        r.each(kind, |v| v["at"] = moved(&v["at"], 4_000));
+    }
+    r.data("revocationStarted")["reason"] = reason.clone();
+    r.data("grantEnded")["reason"] = reason;
+}
+
 pub(super) const FORGERIES: &[Forgery] = &[
     (
         "the window is longer",
@@ -180,6 +190,17 @@ pub(super) const FORGERIES: &[Forgery] = &[
     ),
     ("ended without its deny", "role", |r| r.remove("tombstonePlaced"), Code::EndedTooEarly, "grantEnded"),
     (
+        "its deny is said to take no time",
+        "role",
+        |r| {
+            let at = r.entry("tombstonePlaced")["at"].clone();
+            r.data("tombstonePlaced")["quarantineUntil"] = at.clone();
+            r.entry("grantEnded")["at"] = moved(&at, 5);
+        },
+        Code::EndedTooEarly,
+        "tombstonePlaced",
+    ),
+    (
         "the deny was taken out early",
         "policy",
         |r| {
@@ -241,16 +262,16 @@ pub(super) const FORGERIES: &[Forgery] = &[
         Code::BadConfirmation,
         "panicStarted",
     ),
+    ("somebody escapes a panic", "panicked", escape, Code::SweepLeftAccess, "sweep:sweepFinished"),
     (
-        "somebody escapes a panic",
+        "somebody escapes a panic whose words are erased after that",
         "panicked",
         |r| {
-            let reason = json!({"kind": "expired"});
-            for kind in ["revocationStarted", "tombstonePlaced", "grantEnded", "verifiedEnded"] {
-                r.each(kind, |v| v["at"] = moved(&v["at"], 4_000));
-            }
-            r.data("revocationStarted")["reason"] = reason.clone();
-            r.data("grantEnded")["reason"] = reason;
+            escape(r);
+            let mut erased = r.values.iter().find(|v| v["event"]["type"] == "sweepFinished").unwrap().clone();
+            erased["event"] = json!({"type": "wordsErased", "data": {}});
+            erased["at"] = moved(&erased["at"], 5_000);
+            r.values.push(erased);
         },
         Code::SweepLeftAccess,
         "sweep:sweepFinished",

@@ -118,6 +118,59 @@ fn a_tail_that_is_not_in_the_outbox_is_found_by_the_days_summary() {
 }
 
 #[test]
+fn an_item_far_beyond_the_end_hides_no_tail_from_the_days_summary() {
+    let scene = Scene::with_work();
+    let (lost, far) = (place(&scene, 0, 2), place(&scene, 0, 999_999));
+    let end = u64::try_from(scene.world().stream_chain(&lost.stream).len()).unwrap();
+    for seq in 2..=end {
+        scene.world().lose_out(&Place { seq, ..lost.clone() });
+    }
+    scene.world().plant_out(&far, scene.now());
+    scene.settle();
+    scene.world().plant_out(&far, scene.now().plus(86_400));
+    scene.world().pass(86_400);
+    scene.settle();
+    for seq in 2..=end {
+        assert_eq!(found(&scene, "outbox_missing", &Place { seq, ..lost.clone() }), 1);
+    }
+    scene.complete();
+}
+
+#[test]
+fn a_state_that_cannot_be_read_takes_neither_its_entries_nor_the_days_summary() {
+    let scene = Scene::with_work();
+    let stream = place(&scene, 0, 2).stream;
+    scene.world().damage_end(&stream);
+    scene.told().unwrap().unwrap();
+    scene.settle();
+    scene.world().pass(86_400);
+    scene.settle();
+    let summed = scene.said().into_iter().filter(|(said, _)| said == "dailySummary").map(|(_, data)| data.to_string());
+    let summed: String = summed.collect();
+    let named = scene.world().ids().into_iter().filter(|id| summed.contains(id.as_str())).count();
+    assert_eq!(named, scene.world().ids().len() - 1, "all but the one that can't be read");
+    assert_eq!(scene.defects(), Vec::new());
+    scene.complete();
+}
+
+#[test]
+fn what_waits_in_vain_is_no_silence() {
+    let scene = Scene::with_work();
+    let stuck = place(&scene, 0, 1).stream.to_string();
+    scene.world().trouble(move |call| (call.verb == Verb::Outbox && call.on == stuck).then_some(Trouble::FaultBefore));
+    let before = scene.said().len();
+    for _ in 0..7 {
+        scene.world().pass(61);
+        assert!(scene.minute().unwrap().is_err(), "said, each time");
+    }
+    let beats = scene.said().into_iter().skip(before).filter(|(said, _)| said == "heartbeat").count();
+    assert_eq!(beats, 1);
+    assert!(scene.world().anchored_up_to().is_some_and(|anchor| anchor.at.seconds_until(scene.now()) < 300));
+    scene.settle();
+    scene.complete();
+}
+
+#[test]
 fn a_head_that_the_key_did_not_sign_is_not_gone_on_from() {
     let scene = Scene::with_work();
     let head = scene.world().log().unwrap();
