@@ -92,14 +92,14 @@ fn log(folder: &Path, cosigned: usize) {
         put(&format!("log/{}", file.tile), &file.bytes);
     }
     let (signer, verifier) = key(ORIGIN, Kind::Ed25519, 1);
-    let signed = |edge: &Edge| {
+    let checkpoint = |edge: &Edge| {
         let note = Checkpoint::new(ORIGIN, edge.size(), edge.root()).unwrap().note().unwrap();
         let signature = Signature::ed25519(&verifier, &signer.sign(note.text().as_bytes()).to_bytes());
         note.with(signature).unwrap()
     };
-    put("log/checkpoint", signed(&grown.edge).to_string().as_bytes());
+    put("log/checkpoint", checkpoint(&grown.edge).to_string().as_bytes());
     let (witness, known) = key("log-archive.222222222222.us-east-1/witness", Kind::Cosignature, 2);
-    let (note, time) = (signed(&grow(&entries[..cosigned]).edge), 1_795_000_000);
+    let (note, time) = (checkpoint(&grow(&entries[..cosigned]).edge), 1_795_000_000);
     let cosignature = witness.sign(cosigned_message(note.text(), time).as_bytes()).to_bytes();
     let note = note.with(Signature::cosignature(&known, time, &cosignature)).unwrap();
     put(&format!("cosigned/{cosigned:020}"), note.to_string().as_bytes());
