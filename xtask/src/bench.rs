@@ -9,7 +9,7 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries]";
+pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.

@@ -7,7 +7,7 @@ use crate::beside::{code, within};
 use crate::local::{self, Options};
 use crate::workspace;
 
-const USAGE: &str = "usage: cargo xtask demo [--scenario accounts|activity|audit|ending|overlap] [--keep]";
+pub(crate) const USAGE: &str = "usage: cargo xtask demo [--scenario accounts|activity|audit|ending|overlap] [--keep]";
 
 /// Starts, plays, stops. With `--scenario` it is another story than the main job's; with `--keep` what was played stays,
 /// to click in and look at, until `cargo xtask local down`. The exit code is the story's.

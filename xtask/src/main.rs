@@ -23,7 +23,7 @@ cargo xtask <job>
   local down              stop it
   local check [word…]     check the stand-in for AWS itself
   demo                    the main job, played from nothing on a local cloud of its own, told line by line
-       --scenario accounts | activity | ending | overlap    other stories
+       --scenario accounts | activity | audit | ending | overlap    other stories
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
@@ -31,6 +31,7 @@ cargo xtask <job>
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
         panic [n]          how long it takes to end so many grants at once
+        burst [rate seconds]    how long events wait until a signed checkpoint covers them
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
   iam-data [--check]      write the table of IAM actions that risk is judged by
@@ -66,4 +67,30 @@ fn main() -> ExitCode {
 /// What a job that only fails or succeeds ends with.
 fn succeeded((): ()) -> ExitCode {
     ExitCode::SUCCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a job's own usage that one may give it, up to what is optional.
+    fn choices<'a>(usage: &'a str, before: &str) -> Vec<&'a str> {
+        let (_, rest) = usage.split_once(before).unwrap();
+        let rest = rest.split_once("] [--").map_or(rest, |(choices, _)| choices);
+        rest.split('|').filter_map(|choice| choice.split_whitespace().next()).collect()
+    }
+
+    #[test]
+    fn the_help_names_every_scenario_and_every_bench() {
+        let scenarios = USAGE.lines().find(|line| line.contains("--scenario")).unwrap();
+        for scenario in choices(demo::USAGE, "--scenario ") {
+            assert!(scenarios.contains(&format!(" {scenario} ")), "{scenario}");
+        }
+        let (_, benches) = USAGE.split_once("  bench ").unwrap();
+        let first = |line: &'static str| line.split_whitespace().next().unwrap_or_default();
+        let benches: Vec<&str> = benches.lines().map(first).collect();
+        for bench in choices(bench::USAGE, "xtask bench ") {
+            assert!(benches.contains(&bench), "{bench}: {benches:?}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: all tests, with a local cloud for those that need one.
 
+mod turns;
+
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use crate::beside::{code, within};
@@ -12,6 +14,12 @@ use crate::workspace;
 
 /// The stand-in's pauses, shortened: what AWS takes minutes for is tested in fractions of a second.
 const QUICK: [(&str, &str); 2] = [("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"), ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2")];
+
+/// The packages with tests beside a local cloud, and the targets they are in.
+const ON_A_CLOUD: [(&str, &str); 2] = [("end-to-end", "end_to_end"), ("browser", "browser")];
+
+/// DuckDB's program: `countersign audit sql` runs it.
+const DUCKDB: &str = "duckdb";
 
 /// `cargo xtask test [--no-cloud] [--no-browser] [what cargo nextest takes…]`.
 ///
@@ -44,12 +52,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     Ok(code(ran))
 }
 
-/// The path of the tests: with DuckDB's program, which is installed beside the stand-in for AWS, if there is none before it.
-fn path() -> Result<OsString, String> {
-    let installed = local::programs()?;
+/// The path of the tests: with DuckDB's program, which is installed beside the stand-in for AWS, if there is none on it. As it
+/// is if that can't be installed: then the tests that ask DuckDB fail, and no others.
+fn path() -> OsString {
     let before = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::env::split_paths(&before).chain([installed]);
-    std::env::join_paths(all).map_err(|error| error.to_string())
+    let folders: Vec<PathBuf> = std::env::split_paths(&before).collect();
+    if folders.iter().any(|folder| folder.join(DUCKDB).is_file()) {
+        return before;
+    }
+    let with =
+        |installed| std::env::join_paths(folders.into_iter().chain([installed])).map_err(|error| error.to_string());
+    local::programs().and_then(with).unwrap_or_else(|problem| {
+        complain(&format!("without DuckDB's program: {problem}"));
+        before
+    })
 }
 
 /// Whoever names packages wants those only.
@@ -57,7 +73,7 @@ fn names_packages(given: &[&String]) -> bool {
     given.iter().any(|word| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package="))
 }
 
-/// Runs them with cargo-nextest if it is installed, else with cargo's own runner.
+/// Runs them with cargo-nextest if it is installed, else with cargo's own runner. `outputs`: beside a local cloud.
 fn tests(
     given: &[&String],
     more: &[&str],
@@ -71,30 +87,35 @@ fn tests(
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    let mut command = Command::new(&cargo);
-    command.current_dir(workspace::root());
-    if nextest {
-        command.args(["nextest", "run"]);
-        // Some end-to-end tests only wait, for minutes; the processors are not to wait with them.
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        if std::env::var_os("NEXTEST_TEST_THREADS").is_none() {
-            command.env("NEXTEST_TEST_THREADS", processors.saturating_add(2).to_string());
+    let path = path();
+    let command = |words: &[&str]| {
+        let mut command = Command::new(&cargo);
+        command.current_dir(workspace::root()).args(words);
+        if !names_packages(given) {
+            command.arg("--workspace").args(more);
         }
-    } else {
-        complain("cargo-nextest is not installed; using `cargo test`");
-        command.args(["test", "--no-fail-fast"]);
+        if let Some(outputs) = outputs {
+            command.env("COUNTERSIGN_OUTPUTS", outputs);
+        }
+        if let Some(programs) = programs {
+            programs.tell(&mut command);
+        }
+        command.env("PATH", &path);
+        // Cargo tells a program it runs about that program; what it builds for others must not hear of it.
+        command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
+        command
+    };
+    if !nextest {
+        complain("cargo-nextest is not installed: using `cargo test`; what takes turns runs last, one by one");
+        let targets = ON_A_CLOUD.iter().filter(|(package, _)| outputs.is_some() && !more.contains(package));
+        let targets: Vec<&str> = targets.map(|(_, target)| *target).collect();
+        return turns::run(|| command(&["test", "--no-fail-fast"]), given, &targets);
     }
-    if !names_packages(given) {
-        command.arg("--workspace").args(more);
+    let mut command = command(&["nextest", "run"]);
+    // Some end-to-end tests only wait, for minutes; the processors are not to wait with them.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if std::env::var_os("NEXTEST_TEST_THREADS").is_none() {
+        command.env("NEXTEST_TEST_THREADS", processors.saturating_add(2).to_string());
     }
-    if let Some(outputs) = outputs {
-        command.env("COUNTERSIGN_OUTPUTS", outputs);
-    }
-    if let Some(programs) = programs {
-        programs.tell(&mut command);
-    }
-    command.env("PATH", path()?);
-    // Cargo tells a program it runs about that program; what it builds for others must not hear of it.
-    command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     command.args(given).status().map_err(|error| format!("can't start cargo: {error}"))
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::Signer as _;
 use record::checkpoint::Checkpoint;
-use record::note::{Kind, Signature};
+use record::note::{Kind, Signature, cosigned_message};
 use record::tile::grow;
 use record::tree::Edge;
 use serde_json::{Value, json};
@@ -78,10 +78,11 @@ fn entry(file: &Path) -> Vec<u8> {
     STANDARD.decode(filed["event"].as_str().unwrap()).unwrap()
 }
 
-/// The log of all entries in a folder, signed, and its key beside it.
-fn log(folder: &Path) {
+/// The log of all entries in a folder, signed, of which a witness vouches for as many, and the keys beside it.
+fn log(folder: &Path, cosigned: usize) {
     let entries: Vec<Vec<u8>> = entry_files(folder).iter().map(|file| entry(file)).collect();
-    let grown = grow(&BTreeMap::new(), 0, &Edge::EMPTY.root(), &entries).unwrap();
+    let grow = |entries: &[Vec<u8>]| grow(&BTreeMap::new(), 0, &Edge::EMPTY.root(), entries).unwrap();
+    let grown = grow(&entries);
     let put = |path: &str, bytes: &[u8]| {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -91,10 +92,18 @@ fn log(folder: &Path) {
         put(&format!("log/{}", file.tile), &file.bytes);
     }
     let (signer, verifier) = key(ORIGIN, Kind::Ed25519, 1);
-    let note = Checkpoint::new(ORIGIN, grown.edge.size(), grown.edge.root()).unwrap().note().unwrap();
-    let signature = Signature::ed25519(&verifier, &signer.sign(note.text().as_bytes()).to_bytes());
-    put("log/checkpoint", note.with(signature).unwrap().to_string().as_bytes());
-    put("keys", format!("log {verifier}\n").as_bytes());
+    let checkpoint = |edge: &Edge| {
+        let note = Checkpoint::new(ORIGIN, edge.size(), edge.root()).unwrap().note().unwrap();
+        let signature = Signature::ed25519(&verifier, &signer.sign(note.text().as_bytes()).to_bytes());
+        note.with(signature).unwrap()
+    };
+    put("log/checkpoint", checkpoint(&grown.edge).to_string().as_bytes());
+    let (witness, known) = key("log-archive.222222222222.us-east-1/witness", Kind::Cosignature, 2);
+    let (note, time) = (checkpoint(&grow(&entries[..cosigned]).edge), 1_795_000_000);
+    let cosignature = witness.sign(cosigned_message(note.text(), time).as_bytes()).to_bytes();
+    let note = note.with(Signature::cosignature(&known, time, &cosignature)).unwrap();
+    put(&format!("cosigned/{cosigned:020}"), note.to_string().as_bytes());
+    put("keys", format!("log {verifier}\nwitness {known}\n").as_bytes());
 }
 
 fn lines(path: &Path) -> usize {
@@ -257,7 +266,7 @@ async fn a_pack_is_made_holds_and_tells_each_difference() {
 #[tokio::test]
 async fn beside_the_log_a_pack_is_made_of_all_that_it_holds_or_not_at_all() {
     let desk = Desk::new().await;
-    log(&desk.folder);
+    log(&desk.folder, 1);
     let made = desk.pack("soc2-cc6.1", "whole").await;
     assert_eq!(made.code, 0, "{made:?}");
     let keys = desk.folder.join("keys");
@@ -291,6 +300,41 @@ async fn beside_the_log_a_pack_is_made_of_all_that_it_holds_or_not_at_all() {
     fs::write(&bundle, bytes).unwrap();
     let damaged = desk.pack("soc2-cc6.1", "damaged").await;
     assert!(damaged.code == 1 && damaged.err.contains("(damaged_log)"), "{damaged:?}");
+}
+
+#[tokio::test]
+async fn a_packs_proofs_are_vouched_for_if_a_witness_has_seen_all_that_they_prove() {
+    let desk = Desk::new().await;
+    let keys = desk.path("record/keys");
+    let files = entry_files(&desk.folder);
+    let requests = files.iter().filter(|file| file.to_str().unwrap().contains("/req_")).count();
+    assert!(requests < files.len());
+    for (out, cosigned, code, told) in [("all", requests, 0, "proven"), ("few", 3, 1, "(not_witnessed)")] {
+        log(&desk.folder, cosigned);
+        let made = desk.pack("soc2-cc6.1", out).await;
+        assert_eq!(made.code, 0, "{made:?}");
+        let pack = desk.folder.with_file_name(out);
+        let checked = desk.run(&["audit", "evidence", "--check", desk.path(out), "--keys", keys]).await;
+        assert_eq!(checked.code, 0, "{checked:?}");
+        let proofs: Vec<PathBuf> =
+            fs::read_dir(pack.join("proofs")).unwrap().map(|proof| proof.unwrap().path()).collect();
+        assert!(proofs.len() > 20, "{proofs:?}");
+        for proof in proofs {
+            let check = ["audit", "check", proof.to_str().unwrap(), "--keys", keys];
+            assert_eq!(desk.run(&check).await.code, 0);
+            let ran = desk.run(&[&check[..], &["--witnessed"]].concat()).await;
+            assert!(ran.code == code && format!("{}{}", ran.out, ran.err).contains(told), "{ran:?}");
+        }
+        fs::remove_file(desk.folder.join(format!("cosigned/{cosigned:020}"))).unwrap();
+    }
+    // A witness's word for another history is none for this one.
+    let kept = fs::read(&files[0]).unwrap();
+    fs::write(&files[0], json!({"event": STANDARD.encode("{}")}).to_string()).unwrap();
+    log(&desk.folder, requests);
+    fs::write(&files[0], kept).unwrap();
+    log(&desk.folder, 3);
+    let refused = desk.pack("soc2-cc6.1", "forked").await;
+    assert!(refused.code == 1 && refused.err.contains("(not_included)"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     leaves: BTreeMap<Hash, u64>,
+    size: u64,
     root: Hash,
 }
 
@@ -32,7 +33,7 @@ impl Places {
                 edge.append(hash).map_err(|_| ReadError::NoSuchPlace { size })?;
             }
         }
-        Ok(Self { leaves, root: edge.root() })
+        Ok(Self { leaves, size: edge.size(), root: edge.root() })
     }
 
     /// The root of the tree over all of them.
@@ -56,11 +57,11 @@ impl Places {
     }
 }
 
-/// The proofs of these entries under the signed checkpoint `note`, of a log of `size` leaves, as files of a pack. Entries
-/// that the log does not hold, or not yet, have none.
+/// The proofs of these entries under the signed checkpoint `note`, of a log of `size` leaves, as files of a pack. The log may
+/// have grown since: `places` are those it has now. Entries that it did not hold then have none.
 ///
 /// # Errors
-/// A tile can't be read.
+/// A tile can't be read, or the log has never been so large.
 pub fn proofs<R: TileReader>(
     reader: &R,
     places: &Places,
@@ -70,8 +71,8 @@ pub fn proofs<R: TileReader>(
 ) -> Result<Files, ReadError<R::Error>> {
     let mut files = Files::new();
     for given in wanted {
-        let Some(index) = places.of(given) else { continue };
-        let path = Inclusion::read(reader, index, size)?.path;
+        let Some(index) = places.of(given).filter(|index| *index < size) else { continue };
+        let path = Inclusion::read_within(reader, index, size, places.size)?.path;
         let proof = TlogProof { entry: given.bytes.clone(), index, path, checkpoint: note.to_owned() };
         files.insert(proof_path(given), proof.to_string().into_bytes());
     }

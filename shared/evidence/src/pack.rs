@@ -61,7 +61,7 @@ pub struct Parameters {
     pub to: Moment,
     /// As of when what is open is judged: when the newest entry of the whole record was written.
     pub as_of: Moment,
-    /// The checkpoint of the log that the entries were taken with, as its signed note.
+    /// A checkpoint of the log that the entries were taken with, as its signed note: the one that the proofs are under.
     pub checkpoint: Option<String>,
     /// What makes the pack, with its version.
     pub tool: String,

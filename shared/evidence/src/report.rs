@@ -256,8 +256,8 @@ impl Report<'_> {
     fn method(&self) -> String {
         let checkpoint = match &self.parameters.checkpoint {
             Some(note) => format!(
-                "<p>The log's checkpoint that the record was taken with, signed:</p><pre>{}</pre>\n\
-                 <p>The pack was made only because every entry of that log was among those that it was made from. The pack by \
+                "<p>The log's checkpoint that the proofs are under, with who signed it:</p><pre>{}</pre>\n\
+                 <p>The pack was made only because every entry of the log was among those that it was made from. The pack by \
                  itself does not show that: it holds one period, and nothing in it shows that none of that period is missing. \
                  <code>countersign audit verify</code> of the whole record does.</p>\n",
                 escaped(note.trim_end())

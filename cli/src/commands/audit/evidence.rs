@@ -17,12 +17,16 @@ use evidence::source::Given;
 use evidence::tables::{newest, read};
 use model::text::inert;
 use record::checkpoint::SignedCheckpoint;
+use record::proof::TlogProof;
 use record::tile::TileReader;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// What this program is, in a pack.
 const TOOL: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+
+/// What to do about a log that is not what it should be.
+const VERIFY: &str = "`countersign audit verify` says what is wrong.";
 
 /// Longest file of a pack, in bytes.
 const LONGEST: u64 = 4_294_967_296;
@@ -120,26 +124,36 @@ fn logged(
     if log.read("checkpoint")?.is_none() {
         return Ok(Files::new());
     }
-    let signed = log.checkpoint(&keys_or_own(pinned, folder)?)?;
-    let size = signed.checkpoint.size();
-    let places = Places::read(&log, size).map_err(unreadable)?;
-    whole(&places, &signed, given)?;
+    let keys = keys_or_own(pinned, folder)?;
+    let newest = log.checkpoint(&keys)?;
+    let places = Places::read(&log, newest.checkpoint.size()).map_err(unreadable)?;
+    whole(&places, &newest, given)?;
     for given in given.iter_mut() {
         given.index = places.of(given);
     }
-    let note = signed.note.to_string();
-    parameters.checkpoint = Some(note.clone());
     let wanted = wanted_proofs(given, parameters).map_err(|error| no_pack(&error))?;
-    proofs(&log, &places, &note, size, &wanted).map_err(unreadable)
+    // What a witness vouches for is worth more than what is newer, as long as all that is to be proven is in it.
+    let last = wanted.iter().filter_map(|given| given.index).max();
+    let cosigned = log.cosigned(newest.checkpoint.origin(), &keys)?;
+    let of_all = cosigned.filter(|signed| last.is_none_or(|last| last < signed.checkpoint.size()));
+    let signed = of_all.unwrap_or(newest);
+    let note = signed.note.to_string();
+    let proofs = proofs(&log, &places, &note, signed.checkpoint.size(), &wanted).map_err(unreadable)?;
+    parameters.checkpoint = Some(note);
+    for (path, proof) in &proofs {
+        TlogProof::parse(proof).and_then(|proof| proof.check(&keys)).map_err(|error| {
+            Failure::new(Exit::Failed, error.code(), format!("the log does not prove {path}: {error}")).advise(VERIFY)
+        })?;
+    }
+    Ok(proofs)
 }
 
 /// Refuses entries that are not all that the log holds: what is cut off a stream's end, or a stream that is left out, breaks
 /// no chain.
 fn whole(places: &Places, signed: &SignedCheckpoint, given: &[Given]) -> Result<(), Failure> {
-    let verify = "`countersign audit verify` says what is wrong.";
     if places.root() != signed.checkpoint.root() {
         let sentence = "the log is not whole: its entries give another root than the one that was signed";
-        return Err(Failure::new(Exit::Failed, "damaged_log", sentence).advise(verify));
+        return Err(Failure::new(Exit::Failed, "damaged_log", sentence).advise(VERIFY));
     }
     let missing = places.missing(given);
     let Some(first) = missing.first() else { return Ok(()) };
@@ -149,7 +163,7 @@ fn whole(places: &Places, signed: &SignedCheckpoint, given: &[Given]) -> Result<
     };
     let sentence = format!("leaf {first} of the log is not among the folder's entries{more}");
     Err(Failure::new(Exit::Failed, "entries_missing", sentence)
-        .advise(format!("Export anew, after the log was fetched. If it stays, {verify}")))
+        .advise(format!("Export anew, after the log was fetched. If it stays, {VERIFY}")))
 }
 
 /// The files of a pack's folder, by their paths in it.

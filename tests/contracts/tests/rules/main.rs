@@ -6,6 +6,7 @@ mod activity;
 mod answers;
 mod bounds;
 mod codes;
+mod costs;
 mod dependencies;
 mod documents;
 mod log_archive;
