@@ -35,6 +35,20 @@ fn it_keeps_the_rules_of_the_hub() {
     holds(&functions::environment(&archive, &read));
 }
 
+#[test]
+fn every_alarm_is_told_of() {
+    let text = text();
+    let page = repository::text("docs/audit.md").unwrap();
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("AlarmName: !Sub '${AWS::StackName}-")?.strip_suffix('\''))
+        .collect();
+    assert_eq!(names.len(), text.matches("Type: AWS::CloudWatch::Alarm").count());
+    for name in names {
+        assert!(page.contains(&format!("\n| `{name}` (log-archive account) | ")), "{name}");
+    }
+}
+
 /// What the bucket's policy lets the hub do, by Sid: actions and the folders.
 fn hubs_rights(archive: &Template) -> Vec<(Vec<String>, Vec<String>)> {
     let policy = archive.resource("AnchorsPolicy").unwrap();
