@@ -9,6 +9,7 @@ pub mod types {
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::stream::{Place, Stream, SystemStream};
+    pub use model::system::Code;
     pub use model::time::Time;
     pub use model::words::Salt;
     pub use record::chain::Head;
@@ -120,6 +121,9 @@ macro_rules! delegate {
             commit_account(commit: AccountCommit) -> Result<(), CommitError>
         ] }
     };
+    (@ $ports:ident $field:ident ReadFunction) => {
+        $crate::delegate! { @@ $ports $field ReadFunction [function_code(name: &str) -> Result<Option<Code>, Fault>] }
+    };
     (@ $ports:ident $field:ident FindUnlogged) => {
         $crate::delegate! { @@ $ports $field FindUnlogged [
             unlogged(limit: u32) -> Result<Vec<Stream>, Fault>
@@ -174,6 +178,11 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident Sign) => {
         $crate::delegate! { @@ $ports $field Sign [
             sign(message: &[u8]) -> Result<[u8; 64], Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident SignAsFormer) => {
+        $crate::delegate! { @@ $ports $field SignAsFormer [
+            sign_as_former(message: &[u8]) -> Result<[u8; 64], Fault>
         ] }
     };
     (@ $ports:ident $field:ident LogObjects) => {

@@ -34,6 +34,7 @@ macro_rules! together {
 
 mod accounts;
 mod activity;
+mod functions;
 mod log;
 mod policies;
 mod probes;
@@ -50,7 +51,8 @@ pub use activity::{
     KeepUses, KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts,
     Parts, PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
 };
-pub use log::{Anchors, CheckpointFound, LogObjects, LogSettings, Put, Sign};
+pub use functions::{DeploymentSettings, ReadFunction};
+pub use log::{Anchors, CheckpointFound, LogObjects, LogSettings, Put, Sign, SignAsFormer};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };

@@ -15,6 +15,7 @@ mod changed;
 mod forged;
 mod log;
 mod residual;
+mod rotated;
 mod story;
 mod untouched;
 

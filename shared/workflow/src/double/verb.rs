@@ -66,6 +66,7 @@ pub enum Verb {
     LookUp,
     DigestKeys,
     Sign,
+    SignAsFormer,
     Tile,
     PutTile,
     Checkpoint,
@@ -87,6 +88,7 @@ pub enum Verb {
     KeepAnchor,
     LoadSystem,
     CommitSystem,
+    FunctionCode,
 }
 
 impl Verb {
@@ -118,6 +120,7 @@ impl Verb {
             | Self::NoteFile
             | Self::NoteDigest
             | Self::Sign
+            | Self::SignAsFormer
             | Self::PutTile
             | Self::PutCheckpoint
             | Self::PutAnchor
@@ -175,7 +178,8 @@ impl Verb {
             | Self::LogHead
             | Self::Batch
             | Self::Anchor
-            | Self::LoadSystem => false,
+            | Self::LoadSystem
+            | Self::FunctionCode => false,
         }
     }
 
@@ -236,7 +240,7 @@ impl Verb {
             Self::KeepCopy => "keep a copy of records",
             Self::LookUp => "look into the event history",
             Self::DigestKeys => "read the keys of digests",
-            Self::Sign => "sign the checkpoint",
+            Self::Sign | Self::SignAsFormer => "sign the checkpoint",
             Self::Tile | Self::Checkpoint => "read the log's files",
             Self::PutTile | Self::PutCheckpoint => "write the log's files",
             Self::PutAnchor | Self::Anchored | Self::KeepAnchor => "anchor the log",
@@ -244,6 +248,7 @@ impl Verb {
             Self::EntriesAt | Self::StreamEnd => "read streams",
             Self::LogHead | Self::Batch | Self::Anchor => "read where the log is",
             Self::Stage | Self::MoveHead | Self::Applied => "move the log on",
+            Self::FunctionCode => "read what code runs",
             Self::LoadSystem | Self::CommitSystem => "put on record what happened to the system",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }

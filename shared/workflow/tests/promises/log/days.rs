@@ -4,7 +4,6 @@ use super::scene::Scene;
 use crate::support::{HALF_AN_HOUR, Kind};
 use serde_json::Value;
 use workflow::ports::LogSettings as _;
-use workflow::system::note_deployment;
 
 fn of(scene: &Scene, name: &str) -> Vec<Value> {
     scene.said().into_iter().filter(|(said, _)| said == name).map(|(_, data)| data).collect()
@@ -53,18 +52,5 @@ fn each_day_says_where_every_stream_ends_that_changed() {
     let streams: Vec<&str> =
         second["streams"].as_array().unwrap().iter().map(|end| end["stream"].as_str().unwrap()).collect();
     assert_eq!(streams, [id.as_str(), "sys_log"]);
-    scene.complete();
-}
-
-#[test]
-fn code_is_on_record_when_it_differs() {
-    let scene = Scene::new();
-    let world = scene.world();
-    let code = |hash: &str| vec![("grant".to_owned(), hash.to_owned()), ("intake".to_owned(), "b".repeat(64))];
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("a"))), Ok(true));
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("a"))), Ok(false));
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("c"))), Ok(true));
-    assert_eq!(world.stream_chain(&"sys_deployment".parse().unwrap()).len(), 2);
-    scene.settle();
     scene.complete();
 }
