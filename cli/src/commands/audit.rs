@@ -99,10 +99,10 @@ impl Pinned {
     /// The file can't be read, or is no text.
     fn text(&self) -> Result<Option<String>, Failure> {
         let text = self.keys.as_deref().map(keys_text).transpose()?;
-        let more = self.key.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let more = self.key.join("\n");
         match text {
             None if more.is_empty() => Ok(None),
-            text => Ok(Some(format!("{}\n{more}", text.unwrap_or_default()))),
+            text => Ok(Some(format!("{}\n{more}\n", text.unwrap_or_default()))),
         }
     }
 

@@ -67,7 +67,7 @@ impl LogSettings for Ports {
 
 aws::delegate! {
     Ports {
-        table: FindUnlogged, ReadOutbox, ReadStreams, ReadLog, MoveLog, MarkLogged, KeepAnchor, LoadSystem, CommitSystem, ListRequests, FindSweeps;
+        table: FindUnlogged, ReadOutbox, ReadStreams, ReadLog, MoveLog, MarkLogged, KeepAnchor, LoadSystem, CommitSystem, ListRequests, FindSweeps, FindChanged;
         key: Sign;
         former: SignAsFormer;
         objects: LogObjects;

@@ -30,7 +30,7 @@ pub mod types {
 #[macro_export]
 macro_rules! delegate {
     (@ $ports:ident $field:ident EraseWords) => {
-        $crate::delegate! { @@ $ports $field EraseWords [erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>] }
+        $crate::delegate! { @@ $ports $field EraseWords [erase_words(place: &Place) -> Result<(), Fault>] }
     };
     (@ $ports:ident $field:ident Clock) => {
         impl $crate::delegate::types::ports::Clock for $ports {
@@ -100,6 +100,14 @@ macro_rules! delegate {
         $crate::delegate! { @@ $ports $field CommitSweep [
             commit_sweep(commit: SweepCommit) -> Result<(), CommitError>
         ] }
+    };
+    (@ $ports:ident $field:ident LoadSweepEntries) => {
+        $crate::delegate! { @@ $ports $field LoadSweepEntries [
+            sweep_entries(id: &SweepId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindChanged) => {
+        $crate::delegate! { @@ $ports $field FindChanged [changed(since: Time, limit: u32) -> Result<Vec<Stream>, Fault>] }
     };
     (@ $ports:ident $field:ident FindSweeps) => {
         $crate::delegate! { @@ $ports $field FindSweeps [running_sweeps(limit: u32) -> Result<Vec<SweepId>, Fault>] }

@@ -420,12 +420,12 @@ mod tests {
         );
         let told: Vec<(&str, bool, bool)> = events
             .iter()
-            .map(|event| match event {
-                Event::DeploymentSeen { function, code, previous, release } => {
-                    assert_eq!(release.as_deref(), Some("v2"));
-                    (function.as_str(), code.is_some(), previous.is_some())
-                }
-                other => panic!("{other:?}"),
+            .map(|event| {
+                let Event::DeploymentSeen { function, code, previous, release } = event else {
+                    panic!("{event:?}");
+                };
+                assert_eq!(release.as_deref(), Some("v2"));
+                (function.as_str(), code.is_some(), previous.is_some())
             })
             .collect();
         assert_eq!(told, [("a", false, true), ("b", true, true), ("c", true, false)]);

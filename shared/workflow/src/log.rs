@@ -23,8 +23,8 @@ pub use sequencing::{Ran, sequence};
 pub use timer::minute;
 
 use crate::ports::{
-    Anchors, Clock, CommitSystem, Fault, FindSweeps, FindUnlogged, KeepAnchor, ListRequests, LoadSystem, LogObjects,
-    LogSettings, MarkLogged, MoveLog, ReadLog, ReadOutbox, ReadStreams, Sign, SignAsFormer,
+    Anchors, Clock, CommitSystem, Fault, FindChanged, FindSweeps, FindUnlogged, KeepAnchor, ListRequests, LoadSystem,
+    LogObjects, LogSettings, MarkLogged, MoveLog, ReadLog, ReadOutbox, ReadStreams, Sign, SignAsFormer,
 };
 use record::note::VerifierKey;
 
@@ -47,7 +47,7 @@ crate::together! {
 
 crate::together! {
     /// What it takes to keep the log.
-    pub Keeping: Sequencing, Anchoring, Looking, FindUnlogged, ListRequests, FindSweeps,
+    pub Keeping: Sequencing, Anchoring, Looking, FindUnlogged, ListRequests, FindSweeps, FindChanged,
 }
 
 /// Something is not as the log left it, and nothing that rests on it is done. People have to look.

@@ -62,7 +62,9 @@ pub use sequencing::{
     Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog, ReadOutbox,
     ReadStreams, Unlogged,
 };
-pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use sweeps::{
+    Bar, Barring, CommitSweep, FindChanged, FindSweeps, LoadSweep, LoadSweepEntries, ReadBar, StoredSweep, SweepCommit,
+};
 pub use system::{CommitSystem, LoadSystem, StoredSystem, SystemCommit};
 pub use watching::{ListOnRole, ReadBoundary};
 pub use witness::{Submissions, WitnessSettings};
@@ -73,6 +75,7 @@ use model::limits::{Held, Slot};
 use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
+use model::stream::Place;
 use model::time::{Time, Window};
 use model::words::Salt;
 use record::chain::{Head, Link};
@@ -281,8 +284,8 @@ port! {
 port! {
     /// Erases what persons said. No function has it: an operator does this, as themselves.
     EraseWords {
-        /// Takes the words from beside entry `seq` of a request. Nothing, if there are none any more.
-        fn erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>;
+        /// Takes the words from beside the entry at `place`. Nothing, if there are none any more.
+        fn erase_words(place: &Place) -> Result<(), Fault>;
     }
 }
 

@@ -65,13 +65,14 @@ fn a_retired_key_speaks_for_what_was_before() {
     let (log, next) = (Key::log(), Key::new(ORIGIN, Kind::Ed25519, 9));
     let note = signed(5).to_string();
     let retired = |size| vec![log.1.clone().until(size), next.1.clone()];
-    assert_eq!(open(note.as_bytes(), &retired(5)).unwrap().by, [log.1.clone().until(5)]);
+    let before = log.1.clone().until(5);
+    assert_eq!(open(note.as_bytes(), &retired(5)).unwrap().by, [before]);
     let refused = OpenError::Retired { origin: ORIGIN.to_owned(), until: 4 };
     assert_eq!(refused.code(), "retired_key");
     assert_eq!(open(note.as_bytes(), &retired(4)), Err(refused));
     // The other one is enough.
     let both = next.sign(signed(5), 0).to_string();
-    assert_eq!(open(both.as_bytes(), &retired(4)).unwrap().by, [next.1.clone()]);
+    assert_eq!(open(both.as_bytes(), &retired(4)).unwrap().by, std::slice::from_ref(&next.1));
     assert_eq!(open(both.as_bytes(), &[log.1.clone(), next.1.clone()]).unwrap().by, [log.1, next.1]);
 }
 

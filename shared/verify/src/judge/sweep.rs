@@ -47,6 +47,8 @@ impl Order {
             ("sweepFinished", Place::Running) => Place::Finished,
             ("personReinstated", Place::Finished) if self.kind == "offboarded" => Place::Reinstated,
             ("wordsErased", Place::Finished | Place::Reinstated) => self.place,
+            // Nobody confirmed it in time: it is over too.
+            ("wordsErased", Place::Proposed) if self.until.is_some_and(|until| entry.at >= until) => self.place,
             (
                 "panicProposed" | "panicStarted" | "offboardingStarted" | "sweepFinished" | "personReinstated"
                 | "wordsErased",

@@ -39,7 +39,8 @@ fn folder(both: bool) -> (Files, u64) {
 /// What comes of it for who pinned these lines for the log, and has them in the folder too.
 fn judged(files: &Files, log: &[String]) -> Verdict {
     let witness = format!("witness {}\n", Key::witness().public);
-    let keys = log.iter().map(|key| format!("log {key}\n")).collect::<String>() + &witness;
+    let lines: Vec<String> = log.iter().map(|key| format!("log {key}\n")).collect();
+    let keys = lines.concat() + &witness;
     let mut files = files.clone();
     files.insert("keys".to_owned(), keys.clone().into_bytes());
     verify(&files, &Trusted { keys: Some(&keys), as_of: None, known: &[], rsa: &rsa }).unwrap()

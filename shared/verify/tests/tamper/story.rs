@@ -306,7 +306,9 @@ pub(crate) fn story() -> Story {
         }
     }
     leaves.sort_by(|one, other| (one.at, &one.stream, one.seq).cmp(&(other.at, &other.stream, other.seq)));
-    let words = world.ids().iter().flat_map(|id| world.words(id)).collect();
+    let requests = world.ids();
+    let words = requests.iter().flat_map(|id| world.words(id));
+    let words = words.chain(sweeps.iter().flat_map(|id| world.sweep_words(id))).collect();
     Story { words, leaves, ids: ids.into_iter().map(|(name, id)| (name, id.to_string())).collect() }
 }
 

@@ -44,6 +44,8 @@ pub enum Verb {
     LoadSweep,
     CommitSweep,
     RunningSweeps,
+    SweepEntries,
+    Changed,
     ReadBar,
     LoadAccount,
     CommitAccount,
@@ -153,6 +155,8 @@ impl Verb {
             | Self::LoadSweep
             | Self::LoadAccount
             | Self::RunningSweeps
+            | Self::SweepEntries
+            | Self::Changed
             | Self::ReadBar
             | Self::Notes
             | Self::Activity
@@ -189,7 +193,7 @@ impl Verb {
             Self::Load => "read the request",
             Self::LoadMany => "read requests",
             Self::Commit => "store the change",
-            Self::Entries => "read the record",
+            Self::Entries | Self::SweepEntries => "read the record",
             Self::EraseWords => "erase words",
             Self::List => "list requests",
             Self::Due => "find what is due",
@@ -221,6 +225,7 @@ impl Verb {
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",
             Self::RunningSweeps => "list sweeps",
+            Self::Changed => "list what changed",
             Self::LoadAccount => "read what is known of the account",
             Self::CommitAccount => "note what was found in an account",
             Self::ReadBar => "read whether somebody is barred",

@@ -246,19 +246,17 @@ async fn sign<P: Sign + SignAsFormer + LogSettings>(ports: &P, edge: &Edge) -> R
     }
     let (Some(former), Some(answer)) = (former, formers) else { return Ok(note.to_string()) };
     let both = answer.ok().and_then(|signature| note.clone().with(Signature::ed25519(former, &signature)).ok());
-    match both.filter(|both| signed(both, former)) {
-        Some(both) => Ok(both.to_string()),
-        // Who knows that one alone has to see a signature of it, or learn why there is none. Nobody else has to wait.
-        None => {
-            tracing::error!(
-                error.code = "former_key_silent",
-                alarm = "former_key_silent",
-                "the log's former key did not sign {}: who knows no other key can't verify it",
-                checkpoint.size(),
-            );
-            Ok(note.to_string())
-        }
+    if let Some(both) = both.filter(|both| signed(both, former)) {
+        return Ok(both.to_string());
     }
+    // Who knows that one alone has to see a signature of it, or learn why there is none. Nobody else has to wait.
+    tracing::error!(
+        error.code = "former_key_silent",
+        alarm = "former_key_silent",
+        "the log's former key did not sign {}: who knows no other key can't verify it",
+        checkpoint.size(),
+    );
+    Ok(note.to_string())
 }
 
 /// Makes `head` the log's. `false`: somebody else was faster. If the answer is lost, the log itself tells.

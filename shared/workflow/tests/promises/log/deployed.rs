@@ -10,15 +10,15 @@ use workflow::log::look;
 
 const FUNCTIONS: [&str; 6] = ["activity", "approval", "audit", "grant", "intake", "revocation"];
 
-fn code(hash: &str) -> Option<Code> {
-    Some(Code::new(hash, "arm64", "2026-11-20T12:00:00.000+0000"))
+fn code(hash: &str) -> Code {
+    Code::new(hash, "arm64", "2026-11-20T12:00:00.000+0000")
 }
 
 /// A log of a stack whose functions all run `hash`.
 fn deployed(hash: &str) -> Scene {
     let scene = Scene::new();
     for name in FUNCTIONS {
-        scene.world().deploy(name, code(hash));
+        scene.world().deploy(name, Some(code(hash)));
     }
     scene
 }
@@ -52,7 +52,7 @@ fn every_function_is_on_record_once_and_then_what_changes() {
     assert!(!looked(&scene), "nothing changed");
     scene.world().call_release("v2");
     assert!(!looked(&scene), "a name alone changes nothing that runs");
-    scene.world().deploy("grant", code("b"));
+    scene.world().deploy("grant", Some(code("b")));
     assert!(looked(&scene));
     assert_eq!(told(&scene)[FUNCTIONS.len()..], [("grant".to_owned(), Some("b".to_owned()), Some("a".to_owned()))]);
     let newest = scene.world().stream_chain(&"sys_deployment".parse().unwrap()).pop().unwrap();
@@ -83,8 +83,8 @@ fn a_function_that_can_not_be_read_stops_nothing() {
     scene
         .world()
         .trouble(|call| (call.verb == Verb::FunctionCode && call.on != "grant").then_some(Trouble::FaultBefore));
-    scene.world().deploy("grant", code("b"));
-    scene.world().deploy("intake", code("b"));
+    scene.world().deploy("grant", Some(code("b")));
+    scene.world().deploy("intake", Some(code("b")));
     assert!(looked(&scene));
     assert_eq!(told(&scene)[FUNCTIONS.len()..], [("grant".to_owned(), Some("b".to_owned()), Some("a".to_owned()))]);
     scene.world().trouble(|call| (call.verb == Verb::FunctionCode).then_some(Trouble::FaultBefore));
@@ -131,7 +131,7 @@ fn a_look_is_a_few_round_trips() {
 fn many_functions_and_two_lookers() {
     let scene = Scene::new();
     for nth in 0..90 {
-        scene.world().deploy(&format!("f{nth:02}"), code("a"));
+        scene.world().deploy(&format!("f{nth:02}"), Some(code("a")));
     }
     let both = scene.site.must(async {
         let (one, other) = futures_util::join!(look(scene.world()), look(scene.world()));
