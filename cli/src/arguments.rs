@@ -128,7 +128,7 @@ pub(crate) enum AuditCommand {
     Sql(audit::sql::Question),
     /// Makes an evidence pack about a control over a period, or checks one. Calls nothing.
     Evidence(audit::evidence::Evidence),
-    /// Erases what persons said about a request that is over; the record stays whole. Final. Takes AWS credentials from
+    /// Erases what persons said about a request or a sweep that is over; the record stays whole. Final. Takes AWS credentials from
     /// the environment.
     Erase(audit::erase::Erase),
 }

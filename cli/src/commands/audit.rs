@@ -19,16 +19,17 @@ pub(crate) mod verify;
 
 use crate::failure::{Exit, Failure};
 use crate::show;
+use clap::Args;
 use folder::Disk;
 use model::text::inert;
 use model::time::Time;
 use record::checkpoint::SignedCheckpoint;
-use record::note::{VerifierKey, read_keys};
+use record::note::{Kind, VerifierKey, read_key, read_keys};
 use record::proof::{Checked, TlogProof};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Longest file of keys, in bytes.
 const LONGEST_KEYS: usize = 262_144;
@@ -68,7 +69,66 @@ fn given(path: &Path, longest: usize) -> Result<Vec<u8>, Failure> {
     read(path, longest)?.ok_or_else(missing)
 }
 
-/// The keys of a file that whoever calls named.
+/// Whose word counts.
+#[derive(Debug, Args)]
+pub(crate) struct Pinned {
+    /// Whose word counts: a file of lines `log <verifier key>` and `witness <verifier key>`, got from somebody you trust.
+    /// `log <verifier key> until <leaves>`: a key of the log that was retired.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// A key more whose word counts, as such a line or as `audit key` prints it. Once for each: a log whose key is being
+    /// changed has two.
+    #[arg(long = "key", value_name = "KEY", value_parser = key_line)]
+    key: Vec<String>,
+}
+
+/// A key as a line of a file of keys.
+fn key_line(text: &str) -> Result<String, String> {
+    let line = match text.parse::<VerifierKey>().map(|key| key.kind()) {
+        Ok(Kind::Ed25519) => format!("log {text}"),
+        Ok(Kind::Cosignature) => format!("witness {text}"),
+        Err(_) => text.to_owned(),
+    };
+    let wrong = || "expected a verifier key, or `log <verifier key>` or `witness <verifier key>`".to_owned();
+    read_key(&line).map(|_| line.clone()).ok_or_else(wrong)
+}
+
+impl Pinned {
+    /// All of them, as the text of a file of keys; `None`: none was given.
+    ///
+    /// # Errors
+    /// The file can't be read, or is no text.
+    fn text(&self) -> Result<Option<String>, Failure> {
+        let text = self.keys.as_deref().map(keys_text).transpose()?;
+        let more = self.key.join("\n");
+        match text {
+            None if more.is_empty() => Ok(None),
+            text => Ok(Some(format!("{}\n{more}\n", text.unwrap_or_default()))),
+        }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// The file can't be read or is not one of keys, or no key was given.
+    fn keys(&self) -> Result<Vec<VerifierKey>, Failure> {
+        let mut all = self.keys.as_deref().map(keys).transpose()?.unwrap_or_default();
+        all.extend(self.key.iter().filter_map(|line| read_key(line)));
+        if all.is_empty() {
+            return Err(Failure::new(Exit::Usage, "no_key", "no key was given")
+                .advise("Give --keys a file with the line `log <verifier key>`, or --key one of them."));
+        }
+        Ok(all)
+    }
+}
+
+/// The text of a file of keys.
+fn keys_text(path: &Path) -> Result<String, Failure> {
+    let no_text = |_| Failure::new(Exit::Failed, "invalid_keys", format!("{}: it is no text", path.display()));
+    String::from_utf8(given(path, LONGEST_KEYS)?).map_err(no_text)
+}
+
+/// The keys of a file.
 ///
 /// # Errors
 /// There is no such file, it is not one of keys, or it names none.

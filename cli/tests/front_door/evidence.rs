@@ -177,6 +177,7 @@ async fn the_ready_questions_have_the_answers_of_the_day() {
     );
     let stopped = desk.rows(&["--query", "panics"]).await;
     assert_eq!((&stopped[0]["event"], &stopped[0]["ended"]), (&json!("offboardingStarted"), &json!(1)));
+    assert_eq!(stopped[0]["reason"], "left");
     let approvers = desk.rows(&["--query", "approvers"]).await;
     assert_eq!((&approvers[0]["approver"], &approvers[0]["given"]), (&json!("bob"), &json!(2)));
     assert_eq!(desk.column("refusals", "event").await, ["requestDenied"]);

@@ -90,6 +90,53 @@ async fn what_was_changed_is_named_with_its_place() {
     assert!(human.out.starts_with("broken: 2 broken, 1 doubtful, 2 notes\n"), "{}", human.out);
 }
 
+/// Keys of a log whose key is being changed, one by one; who of them signed is said.
+#[tokio::test]
+async fn several_keys_of_one_log_count_and_who_signed_is_said() {
+    let api = StandIn::start().await;
+    let (folder, keys) = log(api.home.path());
+    let folder = folder.to_str().unwrap();
+    let line = fs::read_to_string(keys).unwrap().lines().last().unwrap().to_owned();
+    let key = line.strip_prefix("log ").unwrap();
+    let other = SigningKey::from_bytes(&[9; 32]);
+    let other = VerifierKey::new(ORIGIN, Kind::Ed25519, other.verifying_key().as_bytes()).unwrap().to_string();
+    let said = api.run(&["audit", "verify", folder, "--key", &other, "--key", key, "--output", "json"]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    let id = key.split('+').nth(1).unwrap();
+    assert_eq!(said.json()["figures"]["signedBy"], json!([format!("{ORIGIN} ({id})")]));
+    let said = api.run(&["audit", "verify", folder, "--key", &line]).await;
+    assert!(said.out.contains(&format!("its checkpoint is signed by {ORIGIN} ({id})")), "{}", said.out);
+    // The one alone that did not sign, and the one that was retired before.
+    for keys in [[&*other, &*other], [&*other, &format!("{line} until 0")]] {
+        let said = api.run(&["audit", "verify", folder, "--key", keys[0], "--key", keys[1], "--output", "json"]).await;
+        let code = if keys[0] == keys[1] { "checkpoint_unsigned" } else { "retired_key" };
+        assert_eq!((said.code, &said.json()["findings"][0]["code"]), (1, &json!(code)), "{said:?}");
+    }
+    let said = api.run(&["audit", "verify", folder, "--key", "nonsense"]).await;
+    assert_eq!(said.code, 2, "{said:?}");
+}
+
+/// What was seen of a log once is held against it.
+#[tokio::test]
+async fn a_size_and_a_root_that_were_written_down_are_held_against_the_log() {
+    let api = StandIn::start().await;
+    let (folder, keys) = log(api.home.path());
+    let note = fs::read_to_string(folder.join("log/checkpoint")).unwrap();
+    let root = note.lines().nth(2).unwrap();
+    let (folder, keys) = (folder.to_str().unwrap(), keys.to_str().unwrap());
+    let verify = async |known: String| {
+        api.run(&["audit", "verify", folder, "--keys", keys, "--known", &known, "--output", "json"]).await
+    };
+    assert_eq!(verify(format!("1:{root}")).await.code, 0);
+    let said = verify(format!("1:{}", Hash::new([7; 32]))).await;
+    let codes: Vec<_> = said.json()["findings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    assert!(
+        said.code == 1 && codes.contains(&json!("two_roots")) && codes.contains(&json!("inconsistent")),
+        "{codes:?}"
+    );
+    assert_eq!(verify("1".to_owned()).await.code, 2);
+}
+
 #[tokio::test]
 async fn without_a_key_or_a_folder_there_is_no_verdict() {
     let api = StandIn::start().await;

@@ -5,13 +5,17 @@ use lambda::start::{Failed, failed};
 use model::stream::Stream;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use workflow::log::{Keeping, Ran, minute, sequence};
+use workflow::log::{Keeping, Ran, look, minute, sequence};
 
-/// What wakes the function: a batch of the table's stream, or the timer, which says nothing.
+/// What wakes the function: a batch of the table's stream; the timer, which says nothing; or somebody who deployed and
+/// does not want to wait until it is looked.
 #[derive(Debug, Default, Deserialize)]
 pub struct Woken {
     #[serde(rename = "Records", default)]
     records: Vec<Record>,
+    /// Whether to look at once what code runs.
+    #[serde(default)]
+    deployments: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +71,9 @@ pub async fn handle<P: Keeping>(ports: &P, woken: Woken) -> Result<(), Failed> {
     } else {
         Box::pin(sequence(ports, woken.streams())).await
     };
+    if woken.deployments {
+        Box::pin(look(ports)).await.map_err(unavailable)?;
+    }
     if let Some(since) = woken.since() {
         lag(ports, since);
     }
@@ -131,6 +138,7 @@ mod tests {
     #[test]
     fn the_timer_says_nothing() {
         let timer = woken("{}");
-        assert!(timer.records.is_empty() && timer.since().is_none());
+        assert!(timer.records.is_empty() && timer.since().is_none() && !timer.deployments);
+        assert!(woken(r#"{"deployments": true}"#).deployments);
     }
 }

@@ -1,20 +1,24 @@
 //! The function `audit`: wires and starts.
 
 use aws::clients::Clients;
-use aws::log::{AnchorBucket, LogBucket, SigningKey};
+use aws::functions::Functions;
+use aws::log::{AnchorBucket, FormerKey, LogBucket, SigningKey};
 use aws::table::Table;
 use aws::time::SystemClock;
 use lambda::{settings, start};
 use record::note::{Kind, VerifierKey};
-use workflow::ports::LogSettings;
+use workflow::ports::{DeploymentSettings, LogSettings};
 
 #[derive(Debug)]
 struct Ports {
     table: Table,
     key: SigningKey,
+    former: FormerKey,
     objects: LogBucket,
     anchors: AnchorBucket,
+    functions: Functions,
     log: Log,
+    deployed: Deployed,
     clock: SystemClock,
 }
 
@@ -22,7 +26,25 @@ struct Ports {
 struct Log {
     origin: String,
     key: String,
+    former: Option<String>,
     witness: Option<String>,
+}
+
+/// What is deployed together.
+#[derive(Debug)]
+struct Deployed {
+    functions: Vec<String>,
+    release: Option<String>,
+}
+
+impl DeploymentSettings for Ports {
+    fn functions(&self) -> Vec<String> {
+        self.deployed.functions.clone()
+    }
+
+    fn release(&self) -> Option<String> {
+        self.deployed.release.clone()
+    }
 }
 
 impl LogSettings for Ports {
@@ -34,6 +56,10 @@ impl LogSettings for Ports {
         &self.log.key
     }
 
+    fn former_key(&self) -> Option<&str> {
+        self.log.former.as_deref()
+    }
+
     fn witness_key(&self) -> Option<&str> {
         self.log.witness.as_deref()
     }
@@ -41,27 +67,51 @@ impl LogSettings for Ports {
 
 aws::delegate! {
     Ports {
-        table: FindUnlogged, ReadOutbox, ReadStreams, ReadLog, MoveLog, MarkLogged, KeepAnchor, LoadSystem, CommitSystem, ListRequests, FindSweeps;
+        table: FindUnlogged, ReadOutbox, ReadStreams, ReadLog, MoveLog, MarkLogged, KeepAnchor, LoadSystem, CommitSystem, ListRequests, FindSweeps, FindChanged;
         key: Sign;
+        former: SignAsFormer;
         objects: LogObjects;
         anchors: Anchors;
+        functions: ReadFunction;
         clock: Clock;
     }
 }
 
 async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
-    let key = clients.signing_key(&settings::required("LOG_KEY_ARN")?);
+    let deployed = Deployed {
+        functions: settings::list("FUNCTION_NAMES", "a list of names of functions")?,
+        release: settings::optional("RELEASE"),
+    };
     let origin = settings::required("LOG_ORIGIN")?;
-    let own = VerifierKey::new(&origin, Kind::Ed25519, &key.public_key().await?)?;
+    let key = clients.signing_key(&settings::required("LOG_KEY_ARN")?);
+    let former = settings::optional("FORMER_LOG_KEY_ARN").map(|arn| clients.signing_key(&arn));
+    let own = verifier(&origin, &key).await?;
+    let log = Log {
+        key: own,
+        former: match &former {
+            Some(former) => Some(verifier(&origin, former).await?),
+            None => None,
+        },
+        origin,
+        witness: settings::optional("WITNESS_KEY"),
+    };
     Ok(Ports {
         table: clients.table(&settings::required("TABLE_NAME")?),
         key,
+        former: FormerKey::new(former),
         objects: clients.log_bucket(&settings::required("LOG_BUCKET")?),
         anchors: clients.anchor_bucket(&settings::required("ANCHOR_BUCKET")?),
-        log: Log { origin, key: own.to_string(), witness: settings::optional("WITNESS_KEY") },
+        functions: clients.functions(),
+        log,
+        deployed,
         clock: SystemClock,
     })
+}
+
+/// What verifies the signatures of a log's key.
+async fn verifier(origin: &str, key: &SigningKey) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(VerifierKey::new(origin, Kind::Ed25519, &key.public_key().await?)?.to_string())
 }
 
 #[tokio::main(flavor = "current_thread")]

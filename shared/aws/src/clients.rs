@@ -4,6 +4,7 @@
 use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
 use crate::exports::Exports;
+use crate::functions::Functions;
 use crate::log::{AnchorBucket, LogBucket, SigningKey, SourceBucket, WitnessBucket};
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
@@ -155,6 +156,11 @@ impl Clients {
     /// The key `arn` of KMS, which signs.
     pub fn signing_key(&self, arn: &str) -> SigningKey {
         SigningKey::new(aws_sdk_kms::Client::new(&self.config), arn)
+    }
+
+    /// What code functions run.
+    pub fn functions(&self) -> Functions {
+        Functions::new(aws_sdk_lambda::Client::new(&self.config))
     }
 
     /// The bucket `name`, as the transparency log's.

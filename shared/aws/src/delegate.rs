@@ -9,6 +9,7 @@ pub mod types {
     pub use model::policy::Policy;
     pub use model::request::Request;
     pub use model::stream::{Place, Stream, SystemStream};
+    pub use model::system::Code;
     pub use model::time::Time;
     pub use model::words::Salt;
     pub use record::chain::Head;
@@ -29,7 +30,7 @@ pub mod types {
 #[macro_export]
 macro_rules! delegate {
     (@ $ports:ident $field:ident EraseWords) => {
-        $crate::delegate! { @@ $ports $field EraseWords [erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>] }
+        $crate::delegate! { @@ $ports $field EraseWords [erase_words(place: &Place) -> Result<(), Fault>] }
     };
     (@ $ports:ident $field:ident Clock) => {
         impl $crate::delegate::types::ports::Clock for $ports {
@@ -100,6 +101,14 @@ macro_rules! delegate {
             commit_sweep(commit: SweepCommit) -> Result<(), CommitError>
         ] }
     };
+    (@ $ports:ident $field:ident LoadSweepEntries) => {
+        $crate::delegate! { @@ $ports $field LoadSweepEntries [
+            sweep_entries(id: &SweepId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident FindChanged) => {
+        $crate::delegate! { @@ $ports $field FindChanged [changed(since: Time, limit: u32) -> Result<Vec<Stream>, Fault>] }
+    };
     (@ $ports:ident $field:ident FindSweeps) => {
         $crate::delegate! { @@ $ports $field FindSweeps [running_sweeps(limit: u32) -> Result<Vec<SweepId>, Fault>] }
     };
@@ -119,6 +128,9 @@ macro_rules! delegate {
         $crate::delegate! { @@ $ports $field CommitAccount [
             commit_account(commit: AccountCommit) -> Result<(), CommitError>
         ] }
+    };
+    (@ $ports:ident $field:ident ReadFunction) => {
+        $crate::delegate! { @@ $ports $field ReadFunction [function_code(name: &str) -> Result<Option<Code>, Fault>] }
     };
     (@ $ports:ident $field:ident FindUnlogged) => {
         $crate::delegate! { @@ $ports $field FindUnlogged [
@@ -174,6 +186,11 @@ macro_rules! delegate {
     (@ $ports:ident $field:ident Sign) => {
         $crate::delegate! { @@ $ports $field Sign [
             sign(message: &[u8]) -> Result<[u8; 64], Fault>
+        ] }
+    };
+    (@ $ports:ident $field:ident SignAsFormer) => {
+        $crate::delegate! { @@ $ports $field SignAsFormer [
+            sign_as_former(message: &[u8]) -> Result<[u8; 64], Fault>
         ] }
     };
     (@ $ports:ident $field:ident LogObjects) => {

@@ -39,6 +39,7 @@ pub mod delegate;
 mod double;
 pub mod exports;
 pub mod fault;
+pub mod functions;
 pub mod log;
 pub mod managed;
 pub mod policy;

@@ -13,5 +13,5 @@ mod witness;
 pub use anchors::AnchorBucket;
 pub use bucket::LogBucket;
 pub use copying::SourceBucket;
-pub use key::SigningKey;
+pub use key::{FormerKey, SigningKey};
 pub use witness::WitnessBucket;

@@ -27,11 +27,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select, Tr
 use items::Item;
 use model::digest::Digest;
 use model::limits::Held;
-use model::names::{IdempotencyKey, PersonId, RequestId};
+use model::names::{IdempotencyKey, PersonId, RequestId, SweepId};
+use model::stream::Place;
 use std::collections::HashMap;
 use uuid::Uuid;
 use workflow::ports::{
-    CommitError, EraseWords, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, Stored, StoredEntry,
+    CommitError, EraseWords, Fault, FindByKey, LoadEntries, LoadRequest, LoadRequests, LoadSweepEntries, Stored,
+    StoredEntry,
 };
 
 const LOAD: &str = "read the request";
@@ -230,8 +232,20 @@ impl LoadRequests for Table {
 
 impl LoadEntries for Table {
     async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
+        self.entries_from(keys::entry(id, after.saturating_add(1)), limit).await
+    }
+}
+
+impl LoadSweepEntries for Table {
+    async fn sweep_entries(&self, id: &SweepId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
+        self.entries_from(keys::sweep_entry(id, after.saturating_add(1)), limit).await
+    }
+}
+
+impl Table {
+    /// Up to `limit` entries of a chain from the one with this key on, strongly consistent.
+    async fn entries_from(&self, (pk, from): (String, String), limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let (pk, from) = keys::entry(id, after.saturating_add(1));
         let mut entries = Vec::new();
         let mut start: Option<Item> = None;
         while entries.len() < limit {
@@ -266,8 +280,8 @@ impl LoadEntries for Table {
 }
 
 impl EraseWords for Table {
-    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
-        let (pk, sk) = keys::entry(id, seq);
+    async fn erase_words(&self, place: &Place) -> Result<(), Fault> {
+        let (pk, sk) = keys::event(place);
         let sent = self.client.update_item().table_name(&self.name);
         sent.key("pk", items::text(pk))
             .key("sk", items::text(sk))

@@ -193,12 +193,17 @@ pub enum Event {
         /// The policies that let whoever did it.
         rules: Vec<String>,
     },
+    /// What persons said about it is erased from the record; the hashes of it stay.
+    WordsErased {
+        /// The AWS identity of who did it.
+        by: String,
+    },
 }
 
 impl Event {
     /// The names of all of them, as in the record and on the bus.
-    pub const NAMES: [&'static str; 5] =
-        ["panicProposed", "panicStarted", "offboardingStarted", "sweepFinished", "personReinstated"];
+    pub const NAMES: [&'static str; 6] =
+        ["panicProposed", "panicStarted", "offboardingStarted", "sweepFinished", "personReinstated", "wordsErased"];
 }
 
 /// Why a command on a sweep changes nothing.
@@ -222,6 +227,9 @@ pub enum Refusal {
     /// The person is not barred, or not by this.
     #[error("this person is not barred")]
     NotBarred,
+    /// Its words are still needed.
+    #[error("it is not over yet; what was said about it can be erased once it is")]
+    StillOpen,
     /// What was ordered is still being carried out.
     #[error("what is theirs is still being ended; try again in two minutes")]
     StillRunning,
@@ -235,6 +243,7 @@ impl Refusal {
             Self::SelfConfirmation => "self_confirmation",
             Self::ProposalLapsed { .. } => "proposal_lapsed",
             Self::NotBarred => "not_barred",
+            Self::StillOpen => "still_open",
             Self::StillRunning => "still_running",
         }
     }
@@ -321,6 +330,21 @@ impl Sweep {
         }
     }
 
+    /// What erasing what was said about it does, as the AWS identity `by`; `None`: nothing is left, neither here nor, as
+    /// `left` says, beside its entries.
+    ///
+    /// # Errors
+    /// If it is not over: who confirms it or carries it out needs to know why.
+    pub fn erase(&self, left: bool, by: &str, now: Time) -> Result<Option<Event>, Refusal> {
+        let over = match &self.phase {
+            Phase::Proposed { until, .. } => now >= *until,
+            Phase::Running { .. } => false,
+            Phase::Finished { .. } | Phase::Reinstated { .. } => true,
+        };
+        let left = left || self.reason.said().is_some();
+        if over { Ok(left.then(|| Event::WordsErased { by: by.to_owned() })) } else { Err(Refusal::StillOpen) }
+    }
+
     /// Whether `request` is of it: of its scope, and asked for before it began.
     pub fn covers(&self, request: &Request) -> bool {
         match self.phase {
@@ -346,9 +370,17 @@ impl Sweep {
                     let scope = Scope::Person { person: person.clone() };
                     begun(Kind::Offboarding, &scope, reason, Phase::Running { since: at })
                 }
-                Event::SweepFinished {} | Event::PersonReinstated { .. } => None,
+                Event::SweepFinished {} | Event::PersonReinstated { .. } | Event::WordsErased { .. } => None,
             };
         };
+        if let Event::WordsErased { .. } = event {
+            let over = match &sweep.phase {
+                Phase::Proposed { until, .. } => at >= *until,
+                Phase::Running { .. } => false,
+                Phase::Finished { .. } | Phase::Reinstated { .. } => true,
+            };
+            return over.then(|| Self { reason: sweep.reason.erased(), ..sweep });
+        }
         let phase = match (&sweep.phase, event) {
             (Phase::Proposed { .. }, Event::PanicStarted { .. }) => Phase::Running { since: at },
             (Phase::Running { since }, Event::SweepFinished {}) => Phase::Finished { since: *since, at },

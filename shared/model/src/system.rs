@@ -12,8 +12,9 @@ pub const MOST_CHANGES: usize = 250;
 /// Defects that are remembered, so that each is recorded once; what is beyond is only logged.
 pub const MOST_DEFECTS: usize = 500;
 
-/// Functions that one deployment lists.
-pub const MOST_FUNCTIONS: usize = 100;
+/// Functions whose deployment is put on record at once; the rest follows. Each is two items of a transaction, which has a
+/// hundred.
+pub const MOST_FUNCTIONS: usize = 40;
 
 /// Heads of streams in one entry of a summary. An entry holds 60,000 bytes.
 pub const HEADS_PER_ENTRY: usize = 350;
@@ -113,6 +114,27 @@ pub struct StreamHead {
     pub hash: String,
 }
 
+/// What of a function runs, as Lambda says it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Code {
+    /// SHA-256 of the package of its code, in base64. Source: Lambda API reference, `FunctionConfiguration`.
+    pub sha256: String,
+    /// `arm64` or `x86_64`.
+    pub architecture: String,
+    /// When code or settings were changed last, as Lambda writes it: code that was there for a while and is gone again
+    /// shows by it alone.
+    pub modified: String,
+}
+
+impl Code {
+    /// What Lambda says, bounded.
+    pub fn new(sha256: &str, architecture: &str, modified: &str) -> Self {
+        let bounded = |text: &str| crate::text::inert(text, 100);
+        Self { sha256: bounded(sha256), architecture: bounded(architecture), modified: bounded(modified) }
+    }
+}
+
 /// What happened.
 ///
 /// INVARIANT (append-only schema): as for the events of requests.
@@ -133,12 +155,19 @@ pub enum Event {
         /// How many more changes there are.
         more: u64,
     },
-    /// Other code runs than before.
+    /// Of one function other code runs than before, or by other settings.
     DeploymentSeen {
-        /// All functions: the SHA-256 of each one's code, by name.
-        functions: BTreeMap<String, String>,
-        /// The names of those that are new, gone or changed.
-        changed: Vec<String>,
+        /// Its name.
+        function: String,
+        /// What runs; absent: there is no such function any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
+        /// What ran when it was looked at before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<Code>,
+        /// What whoever deployed calls it, such as a commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<String>,
     },
     /// The log began.
     LogStarted {
@@ -210,8 +239,8 @@ pub enum Known {
     },
     /// Of [`SystemStream::Deployment`].
     Deployment {
-        /// The SHA-256 of each function's code, by name.
-        functions: BTreeMap<String, String>,
+        /// What of each function runs, by name.
+        functions: BTreeMap<String, Code>,
     },
     /// Of [`SystemStream::Log`].
     Log {
@@ -231,8 +260,15 @@ impl Known {
             (None | Some(Self::Policy { .. }), Event::PolicyPublished { digest, .. }) => {
                 Some(Self::Policy { digest: *digest })
             }
-            (None | Some(Self::Deployment { .. }), Event::DeploymentSeen { functions, .. }) => {
-                Some(Self::Deployment { functions: functions.clone() })
+            (None, Event::DeploymentSeen { .. }) => {
+                Self::evolve(Some(Self::Deployment { functions: BTreeMap::new() }), event, at)
+            }
+            (Some(Self::Deployment { mut functions }), Event::DeploymentSeen { function, code, previous, .. }) => {
+                let before = match code {
+                    Some(code) => functions.insert(function.clone(), code.clone()),
+                    None => functions.remove(function),
+                };
+                (before == *previous && before != *code).then_some(Self::Deployment { functions })
             }
             (None, Event::LogStarted { key, .. }) => {
                 Some(Self::Log { key: key.clone(), summarised_at: at, defects: BTreeSet::new() })
@@ -261,20 +297,30 @@ pub fn policy_published(digest: Digest, previous: Option<Digest>, by: &str, mut 
     Event::PolicyPublished { digest, previous, by: crate::text::inert(by, 200), changes, more }
 }
 
-/// The event of these functions running, unless that is what is known.
-pub fn deployment_seen(known: Option<&Known>, functions: BTreeMap<String, String>) -> Option<Event> {
-    let mut functions = functions;
-    while functions.len() > MOST_FUNCTIONS {
-        functions.pop_last();
-    }
+/// The events of what differs from what is known, at most [`MOST_FUNCTIONS`]. `names` are all functions that there are to
+/// be, `seen` what was found of those that could be looked at: `None`, if there was none. `release` is what whoever
+/// deployed calls it.
+pub fn deployments_seen(
+    known: Option<&Known>,
+    names: &BTreeSet<String>,
+    seen: &BTreeMap<String, Option<Code>>,
+    release: Option<&str>,
+) -> Vec<Event> {
+    let none = BTreeMap::new();
     let before = match known {
-        Some(Known::Deployment { functions }) => functions.clone(),
-        Some(Known::Policy { .. } | Known::Log { .. }) | None => BTreeMap::new(),
+        Some(Known::Deployment { functions }) => functions,
+        Some(Known::Policy { .. } | Known::Log { .. }) | None => &none,
     };
-    let names: BTreeSet<&String> = before.keys().chain(functions.keys()).collect();
-    let changed: Vec<String> =
-        names.into_iter().filter(|name| before.get(*name) != functions.get(*name)).cloned().collect();
-    (!changed.is_empty()).then_some(Event::DeploymentSeen { functions, changed })
+    let gone = before.keys().filter(|name| !names.contains(*name)).map(|name| (name, None));
+    let found = seen.iter().filter(|(name, _)| names.contains(*name)).map(|(name, code)| (name, code.clone()));
+    let differs = gone.chain(found).filter(|(name, code)| before.get(*name) != code.as_ref());
+    let events = differs.map(|(name, code)| Event::DeploymentSeen {
+        function: name.clone(),
+        code,
+        previous: before.get(name).cloned(),
+        release: release.map(|release| crate::text::inert(release, 200)),
+    });
+    events.take(MOST_FUNCTIONS).collect()
 }
 
 /// The events of a summary made at `now`, if one is due: the first time on a day that the last one is not of.
@@ -345,20 +391,55 @@ mod tests {
         assert!(events.iter().all(|event| serde_json::to_vec(event).unwrap().len() < 58_000));
     }
 
+    fn code(hash: &str) -> Code {
+        Code::new(hash, "arm64", "2026-11-20T12:00:00.000+0000")
+    }
+
     #[test]
-    fn a_deployment_is_told_when_something_differs() {
-        let code = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-            pairs.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect()
+    fn a_deployment_is_told_of_each_function_that_differs() {
+        let now = at("2026-11-20T12:00:00Z");
+        let named = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+        let seen = |pairs: &[(&str, Option<&str>)]| -> BTreeMap<String, Option<Code>> {
+            pairs.iter().map(|(name, hash)| ((*name).to_owned(), hash.map(code))).collect()
         };
-        let first = deployment_seen(None, code(&[("a", "1"), ("b", "1")])).unwrap();
-        let known = Known::evolve(None, &first, at("2026-11-20T12:00:00Z")).unwrap();
-        assert_eq!(deployment_seen(Some(&known), code(&[("b", "1"), ("a", "1")])), None);
-        let Some(Event::DeploymentSeen { changed, .. }) =
-            deployment_seen(Some(&known), code(&[("a", "2"), ("c", "1")]))
-        else {
-            panic!("something differs");
-        };
-        assert_eq!(changed, ["a", "b", "c"]);
+        let all = named(&["a", "b", "c"]);
+        let first = deployments_seen(None, &all, &seen(&[("a", Some("1")), ("b", Some("1")), ("c", None)]), None);
+        assert_eq!(first.len(), 2, "of a function that never was there is nothing to tell: {first:?}");
+        let mut known = None;
+        for event in &first {
+            known = Some(Known::evolve(known, event, now).unwrap());
+        }
+        // What could not be looked at is not gone.
+        let same = seen(&[("b", Some("1"))]);
+        assert_eq!(deployments_seen(known.as_ref(), &all, &same, None), []);
+        let events = deployments_seen(
+            known.as_ref(),
+            &named(&["b", "c"]),
+            &seen(&[("b", Some("2")), ("c", Some("1"))]),
+            Some("v2"),
+        );
+        let told: Vec<(&str, bool, bool)> = events
+            .iter()
+            .map(|event| {
+                let Event::DeploymentSeen { function, code, previous, release } = event else {
+                    panic!("{event:?}");
+                };
+                assert_eq!(release.as_deref(), Some("v2"));
+                (function.as_str(), code.is_some(), previous.is_some())
+            })
+            .collect();
+        assert_eq!(told, [("a", false, true), ("b", true, true), ("c", true, false)]);
+        // Told once, and of nothing else than what was known.
+        let after = Known::evolve(known, &events[1], now).unwrap();
+        assert!(Known::evolve(Some(after), &events[1], now).is_none());
+    }
+
+    #[test]
+    fn code_that_was_there_for_a_while_shows() {
+        let later = Code { modified: "2026-11-20T12:05:00.000+0000".to_owned(), ..code("1") };
+        let (names, seen) = (BTreeSet::from(["a".to_owned()]), BTreeMap::from([("a".to_owned(), Some(later))]));
+        let known = Known::Deployment { functions: BTreeMap::from([("a".to_owned(), code("1"))]) };
+        assert_eq!(deployments_seen(Some(&known), &names, &seen, None).len(), 1);
     }
 
     #[test]
@@ -374,7 +455,7 @@ mod tests {
         let text = String::new;
         let events = [
             policy_published(Digest::of(b"a"), None, "", Vec::new()),
-            deployment_seen(None, BTreeMap::from([(text(), text())])).unwrap(),
+            Event::DeploymentSeen { function: text(), code: Some(code("a")), previous: None, release: None },
             Event::LogStarted { origin: text(), key: text() },
             Event::Heartbeat { size: 1 },
             summary("2026-11-20", &[], false).remove(0),

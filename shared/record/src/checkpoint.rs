@@ -118,6 +118,16 @@ pub enum OpenError {
     /// Its text is not that of a checkpoint.
     #[error(transparent)]
     Text(#[from] NotACheckpoint),
+    /// Of the log's keys that are known only one signed it that was retired before.
+    #[error(
+        "it is of more leaves than the {until} that the retired key of the log {origin} speaks for, and no other signed it"
+    )]
+    Retired {
+        /// The log it is of.
+        origin: String,
+        /// For how many leaves that key speaks.
+        until: u64,
+    },
     /// Keys that are known signed it, but none of the log that it is of.
     #[error("no key of the log {origin} signed it")]
     NotByItsLog {
@@ -133,28 +143,37 @@ impl OpenError {
             Self::Note(NoteError::Malformed | NoteError::TooLong) | Self::Text(_) => "malformed_checkpoint",
             Self::Note(NoteError::Forged { .. }) => "forged_signature",
             Self::Note(NoteError::NoneKnown) | Self::NotByItsLog { .. } => "unknown_signer",
+            Self::Retired { .. } => "retired_key",
         }
     }
 }
 
-/// Reads a signed checkpoint. `keys` are those that are trusted: a log's key has its origin as name.
+/// Reads a signed checkpoint. `keys` are those that are trusted: a log's key has its origin as name. Of a log whose key is
+/// being changed two may sign, and either is enough.
 ///
 /// # Errors
 /// It is not one, or its log did not sign it.
 pub fn open(bytes: &[u8], keys: &[VerifierKey]) -> Result<SignedCheckpoint, OpenError> {
     let note = Note::parse(bytes)?;
     let checkpoint = Checkpoint::parse(note.text())?;
-    let (mut by, mut cosigned) = (Vec::new(), Vec::new());
+    let (mut by, mut cosigned, mut retired) = (Vec::new(), Vec::new(), None);
     for signed in note.verify(keys)? {
         match (signed.key.kind(), signed.time) {
             (Kind::Cosignature, Some(time)) => cosigned.push(Cosigned { key: signed.key.clone(), time }),
-            (Kind::Ed25519, None) if signed.key.name() == checkpoint.origin() => by.push(signed.key.clone()),
+            (Kind::Ed25519, None) if signed.key.name() == checkpoint.origin() => match signed.key.retired_at() {
+                Some(until) if !signed.key.speaks_for(checkpoint.size()) => retired = retired.max(Some(until)),
+                Some(_) | None => by.push(signed.key.clone()),
+            },
             // A key of another log: it can't speak for this one.
             (Kind::Ed25519 | Kind::Cosignature, _) => {}
         }
     }
     if by.is_empty() {
-        return Err(OpenError::NotByItsLog { origin: checkpoint.origin });
+        let origin = checkpoint.origin;
+        return Err(match retired {
+            Some(until) => OpenError::Retired { origin, until },
+            None => OpenError::NotByItsLog { origin },
+        });
     }
     Ok(SignedCheckpoint { checkpoint, note, by, cosigned })
 }

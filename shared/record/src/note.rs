@@ -5,7 +5,7 @@ mod key;
 mod keys;
 
 pub use key::{Kind, NotAKey, VerifierKey};
-pub use keys::{NotKeys, read_keys};
+pub use keys::{NotKeys, read_key, read_keys};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -144,9 +144,9 @@ pub fn judge(known: Option<(u64, Hash)>, submission: &Submission, logs: &[Verifi
         return Err(Refusal::UnknownOrigin);
     }
     let signed = checkpoint::open(submission.note.to_string().as_bytes(), logs).map_err(|error| match error {
-        OpenError::Note(NoteError::Forged { .. } | NoteError::NoneKnown) | OpenError::NotByItsLog { .. } => {
-            Refusal::NotSigned
-        }
+        OpenError::Note(NoteError::Forged { .. } | NoteError::NoneKnown)
+        | OpenError::NotByItsLog { .. }
+        | OpenError::Retired { .. } => Refusal::NotSigned,
         OpenError::Note(NoteError::Malformed | NoteError::TooLong) | OpenError::Text(_) => Refusal::Malformed,
     })?;
     let (old, new) = (submission.old, signed.checkpoint.size());

@@ -1,11 +1,13 @@
 //! Every checkpoint there is: the log's own, those that were anchored, cosigned, and saved by whoever audits.
 
+use crate::Known;
 use crate::codes::Code;
 use crate::finding::{At, Found, shown};
 use crate::folder::Folder;
+use crate::judge::system::KeyChange;
 use crate::keys::Keys;
 use record::checkpoint::{OpenError, SignedCheckpoint, open};
-use record::note::NoteError;
+use record::note::{Note, NoteError, VerifierKey};
 use record::tree::Hash;
 use std::collections::BTreeMap;
 
@@ -20,6 +22,10 @@ pub(crate) struct Seen {
     pub(crate) root: Hash,
     /// When a pinned witness cosigned it, by its clock; the first, if several did.
     pub(crate) cosigned_at: Option<i64>,
+    /// The pinned keys of the log that signed it.
+    pub(crate) by: Vec<VerifierKey>,
+    /// All of it, with signatures of keys that are not pinned; `None`: somebody wrote down size and root alone.
+    pub(crate) note: Option<Note>,
 }
 
 /// All of them.
@@ -35,7 +41,12 @@ pub(crate) struct Checkpoints {
 
 impl Checkpoints {
     /// Reads all of `folder`.
-    pub(crate) fn read<F: Folder>(folder: &F, keys: &Keys, found: &mut Found) -> Result<Self, F::Error> {
+    pub(crate) fn read<F: Folder>(
+        folder: &F,
+        keys: &Keys,
+        known: &[Known],
+        found: &mut Found,
+    ) -> Result<Self, F::Error> {
         let mut all = Self::default();
         match folder.read(OWN)? {
             Some(bytes) => all.own = seen(OWN, &bytes, keys, found),
@@ -58,6 +69,14 @@ impl Checkpoints {
                 all.others.push(one);
             }
         }
+        all.others.extend(known.iter().map(|known| Seen {
+            path: format!("what was known of {} entries", known.size),
+            size: known.size,
+            root: known.root,
+            cosigned_at: None,
+            by: Vec::new(),
+            note: None,
+        }));
         all.others.sort_by(|one, other| (one.size, &one.path).cmp(&(other.size, &other.path)));
         refused(folder, found)?;
         if all.anchored.is_none() {
@@ -68,6 +87,28 @@ impl Checkpoints {
         found.figures.checkpoints = count(all.others.len());
         found.figures.cosigned = count(all.others.iter().filter(|one| one.cosigned_at.is_some()).count());
         Ok(all)
+    }
+
+    /// Whoever changed the log's key said so in the log. From there on what is signed by a former key alone is not the
+    /// log's: the key may be in other hands by now.
+    pub(crate) fn signed_in_time(&self, changes: &[KeyChange], found: &mut Found) {
+        for seen in self.own.iter().chain(&self.others) {
+            let before = changes.iter().filter(|change| change.index < seen.size);
+            let Some(newest) = before.clone().next_back() else { continue };
+            let retired = |key: &VerifierKey| {
+                !newest.to.is(key) && before.clone().any(|change| change.from.is(key) || change.to.is(key))
+            };
+            let Some(note) = seen.note.as_ref().filter(|_| seen.by.iter().all(retired)) else { continue };
+            // The key that the log names need not be pinned yet.
+            if note.verify(std::slice::from_ref(&newest.to)).is_err() {
+                let (was, size) = (newest.index, seen.size);
+                let sentence =
+                    format!("It is of {size} entries and signed by a key alone that was retired at leaf {was}.");
+                found.add(Code::RetiredKey, At { index: Some(was), ..At::path(&seen.path) }, sentence);
+            }
+        }
+        let own = self.own.iter().flat_map(|own| &own.by).map(key_shown);
+        found.figures.signed_by = own.collect();
     }
 
     /// No two roots of one size, and the log's own not of fewer entries than any other.
@@ -93,6 +134,11 @@ impl Checkpoints {
     }
 }
 
+/// A key, as people tell keys apart.
+fn key_shown(key: &VerifierKey) -> String {
+    format!("{} ({})", shown(key.name()), hex::encode(key.id()))
+}
+
 /// Reads one; `None`: the log did not sign it, which is found.
 fn seen(path: &str, bytes: &[u8], keys: &Keys, found: &mut Found) -> Option<Seen> {
     let signed = match open(bytes, &keys.all) {
@@ -105,19 +151,27 @@ fn seen(path: &str, bytes: &[u8], keys: &Keys, found: &mut Found) -> Option<Seen
                 OpenError::Note(NoteError::Forged { .. } | NoteError::NoneKnown) | OpenError::NotByItsLog { .. } => {
                     Code::CheckpointUnsigned
                 }
+                OpenError::Retired { .. } => Code::RetiredKey,
             };
             found.add(code, At::path(path), format!("It is not to be believed: {}.", shown(&error.to_string())));
             return None;
         }
     };
-    let SignedCheckpoint { checkpoint, cosigned, .. } = signed;
+    let SignedCheckpoint { checkpoint, cosigned, by, note } = signed;
     if keys.origin.as_deref() != Some(checkpoint.origin()) {
         let sentence = format!("It is of another log: {}.", shown(checkpoint.origin()));
         found.add(Code::CheckpointUnsigned, At::path(path), sentence);
         return None;
     }
     let cosigned_at = cosigned.iter().filter_map(|by| i64::try_from(by.time).ok()).min();
-    Some(Seen { path: path.to_owned(), size: checkpoint.size(), root: *checkpoint.root(), cosigned_at })
+    Some(Seen {
+        path: path.to_owned(),
+        size: checkpoint.size(),
+        root: *checkpoint.root(),
+        cosigned_at,
+        by,
+        note: Some(note),
+    })
 }
 
 /// What the witness did not vouch for.

@@ -49,6 +49,8 @@ codes! {
         CheckpointMalformed = "checkpoint_malformed",
         /// A checkpoint has no valid signature of the log's pinned key.
         CheckpointUnsigned = "checkpoint_unsigned",
+        /// A checkpoint is signed by a key of the log alone that was retired before.
+        RetiredKey = "retired_key",
         /// The log's checkpoint is of fewer entries than one that was anchored, cosigned or saved: the log was cut.
         CheckpointBehind = "checkpoint_behind",
         /// Two checkpoints of one size have different roots: the log shows different records to different people.

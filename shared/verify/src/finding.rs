@@ -120,6 +120,8 @@ impl Outcome {
 pub struct Figures {
     /// The log's name.
     pub origin: String,
+    /// The pinned keys that signed its newest checkpoint: name and, in brackets, the id.
+    pub signed_by: Vec<String>,
     /// Its leaves.
     pub size: u64,
     /// Its root, in hexadecimal, as rebuilt from the entries.

@@ -2,7 +2,7 @@
 
 use crate::codes::Code;
 use crate::finding::{At, Found, shown};
-use record::note::{Kind, VerifierKey};
+use record::note::{Kind, VerifierKey, read_key};
 
 /// The keys of the log and of its witnesses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,14 +16,18 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Reads lines `log <vkey>` and `witness <vkey>`; empty lines and those with `#` before them say nothing.
+    /// Reads lines `log <vkey>`, `log <vkey> until <leaves>` and `witness <vkey>`; empty lines and those with `#` before them
+    /// say nothing.
     pub(crate) fn read(text: &str, path: &str, found: &mut Found) -> Self {
         let mut keys = Self::default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let read =
-                line.split_once(' ').and_then(|(whose, key)| Some((whose, key.trim().parse::<VerifierKey>().ok()?)));
-            match read {
-                Some(("log", key)) if key.kind() == Kind::Ed25519 => {
+            let Some(key) = read_key(line) else {
+                let sentence = format!("`{}` is neither `log <key>` nor `witness <key>`.", shown(line));
+                found.add(Code::KeyUnreadable, At::path(path), sentence);
+                continue;
+            };
+            match key.kind() {
+                Kind::Ed25519 => {
                     // One log; a key that it had before, or has next, bears the same name.
                     if keys.origin.as_ref().is_some_and(|origin| origin != key.name()) {
                         found.add(
@@ -34,17 +38,10 @@ impl Keys {
                         continue;
                     }
                     keys.origin = Some(key.name().to_owned());
-                    keys.all.push(key);
                 }
-                Some(("witness", key)) if key.kind() == Kind::Cosignature => {
-                    keys.witnessed = true;
-                    keys.all.push(key);
-                }
-                Some(_) | None => {
-                    let sentence = format!("`{}` is neither `log <key>` nor `witness <key>`.", shown(line));
-                    found.add(Code::KeyUnreadable, At::path(path), sentence);
-                }
+                Kind::Cosignature => keys.witnessed = true,
             }
+            keys.all.push(key);
         }
         keys
     }

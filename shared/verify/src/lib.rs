@@ -32,6 +32,7 @@ use checkpoints::Checkpoints;
 use finding::Found;
 use keys::Keys;
 use log::Walk;
+use record::tree::Hash;
 use streams::Streams;
 use table::{Ends, Table};
 use timing::Timing;
@@ -48,13 +49,29 @@ pub struct Trusted<'a> {
     /// When the folder was fetched, in RFC 3339 with whole seconds and `Z`: by then the log must have said something just
     /// before. `None`: that is not asked.
     pub as_of: Option<&'a str>,
+    /// Sizes and roots of the log that were seen elsewhere, such as in the auditors' channel: each is held against the
+    /// entries as a saved checkpoint is.
+    pub known: &'a [Known],
     /// How CloudTrail's signatures are checked.
     pub rsa: Rsa<'a>,
 }
 
+/// What the log said once of itself, to somebody who wrote it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// How many entries it had.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
 impl std::fmt::Debug for Trusted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trusted").field("keys", &self.keys).field("as_of", &self.as_of).finish_non_exhaustive()
+        f.debug_struct("Trusted")
+            .field("keys", &self.keys)
+            .field("as_of", &self.as_of)
+            .field("known", &self.known)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,7 +98,7 @@ pub fn verify<F: Folder>(folder: &F, trusted: &Trusted<'_>) -> Result<Verdict, N
     let as_of = trusted.as_of.map(|as_of| time::seconds(as_of).ok_or(NoVerdict::NotATime)).transpose()?;
     let keys = keys(folder, trusted.keys, &mut found)?;
     found.figures.origin = keys.origin.clone().ok_or(NoVerdict::NoKey)?;
-    let checkpoints = Checkpoints::read(folder, &keys, &mut found)?;
+    let checkpoints = Checkpoints::read(folder, &keys, trusted.known, &mut found)?;
     let mut table = Table::read(folder, &mut found)?;
     let (mut streams, mut timing) = (Streams::default(), Timing::new(&checkpoints, keys.witnessed));
     let walk = Walk {
@@ -93,6 +110,7 @@ pub fn verify<F: Folder>(folder: &F, trusted: &Trusted<'_>) -> Result<Verdict, N
         found: &mut found,
     };
     walk.go()?;
+    checkpoints.signed_in_time(&streams.system.key_changes, &mut found);
     timing.finish(as_of, &mut found);
     let newest = timing.newest.unwrap_or(0);
     streams.finish(newest, &mut found);

@@ -10,6 +10,7 @@
 mod accounts;
 mod activity;
 mod cloud;
+mod functions;
 mod gate;
 mod judge;
 mod log;
@@ -32,6 +33,7 @@ pub use verb::Verb;
 use crate::ports::{Artifact, Clock, Fault, Identifiers, Policies};
 use activity::Kept;
 use cloud::Cloud;
+use functions::Functions;
 use gate::Gate;
 use judge::Documents;
 use log::Log;
@@ -42,7 +44,7 @@ use model::time::Time;
 use model::words::Salt;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use trails::Trails;
@@ -57,6 +59,7 @@ pub struct World {
     policy_reads: AtomicU64,
     trail: Trail,
     witness: AtomicBool,
+    log_key: AtomicU8,
 }
 
 /// Everything that changes.
@@ -74,6 +77,7 @@ struct Inner {
     kept: Kept,
     trails: Trails,
     log: Log,
+    functions: Functions,
     breaches: Vec<String>,
     /// Requests that something was written about.
     touched: BTreeSet<String>,
@@ -117,6 +121,7 @@ impl World {
                 kept: Kept::default(),
                 trails: Trails::default(),
                 log: Log::default(),
+                functions: Functions::default(),
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
@@ -124,6 +129,7 @@ impl World {
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
             witness: AtomicBool::new(false),
+            log_key: AtomicU8::new(0),
         }
     }
 
@@ -156,6 +162,7 @@ impl World {
                 kept: inner.kept.clone(),
                 trails: inner.trails.clone(),
                 log: inner.log.clone(),
+                functions: inner.functions.clone(),
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
@@ -163,6 +170,7 @@ impl World {
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),
             witness: AtomicBool::new(self.witness.load(Ordering::Relaxed)),
+            log_key: AtomicU8::new(self.log_key.load(Ordering::Relaxed)),
         }
     }
 

@@ -1,14 +1,20 @@
-//! Erasing what persons said about a request, once it is over. The record stays whole: its bytes hold hashes alone.
+//! Erasing what persons said about a request or a sweep, once it is over. The record stays whole: its bytes hold hashes alone.
 //!
 //! First the state forgets it, with an event that says who did it: whoever read the state before can't store it any
 //! more, as the version has moved on. Then it goes from beside the entries, whose bytes nobody touches. What dies in
 //! between is finished by erasing again.
 
 use crate::command::{CommandError, carry_out};
-use crate::ports::{Clock, CommitRequest, EraseWords, LoadEntries, LoadRequest, Stored};
+use crate::ports::{
+    Clock, CommitRequest, CommitSweep, EraseWords, LoadEntries, LoadRequest, LoadSweep, LoadSweepEntries, Stored,
+    StoredSweep,
+};
+use crate::sweep::{SweepError, forget};
 use model::identity::Cause;
 use model::lifecycle::Command;
-use model::names::RequestId;
+use model::names::{RequestId, SweepId};
+use model::stream::{Place, Stream};
+use record::entry::Entry;
 
 /// Entries that are read at once.
 const PAGE: u32 = 100;
@@ -41,10 +47,46 @@ where
         for entry in page {
             after = after.saturating_add(1);
             if !entry.words.is_empty() {
-                ports.erase_words(id, after).await?;
+                ports.erase_words(&Place { stream: Stream::Request(id.clone()), seq: after }).await?;
                 erased = erased.saturating_add(1);
             }
         }
     }
     Ok(Erased { stored: done.stored, entries: erased })
+}
+
+/// What was erased of a sweep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedSweep {
+    /// The sweep after it.
+    pub stored: StoredSweep,
+    /// Entries that had words beside them.
+    pub entries: usize,
+}
+
+/// Erases all words of persons in the record and the state of the sweep `id`, as the AWS identity `by`.
+///
+/// # Errors
+/// If it is not over yet; and see [`SweepError`].
+pub async fn erase_sweep<P>(ports: &P, id: &SweepId, by: &str) -> Result<ErasedSweep, SweepError>
+where
+    P: LoadSweep + CommitSweep + LoadSweepEntries + EraseWords + Clock,
+{
+    // A sweep has few entries: it begins, ends, and a person may be let back in.
+    let entries = ports.sweep_entries(id, 0, PAGE).await?;
+    let spoken: Vec<u64> =
+        (1u64..).zip(&entries).filter(|(_, entry)| !entry.words.is_empty()).map(|(seq, _)| seq).collect();
+    // What an erasure that died left is taken out without another event; what was said since is not.
+    let erased = (1u64..).zip(&entries).filter(|(_, entry)| erases(&entry.bytes)).map(|(seq, _)| seq).last();
+    let left = spoken.last() > erased.as_ref();
+    let stored = forget(ports, id, left, by).await?;
+    for seq in &spoken {
+        ports.erase_words(&Place { stream: Stream::Sweep(id.clone()), seq: *seq }).await?;
+    }
+    Ok(ErasedSweep { stored, entries: spoken.len() })
+}
+
+/// Whether an entry says that words were erased.
+fn erases(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Entry>(bytes).is_ok_and(|entry| entry.event_name() == "wordsErased")
 }

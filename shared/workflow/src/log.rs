@@ -11,18 +11,20 @@
 
 mod anchoring;
 mod apply;
+mod deployments;
 mod gather;
 mod sequencing;
 mod summary;
 mod timer;
 
 pub use anchoring::{Anchored, anchor};
+pub use deployments::{Looking, look};
 pub use sequencing::{Ran, sequence};
 pub use timer::minute;
 
 use crate::ports::{
-    Anchors, Clock, CommitSystem, Fault, FindSweeps, FindUnlogged, KeepAnchor, ListRequests, LoadSystem, LogObjects,
-    LogSettings, MarkLogged, MoveLog, ReadLog, ReadOutbox, ReadStreams, Sign,
+    Anchors, Clock, CommitSystem, Fault, FindChanged, FindSweeps, FindUnlogged, KeepAnchor, ListRequests, LoadSystem,
+    LogObjects, LogSettings, MarkLogged, MoveLog, ReadLog, ReadOutbox, ReadStreams, Sign, SignAsFormer,
 };
 use record::note::VerifierKey;
 
@@ -34,8 +36,8 @@ pub const MOST_LEAVES: usize = 500;
 
 crate::together! {
     /// What it takes to bring entries into the log.
-    pub Sequencing: LogSettings, Clock, ReadLog, MoveLog, ReadOutbox, ReadStreams, MarkLogged, Sign, LogObjects,
-        LoadSystem, CommitSystem,
+    pub Sequencing: LogSettings, Clock, ReadLog, MoveLog, ReadOutbox, ReadStreams, MarkLogged, Sign,
+        SignAsFormer, LogObjects, LoadSystem, CommitSystem,
 }
 
 crate::together! {
@@ -45,7 +47,7 @@ crate::together! {
 
 crate::together! {
     /// What it takes to keep the log.
-    pub Keeping: Sequencing, Anchoring, FindUnlogged, ListRequests, FindSweeps,
+    pub Keeping: Sequencing, Anchoring, Looking, FindUnlogged, ListRequests, FindSweeps, FindChanged,
 }
 
 /// Something is not as the log left it, and nothing that rests on it is done. People have to look.
@@ -58,7 +60,7 @@ fn key(text: &str) -> Result<VerifierKey, Fault> {
     text.parse().map_err(|_| Fault::new("read the log's settings", "invalid_verifier_key"))
 }
 
-/// The log's key, and then those before it.
+/// The log's key, and the one before it while that signs as well.
 fn keys<P: LogSettings>(ports: &P) -> Result<Vec<VerifierKey>, Fault> {
-    std::iter::once(ports.log_key()).chain(ports.former_keys().iter().map(String::as_str)).map(key).collect()
+    std::iter::once(ports.log_key()).chain(ports.former_key()).map(key).collect()
 }

@@ -34,6 +34,7 @@ macro_rules! together {
 
 mod accounts;
 mod activity;
+mod functions;
 mod log;
 mod policies;
 mod probes;
@@ -50,7 +51,8 @@ pub use activity::{
     KeepUses, KnowDigests, KnowFiles, KnowHabits, LiveKeys, LoadActivity, LoadUses, LookUp, LookupBy, ObjectFacts,
     Parts, PublicKey, ReadObject, StoredActivity, TakeBytes, TrailSettings, VerifyDigest,
 };
-pub use log::{Anchors, CheckpointFound, LogObjects, LogSettings, Put, Sign};
+pub use functions::{DeploymentSettings, ReadFunction};
+pub use log::{Anchors, CheckpointFound, LogObjects, LogSettings, Put, Sign, SignAsFormer};
 pub use policies::{
     ListPolicies, MakePolicy, PolicyFound, PolicySpec, ReadPolicy, ReadTarget, RemovePolicy, ReplacePolicy, TargetFound,
 };
@@ -60,7 +62,9 @@ pub use sequencing::{
     Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog, ReadOutbox,
     ReadStreams, Unlogged,
 };
-pub use sweeps::{Bar, Barring, CommitSweep, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit};
+pub use sweeps::{
+    Bar, Barring, CommitSweep, FindChanged, FindSweeps, LoadSweep, LoadSweepEntries, ReadBar, StoredSweep, SweepCommit,
+};
 pub use system::{CommitSystem, LoadSystem, StoredSystem, SystemCommit};
 pub use watching::{ListOnRole, ReadBoundary};
 pub use witness::{Submissions, WitnessSettings};
@@ -71,6 +75,7 @@ use model::limits::{Held, Slot};
 use model::names::{AccountId, EntitlementName, IdempotencyKey, PersonId, PrincipalArn, RequestId, SweepId};
 use model::policy::Policy;
 use model::request::{Request, Status};
+use model::stream::Place;
 use model::time::{Time, Window};
 use model::words::Salt;
 use record::chain::{Head, Link};
@@ -279,8 +284,8 @@ port! {
 port! {
     /// Erases what persons said. No function has it: an operator does this, as themselves.
     EraseWords {
-        /// Takes the words from beside entry `seq` of a request. Nothing, if there are none any more.
-        fn erase_words(id: &RequestId, seq: u64) -> Result<(), Fault>;
+        /// Takes the words from beside the entry at `place`. Nothing, if there are none any more.
+        fn erase_words(place: &Place) -> Result<(), Fault>;
     }
 }
 

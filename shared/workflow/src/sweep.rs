@@ -119,6 +119,23 @@ where
     Err(Fault::new("store the sweep", "contention").into())
 }
 
+/// Forgets what was said about a sweep that is over, for whoever erases it. Beside its entries something is `left`, or not.
+pub(crate) async fn forget<P>(ports: &P, id: &SweepId, left: bool, by: &str) -> Result<StoredSweep, SweepError>
+where
+    P: LoadSweep + CommitSweep + Clock,
+{
+    for _ in 0..ATTEMPTS {
+        let stored = ports.load_sweep(id).await?.ok_or(SweepError::NotFound)?;
+        let now = ports.now().max(stored.at);
+        let Some(event) = stored.sweep.erase(left, by, now)? else { return Ok(stored) };
+        match store(ports, Some(&stored), id, &Cause::system("erasure"), &event, None, now).await {
+            Err(CommitError::Conflict) => ports.pause(20).await,
+            outcome => return outcome.map_err(unexpected),
+        }
+    }
+    Err(Fault::new("store the sweep", "contention").into())
+}
+
 /// Ends everything of `person` and bars them. Whoever is barred already stays so, by the same sweep.
 ///
 /// # Errors

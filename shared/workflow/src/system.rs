@@ -4,10 +4,9 @@ use crate::command::links;
 use crate::ports::{Clock, CommitError, CommitSystem, Fault, LoadSystem, StoredSystem, SystemCommit};
 use model::identity::Cause;
 use model::stream::SystemStream;
-use model::system::{Event, Known, deployment_seen};
+use model::system::{Event, Known};
 use model::time::Time;
 use record::chain::Head;
-use std::collections::BTreeMap;
 
 const STORE: &str = "put on record what happened to the system";
 
@@ -64,20 +63,4 @@ where
         }
     }
     Err(Fault::new(STORE, "contention"))
-}
-
-/// Puts on record that these functions run, by name and SHA-256 of their code, if anything differs from what is known.
-/// Gives back whether it did.
-///
-/// # Errors
-/// If the store did not answer.
-pub async fn note_deployment<P>(ports: &P, part: &str, functions: Vec<(String, String)>) -> Result<bool, Fault>
-where
-    P: LoadSystem + CommitSystem + Clock,
-{
-    let functions: BTreeMap<String, String> = functions.into_iter().collect();
-    append(ports, part, SystemStream::Deployment, |stored, _| {
-        deployment_seen(stored.map(|stored| &stored.known), functions.clone()).into_iter().collect()
-    })
-    .await
 }

@@ -1,6 +1,6 @@
 //! `audit check`: a proof and keys, and nothing else.
 
-use super::{given, keys, told};
+use super::{Pinned, given, told};
 use crate::failure::{Answer, Exit, Failure};
 use clap::Args;
 use record::proof::{LONGEST_PROOF, TlogProof};
@@ -11,9 +11,8 @@ use std::path::PathBuf;
 pub(crate) struct Check {
     /// The proof: a .tlog-proof file.
     proof: PathBuf,
-    /// Whose word counts: lines `log <verifier key>` and `witness <verifier key>`, got from somebody you trust.
-    #[arg(long, value_name = "FILE")]
-    keys: PathBuf,
+    #[command(flatten)]
+    pinned: Pinned,
     /// Only if a witness of these keys vouches for the checkpoint too.
     #[arg(long)]
     witnessed: bool,
@@ -24,7 +23,7 @@ pub(crate) struct Check {
 /// # Errors
 /// A file can't be read, or it is not proven: why not.
 pub(crate) fn check(wanted: &Check) -> Result<Answer, Failure> {
-    let keys = keys(&wanted.keys)?;
+    let keys = wanted.pinned.keys()?;
     let refused = |code: &str, why: String| {
         Failure::new(Exit::Failed, code, format!("not proven: {}: {why}", wanted.proof.display()))
     };

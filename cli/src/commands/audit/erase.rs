@@ -1,24 +1,43 @@
-//! `audit erase`: what persons said about a request, by an operator's own AWS rights.
+//! `audit erase`: what persons said about a request or a sweep, by an operator's own AWS rights.
 
 use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
 use aws::table::Table;
 use aws::time::SystemClock;
 use clap::Args;
-use model::names::RequestId;
+use model::names::{RequestId, SweepId};
 use model::text::inert;
 use serde_json::json;
+use std::str::FromStr;
 use workflow::command::CommandError;
-use workflow::erasure::{Erased, erase as erase_all};
+use workflow::erasure::{erase as erase_all, erase_sweep};
+use workflow::sweep::SweepError;
 
 /// Whose words, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
-    /// The request's id: `req_…`.
-    id: RequestId,
+    /// The id of a request, `req_…`, or of a panic or an offboarding, `swp_…`.
+    #[arg(value_name = "ID")]
+    of: Of,
     /// The stack's table: its output `TableName`.
     #[arg(long, env = "TABLE_NAME")]
     table: String,
+}
+
+/// What words are about.
+#[derive(Debug, Clone)]
+enum Of {
+    Request(RequestId),
+    Sweep(SweepId),
+}
+
+impl FromStr for Of {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let request = text.parse().map(Self::Request).ok();
+        let of = request.or_else(|| text.parse().map(Self::Sweep).ok());
+        of.ok_or_else(|| "expected the id of a request, req_…, or of a sweep, swp_…".to_owned())
+    }
 }
 
 struct Ports {
@@ -28,12 +47,12 @@ struct Ports {
 
 aws::delegate! {
     Ports {
-        table: LoadRequest, CommitRequest, LoadEntries, EraseWords;
+        table: LoadRequest, CommitRequest, LoadEntries, LoadSweep, CommitSweep, LoadSweepEntries, EraseWords;
         clock: Clock;
     }
 }
 
-/// Erases what persons said about a request that is over. Takes AWS credentials from the environment.
+/// Erases what persons said about a request or a sweep that is over. Takes AWS credentials from the environment.
 ///
 /// # Errors
 /// It is not over, there is none, or AWS does not do its part.
@@ -42,13 +61,32 @@ pub(crate) async fn erase(wanted: &Erase) -> Result<Answer, Failure> {
     // The record says who did it.
     let by = clients.sessions().caller().await.map_err(|error| failed(&error))?;
     let ports = Ports { table: clients.table(&wanted.table), clock: SystemClock };
-    let Erased { stored, entries } = Box::pin(erase_all(&ports, &wanted.id, &by)).await.map_err(|error| why(&error))?;
-    let head = json!({"seq": stored.head.seq, "hash": stored.head.hash.to_string()});
+    let (name, id, head, entries) = match &wanted.of {
+        Of::Request(id) => {
+            let erased = Box::pin(erase_all(&ports, id, &by)).await.map_err(|error| why(&error))?;
+            ("requestId", id.to_string(), erased.stored.head, erased.entries)
+        }
+        Of::Sweep(id) => {
+            let erased = Box::pin(erase_sweep(&ports, id, &by)).await.map_err(|error| why_not(&error))?;
+            ("sweepId", id.to_string(), erased.stored.head, erased.entries)
+        }
+    };
     let human = format!(
-        "{} holds no words any more: erased beside {entries} entries. Its record is whole; backups keep what they hold.",
-        wanted.id,
+        "{id} holds no words any more: erased beside {entries} entries. Its record is whole; backups keep what they hold.",
     );
-    Ok(Answer::new(human, json!({"requestId": wanted.id, "entries": entries, "head": head})))
+    let head = json!({"seq": head.seq, "hash": head.hash.to_string()});
+    Ok(Answer::new(human, json!({name: id, "entries": entries, "head": head})))
+}
+
+/// The same of a sweep.
+fn why_not(error: &SweepError) -> Failure {
+    match error {
+        SweepError::NotFound => Failure::new(Exit::NotFound, "not_found", error.to_string()),
+        SweepError::Refused(refusal) => Failure::new(Exit::Refused, refusal.code(), refusal.to_string()),
+        SweepError::Unavailable(_) => {
+            failed(error).advise("Erase again: what is erased stays so, and the rest follows.")
+        }
+    }
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Failure {

@@ -1,13 +1,14 @@
 //! `audit verify`: a folder and keys, and one verdict.
 
+use super::Pinned;
 use super::folder::Disk;
-use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
-use ::verify::{Figures, NoVerdict, Outcome, Severity, Trusted, Verdict};
+use ::verify::{Figures, Known, NoVerdict, Outcome, Severity, Trusted, Verdict};
 use clap::Args;
 use model::text::inert;
+use record::tree::Hash;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Findings that people are shown; the JSON has all.
 const SHOWN: usize = 200;
@@ -18,10 +19,13 @@ pub(crate) struct Verify {
     /// The folder, as `audit fetch` and `audit export` write it: log/, anchors/, cosigned/, table/. With what you put
     /// there yourself: trail/, CloudTrail's files; saved/, checkpoints that you kept.
     folder: PathBuf,
-    /// Whose word counts: lines `log <verifier key>` and `witness <verifier key>`, got from somebody you trust. Else the
-    /// folder's own, which proves nothing about who wrote it.
-    #[arg(long, value_name = "FILE")]
-    keys: Option<PathBuf>,
+    /// Without any key the folder's own are taken, which proves nothing about who wrote it.
+    #[command(flatten)]
+    pinned: Pinned,
+    /// What you saw of the log once, as its size and root: `<size>:<root>`, the root in base64 as in a checkpoint, or in
+    /// hexadecimal. The entries have to give it. Once for each.
+    #[arg(long, value_name = "SIZE:ROOT", value_parser = known)]
+    known: Vec<Known>,
     /// When the folder was fetched, such as 2026-11-20T19:00:00Z: a log that had fallen silent by then is found.
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
@@ -33,8 +37,13 @@ pub(crate) struct Verify {
 /// There is no verdict: something can't be read, or no key is known.
 pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
     let disk = Disk::open(&wanted.folder)?;
-    let keys = wanted.keys.as_deref().map(keys).transpose()?;
-    let trusted = Trusted { keys: keys.as_deref(), as_of: wanted.as_of.as_deref(), rsa: &aws::trail::verifies };
+    let keys = wanted.pinned.text()?;
+    let trusted = Trusted {
+        keys: keys.as_deref(),
+        as_of: wanted.as_of.as_deref(),
+        known: &wanted.known,
+        rsa: &aws::trail::verifies,
+    };
     let verdict = ::verify::verify(&disk, &trusted).map_err(|error| match error {
         NoVerdict::Folder(error) => error.into(),
         NoVerdict::NoKey => Failure::new(Exit::Usage, "no_key", error.to_string())
@@ -50,10 +59,14 @@ pub(crate) fn verify(wanted: &Verify) -> Result<Answer, Failure> {
     Ok(Answer { human: human(&verdict), json: json!(told), exit })
 }
 
-/// The text of a file of keys; what can't be read of it is a finding.
-fn keys(path: &Path) -> Result<String, Failure> {
-    let no_text = |_| Failure::new(Exit::Failed, "invalid_keys", format!("{}: it is no text", path.display()));
-    String::from_utf8(given(path, LONGEST_KEYS)?).map_err(no_text)
+/// A size and a root.
+fn known(text: &str) -> Result<Known, String> {
+    let read = || {
+        let (size, root) = text.split_once(':')?;
+        let root = Hash::from_base64(root).or_else(|_| root.parse()).ok()?;
+        Some(Known { size: size.parse().ok()?, root })
+    };
+    read().ok_or_else(|| "expected <size>:<root>, the root as a checkpoint has it".to_owned())
 }
 
 fn human(verdict: &Verdict) -> String {
@@ -77,6 +90,7 @@ fn human(verdict: &Verdict) -> String {
 fn looked_at(figures: &Figures) -> String {
     let Figures {
         origin,
+        signed_by,
         size,
         root,
         newest_at,
@@ -95,13 +109,16 @@ fn looked_at(figures: &Figures) -> String {
         trail_records,
         trail_calls,
     } = figures;
+    let signed = if signed_by.is_empty() { "nobody who is pinned".to_owned() } else { signed_by.join(", ") };
     let newest = newest_at.as_deref().unwrap_or("never");
     format!(
         "log {}: {size} entries, newest {newest}, root {root}\n\
+         its checkpoint is signed by {}\n\
          {streams} streams: {requests} requests, {approvals} countersignatures, {grants} grants, {credentials} credentials\n\
          {checkpoints} other checkpoints ({cosigned} cosigned), {tiles} hash tiles, {table_entries} entries of the table\n\
          words: {words_checked} as they were said, {words_erased} erased\n\
          CloudTrail: {trail_digests} digests, {trail_records} records, {trail_calls} calls under a grant",
         inert(origin, 255),
+        inert(&signed, 1_000),
     )
 }

@@ -4,7 +4,7 @@ use crate::fault::fault;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec, MessageType, SigningAlgorithmSpec};
-use workflow::ports::{Fault, Sign};
+use workflow::ports::{Fault, Sign, SignAsFormer};
 
 const SIGN: &str = "sign";
 const READ: &str = "read a public key";
@@ -57,5 +57,25 @@ impl Sign for SigningKey {
             .map_err(|error| fault(SIGN, &error))?;
         let signature = answer.signature().map(Blob::as_ref).and_then(|bytes| bytes.try_into().ok());
         signature.ok_or_else(|| Fault::new(SIGN, "wrong_signature"))
+    }
+}
+
+/// The key that the log had before, if that still signs.
+#[derive(Debug, Clone)]
+pub struct FormerKey(Option<SigningKey>);
+
+impl FormerKey {
+    /// This one, if there is one.
+    pub fn new(key: Option<SigningKey>) -> Self {
+        Self(key)
+    }
+}
+
+impl SignAsFormer for FormerKey {
+    async fn sign_as_former(&self, message: &[u8]) -> Result<[u8; 64], Fault> {
+        match &self.0 {
+            Some(key) => key.sign(message).await,
+            None => Err(Fault::new(SIGN, "no_former_key")),
+        }
     }
 }

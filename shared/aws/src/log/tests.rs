@@ -1,8 +1,9 @@
 use crate::double::{ETAG, World};
+use crate::log::FormerKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use workflow::ports::{Anchors as _, Fault, LogObjects as _, Put, Sign as _, Submissions as _};
+use workflow::ports::{Anchors as _, Fault, LogObjects as _, Put, Sign as _, SignAsFormer as _, Submissions as _};
 
 const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/0198c0ff-ee00-7000-8000-0000deadbeef";
 
@@ -27,6 +28,16 @@ async fn what_is_no_signature_is_none() {
     let world = World::answering(vec![(200, json!({"Signature": STANDARD.encode([7u8; 63])}))]);
     let fault = world.clients().signing_key(KEY).sign(b"").await.unwrap_err();
     assert_eq!(fault, Fault::new("sign", "wrong_signature"));
+}
+
+#[tokio::test]
+async fn a_former_key_signs_likewise_if_there_is_one() {
+    let signature = [7u8; 64];
+    let world = World::answering(vec![(200, json!({"Signature": STANDARD.encode(signature)}))]);
+    let former = FormerKey::new(Some(world.clients().signing_key(KEY)));
+    assert_eq!(former.sign_as_former(b"log\n1\n").await, Ok(signature));
+    assert_eq!(world.json(0)["KeyId"], KEY);
+    assert_eq!(FormerKey::new(None).sign_as_former(b"").await.unwrap_err().code, "no_former_key");
 }
 
 #[tokio::test]

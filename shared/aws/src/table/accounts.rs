@@ -27,7 +27,8 @@ impl LoadAccount for Table {
 impl CommitAccount for Table {
     async fn commit_account(&self, commit: AccountCommit) -> Result<(), CommitError> {
         let StoredAccount { account, head, at } = &commit.next;
-        let item = items::snapshot(STORE, keys::account_state(&commit.id), account, *head, *at)?;
+        let mut item = items::snapshot(STORE, keys::account_state(&commit.id), account, *head, *at)?;
+        items::changed(&mut item, keys::CHANGED_ACCOUNTS, *at, &Stream::Account(commit.id.clone()));
         let mut writes = vec![Write::versioned(&self.name, item, commit.expected)];
         for link in &commit.links {
             writes.push(Write::new(&self.name, items::link(keys::account_entry(&commit.id, link.seq), link)));

@@ -8,6 +8,7 @@ use model::lifecycle::State;
 use model::limits::Held;
 use model::names::RequestId;
 use model::request::Status;
+use model::stream::Stream;
 use model::time::Time;
 use record::chain::{Head, Link};
 use record::words::{Beside, Said};
@@ -187,4 +188,10 @@ pub(super) fn held(item: &Item) -> Option<Held> {
 /// The request an idempotency key made, and the digest of what was asked.
 pub(super) fn used_for(item: &Item) -> Option<(RequestId, Digest)> {
     Some((text_of(item, "request")?.parse().ok()?, text_of(item, "payload")?.parse().ok()?))
+}
+
+/// Has a stream's state listed by when it changed last.
+pub(super) fn changed(item: &mut Item, partition: &str, at: Time, of: &Stream) {
+    item.insert("statusPk".to_owned(), text(partition));
+    item.insert("statusSk".to_owned(), text(super::keys::changed(at, of)));
 }

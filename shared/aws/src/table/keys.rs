@@ -85,6 +85,21 @@ pub(super) fn due(at: Time, id: &RequestId) -> String {
 /// The partition, in the index of what is due, of sweeps that are being carried out.
 pub(super) const SWEEPS: &str = "SWEEPS";
 
+/// The partitions, in the index by status, of sweeps and of accounts, by when each changed last.
+pub(super) const CHANGED_SWEEPS: &str = "CHANGED#SWEEPS";
+/// See [`CHANGED_SWEEPS`].
+pub(super) const CHANGED_ACCOUNTS: &str = "CHANGED#ACCOUNTS";
+
+/// Where a stream that changed last at `at` sorts there.
+pub(super) fn changed(at: Time, of: &Stream) -> String {
+    format!("{at}#{of}")
+}
+
+/// The stream that sorts there.
+pub(super) fn changed_stream(sk: &str) -> Option<Stream> {
+    sk.split_once('#')?.1.parse().ok()
+}
+
 fn sweep_partition(id: &SweepId) -> String {
     format!("SWEEP#{id}")
 }

@@ -7,13 +7,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem}
 use model::names::{PersonId, SweepId};
 use model::stream::Stream;
 use model::sweep::{Phase, Sweep};
+use model::time::Time;
 use workflow::ports::{
-    Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
+    Bar, Barring, CommitError, CommitSweep, Fault, FindChanged, FindSweeps, LoadSweep, ReadBar, StoredSweep,
+    SweepCommit,
 };
 
 const LOAD: &str = "read the sweep";
 const STORE: &str = "store the sweep";
 const LIST: &str = "list sweeps";
+const CHANGED: &str = "list what changed";
 const BAR: &str = "read whether somebody is barred";
 
 /// What keeps a transaction from somebody who is barred. An item stays when the bar is lifted.
@@ -24,6 +27,7 @@ const LIFTED: &str = "lifted";
 fn state(commit: &SweepCommit) -> Result<Item, Fault> {
     let StoredSweep { sweep, head, at } = &commit.next;
     let mut item = items::snapshot(STORE, keys::sweep_state(&commit.id), sweep, *head, *at)?;
+    items::changed(&mut item, keys::CHANGED_SWEEPS, *at, &Stream::Sweep(commit.id.clone()));
     if let Phase::Running { since } = sweep.phase {
         item.insert("duePk".to_owned(), text(keys::SWEEPS));
         item.insert("dueSk".to_owned(), text(format!("{since}#{}", commit.id)));
@@ -121,6 +125,31 @@ impl FindSweeps for Table {
             .await
             .map_err(|error| fault(LIST, &error))?;
         Ok(page.items().iter().filter_map(|item| keys::sweep(text_of(item, "pk")?)).collect())
+    }
+}
+
+impl FindChanged for Table {
+    async fn changed(&self, since: Time, limit: u32) -> Result<Vec<Stream>, Fault> {
+        let of = |partition: &'static str| async move {
+            let page = self
+                .query()
+                .index_name("by-status")
+                .key_condition_expression("statusPk = :changed AND statusSk >= :since")
+                .expression_attribute_values(":changed", text(partition))
+                .expression_attribute_values(":since", text(since.to_string()))
+                .scan_index_forward(false)
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .send()
+                .await
+                .map_err(|error| fault(CHANGED, &error))?;
+            let keys = page.items().iter().filter_map(|item| text_of(item, "statusSk"));
+            Ok::<Vec<String>, Fault>(keys.map(str::to_owned).collect())
+        };
+        let (sweeps, accounts) = futures_util::join!(of(keys::CHANGED_SWEEPS), of(keys::CHANGED_ACCOUNTS));
+        let mut all: Vec<String> = sweeps?.into_iter().chain(accounts?).collect();
+        all.sort_by(|one, other| other.cmp(one));
+        all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(all.iter().filter_map(|key| keys::changed_stream(key)).collect())
     }
 }
 

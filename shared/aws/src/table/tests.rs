@@ -4,11 +4,12 @@ use model::lifecycle::Phase;
 use model::limits::{Held, Slot, SlotKind};
 use model::names::EntitlementName;
 use model::request::Status;
+use model::stream::Stream;
 use model::time::Time;
 use serde_json::{Value, json};
 use workflow::ports::{
-    Claim, Commit, CommitError, CommitRequest, FindByKey, FindDue, Guard, ListRequests, Listing, Note, Page,
-    RememberNotes, Sent,
+    Claim, Commit, CommitError, CommitRequest, FindByKey, FindChanged as _, FindDue, Guard, ListRequests, Listing,
+    Note, Page, RememberNotes, Sent,
 };
 
 fn table(world: &World) -> Table {
@@ -312,13 +313,38 @@ async fn words_lie_beside_the_bytes_and_are_read_back() {
 async fn words_are_taken_from_an_entry_that_is_there_and_nothing_else_is() {
     let world = World::answering(vec![(200, json!({})), (400, error("ConditionalCheckFailedException"))]);
     let table = table(&world);
-    table.erase_words(&id(), 7).await.unwrap();
+    let place = |seq| Place { stream: Stream::Request(id()), seq };
+    table.erase_words(&place(7)).await.unwrap();
     let sent = world.json(0);
     assert_eq!(sent["Key"], json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "EVENT#000007"}}));
     assert_eq!(sent["UpdateExpression"], "REMOVE #words");
     assert_eq!(sent["ConditionExpression"], "attribute_exists(#event)");
     assert_eq!(sent["ExpressionAttributeNames"], json!({"#words": "words", "#event": "event"}));
-    assert_eq!(table.erase_words(&id(), 8).await.unwrap_err().code, "ConditionalCheckFailedException");
+    assert_eq!(table.erase_words(&place(8)).await.unwrap_err().code, "ConditionalCheckFailedException");
+}
+
+#[tokio::test]
+async fn sweeps_and_accounts_are_found_by_when_they_changed() {
+    let key =
+        |at: &str, of: &str| json!({"pk": {"S": "x"}, "sk": {"S": "STATE"}, "statusSk": {"S": format!("{at}#{of}")}});
+    let sweep = "swp_0198c0ffee00700080000000deadbeef";
+    let world = World::answering(vec![
+        (200, json!({"Items": [key("2026-11-20T19:05:00Z", sweep)]})),
+        (
+            200,
+            json!({"Items": [key("2026-11-20T19:07:00Z", "acc_111111111111"), key("2026-11-20T19:01:00Z", "nobody")]}),
+        ),
+    ]);
+    let since = "2026-11-20T19:00:00Z".parse().unwrap();
+    let found = table(&world).changed(since, 100).await.unwrap();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["acc_111111111111", sweep], "the newest first");
+    for (nth, partition) in ["CHANGED#SWEEPS", "CHANGED#ACCOUNTS"].into_iter().enumerate() {
+        let sent = world.json(nth);
+        assert_eq!((&sent["IndexName"], &sent["ScanIndexForward"]), (&json!("by-status"), &json!(false)));
+        assert_eq!(sent["ExpressionAttributeValues"][":changed"], json!({"S": partition}));
+        assert_eq!(sent["ExpressionAttributeValues"][":since"], json!({"S": "2026-11-20T19:00:00Z"}));
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn day() -> Vec<Given> {
         put(id.as_str(), day.world.chain(&id), &day.world.words(&id));
     }
     for id in day.world.sweep_ids() {
-        put(id.as_str(), day.world.sweep_chain(&id), &Beside::new());
+        put(id.as_str(), day.world.sweep_chain(&id), &day.world.sweep_words(&id));
     }
     for (index, given) in (0..).zip(&mut given) {
         given.index = Some(index);

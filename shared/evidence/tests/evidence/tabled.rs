@@ -61,6 +61,8 @@ fn what_was_narrowed_counts_anew() {
 #[test]
 fn an_offboarding_ends_what_is_open_and_is_of_the_system() {
     assert_eq!(grant(5).end_reason.as_deref(), Some("offboarded"));
+    let why: Vec<Option<String>> = tables().system.into_iter().map(|row| row.reason).take(1).collect();
+    assert_eq!(why, [Some("left".to_owned())], "in the words of who ordered it");
     let names: Vec<String> = tables().system.into_iter().map(|row| format!("{} {}", row.kind, row.event)).collect();
     assert!(names.contains(&"sweep offboardingStarted".to_owned()), "{names:?}");
 }

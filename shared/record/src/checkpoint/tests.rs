@@ -60,6 +60,22 @@ fn only_its_own_log_speaks_for_a_checkpoint() {
     assert_eq!(open(note.as_bytes(), &[false_friend.1]).unwrap_err().code(), "unknown_signer");
 }
 
+#[test]
+fn a_retired_key_speaks_for_what_was_before() {
+    let (log, next) = (Key::log(), Key::new(ORIGIN, Kind::Ed25519, 9));
+    let note = signed(5).to_string();
+    let retired = |size| vec![log.1.clone().until(size), next.1.clone()];
+    let before = log.1.clone().until(5);
+    assert_eq!(open(note.as_bytes(), &retired(5)).unwrap().by, [before]);
+    let refused = OpenError::Retired { origin: ORIGIN.to_owned(), until: 4 };
+    assert_eq!(refused.code(), "retired_key");
+    assert_eq!(open(note.as_bytes(), &retired(4)), Err(refused));
+    // The other one is enough.
+    let both = next.sign(signed(5), 0).to_string();
+    assert_eq!(open(both.as_bytes(), &retired(4)).unwrap().by, std::slice::from_ref(&next.1));
+    assert_eq!(open(both.as_bytes(), &[log.1.clone(), next.1.clone()]).unwrap().by, [log.1, next.1]);
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(origin in "[a-z./ ]{1,40}", size in 0..=LARGEST_SIZE, root in any::<[u8; 32]>()) {

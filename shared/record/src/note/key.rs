@@ -39,6 +39,8 @@ pub struct VerifierKey {
     name: String,
     kind: Kind,
     key: VerifyingKey,
+    /// Of how many leaves the largest tree is that it speaks for: of a log's key that was retired.
+    until: Option<u64>,
 }
 
 /// It is no key that verifies notes.
@@ -62,7 +64,28 @@ impl VerifierKey {
         if !is_name(name) || key.is_weak() {
             return Err(NotAKey);
         }
-        Ok(Self { name: name.to_owned(), kind, key })
+        Ok(Self { name: name.to_owned(), kind, key, until: None })
+    }
+
+    /// The same key, which was retired: it speaks for trees of at most `size` leaves.
+    #[must_use]
+    pub fn until(self, size: u64) -> Self {
+        Self { until: Some(size), ..self }
+    }
+
+    /// For how many leaves it speaks at most, if it was retired.
+    pub const fn retired_at(&self) -> Option<u64> {
+        self.until
+    }
+
+    /// Whether it speaks for a tree of `size` leaves.
+    pub fn speaks_for(&self, size: u64) -> bool {
+        self.until.is_none_or(|until| size <= until)
+    }
+
+    /// Whether it is the same key, whatever each speaks for.
+    pub fn is(&self, other: &Self) -> bool {
+        (&self.name, self.kind, self.as_bytes()) == (&other.name, other.kind, other.as_bytes())
     }
 
     /// Its name: the log's origin, or the witness's.

@@ -138,7 +138,18 @@ fn a_file_of_keys_is_understood_or_refused() {
     let text = format!("# Countersign\nlog {log}\n\nwitness {witness}\r\n");
     assert_eq!(read_keys(&text), Ok(vec![log.clone(), witness.clone()]));
     assert_eq!(read_keys(""), Ok(vec![]));
+    let retired = read_keys(&format!("log {log} until 77\n")).unwrap();
+    assert_eq!(retired, [log.clone().until(77)]);
+    assert!(retired[0].is(&log) && retired[0] != log);
+    assert!(retired[0].speaks_for(77) && !retired[0].speaks_for(78) && log.speaks_for(u64::MAX));
     let wrong = [
+        format!("log {log} until"),
+        format!("log {log} until 7x"),
+        format!("log {log} until -7"),
+        format!("log {log} until +7"),
+        format!("log {log} until 7 8"),
+        format!("log {log} since 7"),
+        format!("witness {witness} until 7"),
         format!("log {witness}"),
         format!("witness {log}"),
         format!("{log}"),

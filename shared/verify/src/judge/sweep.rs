@@ -48,6 +48,8 @@ impl Order {
             ("personReinstated", Place::Finished) if self.kind == "offboarded" => Place::Reinstated,
             // It says nothing of when or how the order was carried out.
             ("wordsErased", Place::Finished | Place::Reinstated) => return,
+            // Nobody confirmed it in time: it is over too.
+            ("wordsErased", Place::Proposed) if self.until.is_some_and(|until| entry.at >= until) => return,
             (
                 "panicProposed" | "panicStarted" | "offboardingStarted" | "sweepFinished" | "personReinstated"
                 | "wordsErased",

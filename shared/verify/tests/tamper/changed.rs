@@ -11,7 +11,7 @@ use record::checkpoint::Checkpoint;
 use record::note::Kind;
 use record::tree::{Edge, Hash, leaf};
 use serde_json::{Value, json};
-use verify::{Code, Trusted, verify};
+use verify::{Code, Known, Trusted, verify};
 
 /// A change: its name, what is done to the folder, and what is found where.
 type Change = (&'static str, fn(&mut Files) -> (Code, Where));
@@ -469,7 +469,7 @@ fn more_than_enough_is_tried() {
 
 #[test]
 fn whoever_pins_no_key_is_told_so_and_sees_through_no_forgery_of_keys() {
-    let trusted = Trusted { keys: None, as_of: None, rsa: &rsa };
+    let trusted = Trusted { keys: None, as_of: None, known: &[], rsa: &rsa };
     let verdict = verify(&*FOLDER, &trusted).unwrap();
     expect("nothing pinned", &verdict, Code::KeysNotPinned, &file("keys"));
     let mut files = Files::new();
@@ -484,7 +484,7 @@ fn whoever_pins_no_key_is_told_so_and_sees_through_no_forgery_of_keys() {
 #[test]
 fn a_log_that_fell_silent_is_found_by_who_says_when_it_was_fetched() {
     let pinned = pinned();
-    let trusted = |as_of| Trusted { keys: Some(&pinned), as_of, rsa: &rsa };
+    let trusted = |as_of| Trusted { keys: Some(&pinned), as_of, known: &[], rsa: &rsa };
     let verdict = verify(&*FOLDER, &trusted(Some("2026-11-21T03:10:00Z"))).unwrap();
     assert_eq!(verdict.findings, []);
     let verdict = verify(&*FOLDER, &trusted(Some("2026-11-21T08:00:00Z"))).unwrap();
@@ -526,4 +526,19 @@ proptest! {
         let first = judged(&files);
         prop_assert_eq!(&judged(&files), &first, "the same folder, the same verdict");
     }
+}
+
+/// What somebody wrote down when they saw it is as good as a checkpoint that they saved.
+#[test]
+fn a_root_that_somebody_wrote_down_is_held_against_the_entries() {
+    let judged =
+        |known: &[Known]| verify(&*FOLDER, &Trusted { keys: Some(&pinned()), as_of: None, known, rsa: &rsa }).unwrap();
+    let part = |size: usize| Known { size: u64::try_from(size).unwrap(), root: root(&STORY.leaves[..size]) };
+    let verdict = judged(&[part(77), part(STORY.leaves.len())]);
+    assert_eq!(verdict.findings, []);
+    let other = Known { root: Hash::new([7; 32]), ..part(77) };
+    let place = file("what was known of 77 entries");
+    expect("another history", &judged(&[other]), Code::Inconsistent, &place);
+    let longer = Known { size: size() + 1, ..part(77) };
+    expect("a log that was cut", &judged(&[longer]), Code::CheckpointBehind, &file("log/checkpoint"));
 }

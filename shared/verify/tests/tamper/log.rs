@@ -39,7 +39,11 @@ impl Key {
     }
 
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> Note {
-        let note = checkpoint.note().unwrap();
+        self.signed_too(checkpoint.note().unwrap())
+    }
+
+    /// The same note, signed by this key as well.
+    pub(crate) fn signed_too(&self, note: Note) -> Note {
         let signature = self.secret.sign(note.text().as_bytes()).to_bytes();
         note.with(Signature::ed25519(&self.public, &signature)).unwrap()
     }
@@ -65,9 +69,19 @@ impl TileReader for Reader<'_> {
     }
 }
 
+/// Another key that comes in the place of the log's.
+pub(crate) struct NextKey {
+    pub(crate) key: Key,
+    /// Trees of more leaves are signed by it.
+    pub(crate) after: u64,
+    /// Whether the log's first key signs them as well.
+    pub(crate) both: bool,
+}
+
 /// How a log is published.
 pub(crate) struct Publisher {
     pub(crate) key: Key,
+    pub(crate) next: Option<NextKey>,
     pub(crate) witness: Option<Key>,
     /// The seconds between two batches.
     pub(crate) every: i64,
@@ -77,7 +91,7 @@ pub(crate) struct Publisher {
 
 impl Default for Publisher {
     fn default() -> Self {
-        Self { key: Key::log(), witness: Some(Key::witness()), every: 240, after: 5 }
+        Self { key: Key::log(), next: None, witness: Some(Key::witness()), every: 240, after: 5 }
     }
 }
 
@@ -88,6 +102,14 @@ impl Publisher {
         files.insert("keys".to_owned(), pinned().into_bytes());
         self.publish(leaves, &mut files);
         files
+    }
+
+    fn signed(&self, checkpoint: &Checkpoint) -> Note {
+        match self.next.as_ref().filter(|next| checkpoint.size() > next.after) {
+            Some(next) if next.both => self.key.signed_too(next.key.signed(checkpoint)),
+            Some(next) => next.key.signed(checkpoint),
+            None => self.key.signed(checkpoint),
+        }
     }
 
     /// The log over `leaves`, batch by batch, each anchored.
@@ -115,7 +137,7 @@ impl Publisher {
             batches += 1;
             files.extend(growth.files.into_iter().map(|file| (format!("log/{}", file.tile), file.bytes)));
             (size, root) = (growth.edge.size(), growth.edge.root());
-            let note = self.key.signed(&Checkpoint::new(ORIGIN, size, root).unwrap());
+            let note = self.signed(&Checkpoint::new(ORIGIN, size, root).unwrap());
             files.insert("log/checkpoint".to_owned(), note.to_string().into_bytes());
             files.insert(format!("anchors/{size:020}"), note.to_string().into_bytes());
             if let Some(witness) = &self.witness {

@@ -16,6 +16,7 @@ mod forged;
 mod log;
 mod newer;
 mod residual;
+mod rotated;
 mod story;
 mod untouched;
 

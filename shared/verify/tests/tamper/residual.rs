@@ -47,7 +47,7 @@ fn not_found_a_request_taken_out_with_its_state_before_it_was_logged_or_summed_u
 fn not_found_without_a_witness_entries_that_were_signed_much_later_than_they_say() {
     let files = Publisher { witness: None, after: 86_400, ..Publisher::default() }.folder(&STORY.leaves);
     let pinned = format!("log {}\n", Key::log().public);
-    let trusted = verify::Trusted { keys: Some(&pinned), as_of: None, rsa: &crate::untouched::rsa };
+    let trusted = verify::Trusted { keys: Some(&pinned), as_of: None, known: &[], rsa: &crate::untouched::rsa };
     let mut files = files;
     files.insert("keys".to_owned(), pinned.clone().into_bytes());
     let verdict = verify::verify(&files, &trusted).unwrap();

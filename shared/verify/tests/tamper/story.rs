@@ -276,15 +276,23 @@ pub(crate) fn story() -> Story {
     let before = Time::from_second(start.as_second() - 60).unwrap();
     let published = json!({"digest": "a".repeat(64), "by": "erin", "changes": [], "more": 0});
     of_system(&mut leaves, &mut policy, "sys_policy", before, "policyPublished", &published);
-    let functions = json!({"functions": {"grant": "b".repeat(64)}, "changed": ["grant"]});
-    of_system(&mut leaves, &mut Head::START.clone(), "sys_deployment", before, "deploymentSeen", &functions);
+    let code =
+        |hash: &str| json!({"sha256": hash, "architecture": "arm64", "modified": "2026-11-20T18:00:00.000+0000"});
+    let mut deployed = Head::START;
+    for data in [
+        json!({"function": "countersign-grant", "code": code("first"), "release": "v1"}),
+        json!({"function": "countersign-grant", "code": code("second"), "previous": code("first"), "release": "v2"}),
+        json!({"function": "countersign-intake", "code": code("first"), "release": "v2"}),
+    ] {
+        of_system(&mut leaves, &mut deployed, "sys_deployment", before, "deploymentSeen", &data);
+    }
     of_system(
         &mut leaves,
         &mut log,
         "sys_log",
         before,
         "logStarted",
-        &json!({"origin": crate::log::ORIGIN, "key": "k"}),
+        &json!({"origin": crate::log::ORIGIN, "key": crate::log::Key::log().public.to_string()}),
     );
     let (midnight, end) = (start.plus(4 * 3_600), start.plus(7 * 3_600));
     let mut at = before.plus(60);
@@ -298,7 +306,9 @@ pub(crate) fn story() -> Story {
         }
     }
     leaves.sort_by(|one, other| (one.at, &one.stream, one.seq).cmp(&(other.at, &other.stream, other.seq)));
-    let words = world.ids().iter().flat_map(|id| world.words(id)).collect();
+    let requests = world.ids();
+    let words = requests.iter().flat_map(|id| world.words(id));
+    let words = words.chain(sweeps.iter().flat_map(|id| world.sweep_words(id))).collect();
     Story { words, leaves, ids: ids.into_iter().map(|(name, id)| (name, id.to_string())).collect() }
 }
 

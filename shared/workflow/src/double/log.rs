@@ -4,7 +4,7 @@ use super::{Inner, Verb, World};
 use crate::ports::{
     Anchor, Anchors, Batch, CheckpointFound, CommitError, CommitSystem, Fault, FindUnlogged, KeepAnchor, LoadSystem,
     LogHead, LogObjects, LogSettings, Logged, MarkLogged, MoveLog, Outbox, Put, ReadLog, ReadOutbox, ReadStreams, Sign,
-    StoredSystem, SystemCommit, Unlogged,
+    SignAsFormer, StoredSystem, SystemCommit, Unlogged,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use model::stream::{Place, Stream, SystemStream};
@@ -25,7 +25,20 @@ pub const ORIGIN: &str = "countersign.111111111111.us-east-1/countersign";
 pub const WITNESS: &str = "witness.222222222222.us-east-1/countersign";
 
 static LOG_KEY: LazyLock<String> = LazyLock::new(|| verifier(ORIGIN, Kind::Ed25519, &signing(1)).to_string());
+static NEXT_KEY: LazyLock<String> = LazyLock::new(|| verifier(ORIGIN, Kind::Ed25519, &signing(3)).to_string());
 static WITNESS_KEY: LazyLock<String> = LazyLock::new(|| verifier(WITNESS, Kind::Cosignature, &signing(2)).to_string());
+
+/// Which keys sign.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum Keys {
+    /// The first alone.
+    First,
+    /// The next, and the first as well.
+    Both,
+    /// The next alone.
+    Next,
+}
 
 fn signing(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -100,6 +113,16 @@ impl World {
         self.lock().log.lag_seconds = seconds;
     }
 
+    /// Changes the log's key, as whoever deploys does. While `both`, the former one signs as well.
+    pub fn change_log_key(&self, both: bool) {
+        self.log_key.store(if both { Keys::Both } else { Keys::Next } as u8, Ordering::Relaxed);
+    }
+
+    /// The log's first key, as a verifier key.
+    pub fn first_log_key(&self) -> &str {
+        &LOG_KEY
+    }
+
     /// From now on a checkpoint is anchored only once it is cosigned.
     pub fn set_witness(&self, present: bool) {
         self.witness.store(present, Ordering::Relaxed);
@@ -118,7 +141,7 @@ impl World {
             if log.anchors.contains_key(&cosigned) || log.anchors.contains_key(&refused) {
                 continue;
             }
-            let keys: Vec<VerifierKey> = LOG_KEY.parse().into_iter().collect();
+            let keys: Vec<VerifierKey> = [&LOG_KEY, &NEXT_KEY].into_iter().filter_map(|key| key.parse().ok()).collect();
             let judged = Submission::parse(&bytes).and_then(|submission| judge(log.witnessed, &submission, &keys));
             match judged {
                 Ok(cosign) => {
@@ -242,7 +265,11 @@ impl LogSettings for World {
     }
 
     fn log_key(&self) -> &str {
-        &LOG_KEY
+        if self.log_key.load(Ordering::Relaxed) == Keys::First as u8 { &LOG_KEY } else { &NEXT_KEY }
+    }
+
+    fn former_key(&self) -> Option<&str> {
+        (self.log_key.load(Ordering::Relaxed) == Keys::Both as u8).then_some(LOG_KEY.as_str())
     }
 
     fn witness_key(&self) -> Option<&str> {
@@ -254,9 +281,16 @@ impl Sign for World {
     async fn sign(&self, message: &[u8]) -> Result<[u8; 64], Fault> {
         self.call(Verb::Sign, "", "", |inner| {
             inner.log.signed.push(String::from_utf8_lossy(message).into_owned());
-            Ok(signing(1).sign(message).to_bytes())
+            let is_first = self.log_key.load(Ordering::Relaxed) == Keys::First as u8;
+            Ok(signing(if is_first { 1 } else { 3 }).sign(message).to_bytes())
         })
         .await
+    }
+}
+
+impl SignAsFormer for World {
+    async fn sign_as_former(&self, message: &[u8]) -> Result<[u8; 64], Fault> {
+        self.call(Verb::SignAsFormer, "", "", |_| Ok(signing(1).sign(message).to_bytes())).await
     }
 }
 

@@ -12,7 +12,7 @@ use model::lifecycle::State;
 use model::limits::{Held, Slot};
 use model::names::{AccountId, IdempotencyKey, PersonId, RequestId, SweepId};
 use model::request::Status;
-use model::stream::Stream;
+use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Head;
 use record::words::Beside;
@@ -41,7 +41,7 @@ pub(super) struct Store {
     keys: BTreeMap<(PersonId, IdempotencyKey), KeyMark>,
     slots: BTreeMap<(PersonId, Slot), (RequestId, Time)>,
     notes: BTreeMap<(RequestId, u64, String), Claimed>,
-    pub(super) sweeps: BTreeMap<SweepId, (StoredSweep, Vec<Vec<u8>>)>,
+    pub(super) sweeps: BTreeMap<SweepId, (StoredSweep, Vec<StoredEntry>)>,
     pub(super) bars: BTreeMap<PersonId, Bar>,
     pub(super) accounts: BTreeMap<AccountId, (StoredAccount, Vec<Vec<u8>>)>,
     news: Vec<News>,
@@ -123,7 +123,7 @@ impl Store {
     pub(super) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
         match stream {
             Stream::Request(id) => self.requests.get(id).map(Row::bytes),
-            Stream::Sweep(id) => self.sweeps.get(id).map(|(_, entries)| entries.clone()),
+            Stream::Sweep(id) => self.sweeps.get(id).map(|(_, entries)| super::sweeps::bytes(entries)),
             Stream::Account(id) => self.accounts.get(id).map(|(_, entries)| entries.clone()),
             Stream::System(_) => None,
         }
@@ -295,10 +295,14 @@ impl LoadEntries for World {
 }
 
 impl EraseWords for World {
-    async fn erase_words(&self, id: &RequestId, seq: u64) -> Result<(), Fault> {
-        self.call(Verb::EraseWords, id, seq, |inner| {
-            let place = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
-            let entry = inner.store.requests.get_mut(id).and_then(|row| row.entries.get_mut(place));
+    async fn erase_words(&self, place: &Place) -> Result<(), Fault> {
+        self.call(Verb::EraseWords, place.stream.clone(), place.seq, |inner| {
+            let nth = usize::try_from(place.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+            let entry = match &place.stream {
+                Stream::Request(id) => inner.store.requests.get_mut(id).and_then(|row| row.entries.get_mut(nth)),
+                Stream::Sweep(id) => inner.store.sweeps.get_mut(id).and_then(|(_, entries)| entries.get_mut(nth)),
+                Stream::Account(_) | Stream::System(_) => None,
+            };
             let entry = entry.ok_or_else(|| Fault::new("erase words", "not_found"))?;
             entry.words.clear();
             Ok(())

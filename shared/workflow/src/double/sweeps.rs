@@ -2,11 +2,14 @@
 
 use super::{Verb, World};
 use crate::ports::{
-    Bar, Barring, CommitError, CommitSweep, Fault, FindSweeps, LoadSweep, ReadBar, StoredSweep, SweepCommit,
+    Bar, Barring, CommitError, CommitSweep, Fault, FindChanged, FindSweeps, LoadSweep, LoadSweepEntries, ReadBar,
+    StoredEntry, StoredSweep, SweepCommit,
 };
 use model::names::{PersonId, SweepId};
 use model::stream::Stream;
 use model::sweep::Phase;
+use model::time::Time;
+use record::words::Beside;
 
 impl World {
     /// A sweep as it is now, past the gate.
@@ -21,7 +24,44 @@ impl World {
 
     /// The bytes of a sweep's chain, in order, past the gate.
     pub fn sweep_chain(&self, id: &SweepId) -> Vec<Vec<u8>> {
-        self.lock().store.sweeps.get(id).map(|(_, entries)| entries.clone()).unwrap_or_default()
+        self.lock().store.sweeps.get(id).map(|(_, entries)| bytes(entries)).unwrap_or_default()
+    }
+
+    /// What persons said in a sweep's chain, past the gate.
+    pub fn sweep_words(&self, id: &SweepId) -> Beside {
+        let inner = self.lock();
+        let entries = inner.store.sweeps.get(id).map(|(_, entries)| entries.as_slice()).unwrap_or_default();
+        entries.iter().flat_map(|entry| entry.words.clone()).collect()
+    }
+}
+
+/// The bytes of a chain.
+pub(super) fn bytes(entries: &[StoredEntry]) -> Vec<Vec<u8>> {
+    entries.iter().map(|entry| entry.bytes.clone()).collect()
+}
+
+impl LoadSweepEntries for World {
+    async fn sweep_entries(&self, id: &SweepId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
+        self.call(Verb::SweepEntries, id, "", |inner| {
+            let count = |of: u64| usize::try_from(of).unwrap_or(usize::MAX);
+            let entries = inner.store.sweeps.get(id).map(|(_, entries)| entries.as_slice()).unwrap_or_default();
+            Ok(entries.iter().skip(count(after)).take(count(u64::from(limit))).cloned().collect())
+        })
+        .await
+    }
+}
+
+impl FindChanged for World {
+    async fn changed(&self, since: Time, limit: u32) -> Result<Vec<Stream>, Fault> {
+        self.call(Verb::Changed, "", "", |inner| {
+            let sweeps = inner.store.sweeps.iter().map(|(id, (stored, _))| (stored.at, Stream::Sweep(id.clone())));
+            let accounts =
+                inner.store.accounts.iter().map(|(id, (stored, _))| (stored.at, Stream::Account(id.clone())));
+            let mut all: Vec<(Time, Stream)> = sweeps.chain(accounts).filter(|(at, _)| *at >= since).collect();
+            all.sort_by(|one, other| other.cmp(one));
+            Ok(all.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(_, stream)| stream).collect())
+        })
+        .await
     }
 }
 
@@ -54,7 +94,7 @@ impl CommitSweep for World {
             let stream = Stream::Sweep(commit.id.clone());
             inner.log.put_out(&stream, &commit.links, commit.next.at);
             let mut entries = store.sweeps.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
-            entries.extend(commit.links.into_iter().map(|link| link.bytes));
+            entries.extend(commit.links.into_iter().map(StoredEntry::from));
             store.sweeps.insert(commit.id, (commit.next, entries));
             Ok(())
         })

@@ -44,6 +44,8 @@ pub enum Verb {
     LoadSweep,
     CommitSweep,
     RunningSweeps,
+    SweepEntries,
+    Changed,
     ReadBar,
     LoadAccount,
     CommitAccount,
@@ -66,6 +68,7 @@ pub enum Verb {
     LookUp,
     DigestKeys,
     Sign,
+    SignAsFormer,
     Tile,
     PutTile,
     Checkpoint,
@@ -87,6 +90,7 @@ pub enum Verb {
     KeepAnchor,
     LoadSystem,
     CommitSystem,
+    FunctionCode,
 }
 
 impl Verb {
@@ -118,6 +122,7 @@ impl Verb {
             | Self::NoteFile
             | Self::NoteDigest
             | Self::Sign
+            | Self::SignAsFormer
             | Self::PutTile
             | Self::PutCheckpoint
             | Self::PutAnchor
@@ -150,6 +155,8 @@ impl Verb {
             | Self::LoadSweep
             | Self::LoadAccount
             | Self::RunningSweeps
+            | Self::SweepEntries
+            | Self::Changed
             | Self::ReadBar
             | Self::Notes
             | Self::Activity
@@ -175,7 +182,8 @@ impl Verb {
             | Self::LogHead
             | Self::Batch
             | Self::Anchor
-            | Self::LoadSystem => false,
+            | Self::LoadSystem
+            | Self::FunctionCode => false,
         }
     }
 
@@ -185,7 +193,7 @@ impl Verb {
             Self::Load => "read the request",
             Self::LoadMany => "read requests",
             Self::Commit => "store the change",
-            Self::Entries => "read the record",
+            Self::Entries | Self::SweepEntries => "read the record",
             Self::EraseWords => "erase words",
             Self::List => "list requests",
             Self::Due => "find what is due",
@@ -217,6 +225,7 @@ impl Verb {
             Self::LoadSweep => "read the sweep",
             Self::CommitSweep => "store the sweep",
             Self::RunningSweeps => "list sweeps",
+            Self::Changed => "list what changed",
             Self::LoadAccount => "read what is known of the account",
             Self::CommitAccount => "note what was found in an account",
             Self::ReadBar => "read whether somebody is barred",
@@ -236,7 +245,7 @@ impl Verb {
             Self::KeepCopy => "keep a copy of records",
             Self::LookUp => "look into the event history",
             Self::DigestKeys => "read the keys of digests",
-            Self::Sign => "sign the checkpoint",
+            Self::Sign | Self::SignAsFormer => "sign the checkpoint",
             Self::Tile | Self::Checkpoint => "read the log's files",
             Self::PutTile | Self::PutCheckpoint => "write the log's files",
             Self::PutAnchor | Self::Anchored | Self::KeepAnchor => "anchor the log",
@@ -244,6 +253,7 @@ impl Verb {
             Self::EntriesAt | Self::StreamEnd => "read streams",
             Self::LogHead | Self::Batch | Self::Anchor => "read where the log is",
             Self::Stage | Self::MoveHead | Self::Applied => "move the log on",
+            Self::FunctionCode => "read what code runs",
             Self::LoadSystem | Self::CommitSystem => "put on record what happened to the system",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }

@@ -5,14 +5,14 @@
 
 use super::apply::{apply, edge_files};
 use super::gather::{Gathered, Hints, Leaf, gather};
-use super::{PART, Sequencing, broken, key, keys};
-use crate::ports::{Batch, CommitError, Fault, LogHead, LogSettings, ReadLog, Sign};
+use super::{PART, Sequencing, broken, keys};
+use crate::ports::{Batch, CommitError, Fault, LogHead, LogSettings, ReadLog, Sign, SignAsFormer};
 use crate::system::append;
 use model::stream::{Stream, SystemStream};
 use model::system::{Defect, Event, Known, MOST_DEFECTS};
 use model::time::Time;
 use record::checkpoint::{self, Checkpoint};
-use record::note::Signature;
+use record::note::{Note, Signature, VerifierKey};
 use record::tree::{Edge, leaf};
 use std::collections::BTreeSet;
 
@@ -222,19 +222,41 @@ fn grown(edge: &Edge, batch: &Batch) -> Result<Edge, Fault> {
     if fits { Ok(after) } else { Err(broken(DOING, "unsound_batch", what)) }
 }
 
-/// The signed checkpoint of a tree. What the key gives back is verified: nothing is published that would not be.
-async fn sign<P: Sign + LogSettings>(ports: &P, edge: &Edge) -> Result<String, Fault> {
+/// The signed checkpoint of a tree. What a key gives back is verified: nothing is published that would not be. Both keys
+/// sign at once, if there are two; the log waits for its own alone.
+async fn sign<P: Sign + SignAsFormer + LogSettings>(ports: &P, edge: &Edge) -> Result<String, Fault> {
     let unsound = |what: &str| broken(DOING, "unsound_signature", what);
-    let key = key(ports.log_key())?;
+    let keys = keys(ports)?;
     let checkpoint = Checkpoint::new(ports.origin(), edge.size(), edge.root());
     let checkpoint = checkpoint.map_err(|_| Fault::new(DOING, "invalid_origin"))?;
-    let signature = ports.sign(checkpoint.to_string().as_bytes()).await?;
-    let note = checkpoint.note().and_then(|note| note.with(Signature::ed25519(&key, &signature)));
-    let note = note.map_err(|_| unsound("its checkpoint is no note"))?.to_string();
-    match checkpoint::open(note.as_bytes(), &[key]) {
-        Ok(signed) if signed.checkpoint == checkpoint => Ok(note),
-        Ok(_) | Err(_) => Err(unsound("its key does not sign as it should")),
+    let body = checkpoint.to_string();
+    let (own, former) = (keys.first().ok_or_else(|| unsound("it has no key"))?, keys.get(1));
+    let (signature, formers) = futures_util::join!(ports.sign(body.as_bytes()), async {
+        if former.is_some() { Some(ports.sign_as_former(body.as_bytes()).await) } else { None }
+    });
+    let signature = signature?;
+    let note = checkpoint.note().and_then(|note| note.with(Signature::ed25519(own, &signature)));
+    let note = note.map_err(|_| unsound("its checkpoint is no note"))?;
+    let signed = |note: &Note, key: &VerifierKey| {
+        let opened = checkpoint::open(note.to_string().as_bytes(), std::slice::from_ref(key));
+        opened.is_ok_and(|signed| signed.checkpoint == checkpoint)
+    };
+    if !signed(&note, own) {
+        return Err(unsound("its key does not sign as it should"));
     }
+    let (Some(former), Some(answer)) = (former, formers) else { return Ok(note.to_string()) };
+    let both = answer.ok().and_then(|signature| note.clone().with(Signature::ed25519(former, &signature)).ok());
+    if let Some(both) = both.filter(|both| signed(both, former)) {
+        return Ok(both.to_string());
+    }
+    // Who knows that one alone has to see a signature of it, or learn why there is none. Nobody else has to wait.
+    tracing::error!(
+        error.code = "former_key_silent",
+        alarm = "former_key_silent",
+        "the log's former key did not sign {}: who knows no other key can't verify it",
+        checkpoint.size(),
+    );
+    Ok(note.to_string())
 }
 
 /// Makes `head` the log's. `false`: somebody else was faster. If the answer is lost, the log itself tells.

@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// Streams of one summary, at most: its entries are stored in one transaction, which holds 100 items and 4 MB.
 const MOST: usize = 10_000;
 
+/// Sweeps and accounts of one summary, at most.
+const OTHERS: u32 = 1_000;
+
 /// Streams that are asked at the same time.
 const AT_ONCE: usize = 32;
 
@@ -38,7 +41,7 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
     if summary_due(since, now).is_none() {
         return Ok(None);
     }
-    let (streams, cut) = streams(ports, now).await?;
+    let (streams, cut) = streams(ports, since, now).await?;
     let reads: Vec<_> = streams.iter().map(|stream| end(ports, stream, since, now)).collect();
     let read: Vec<_> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut heads, mut late) = (Vec::new(), Hints::new());
@@ -87,10 +90,14 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> 
     Ok(Some((head, is_late)))
 }
 
-/// The streams that may have changed: requests that are open or were not long ago, sweeps, the system's own.
-async fn streams<P: Keeping>(ports: &P, now: Time) -> Result<(Vec<Stream>, bool), Fault> {
+/// The streams that may have changed: requests that are open or were not long ago, sweeps and accounts, the system's own.
+async fn streams<P: Keeping>(ports: &P, since: Time, now: Time) -> Result<(Vec<Stream>, bool), Fault> {
     let mut streams: Vec<Stream> = SystemStream::ALL.into_iter().map(Stream::System).collect();
-    streams.extend(ports.running_sweeps(1_000).await?.into_iter().map(Stream::Sweep));
+    let (running, changed) = futures_util::join!(ports.running_sweeps(OTHERS), ports.changed(since, OTHERS));
+    streams.extend(running?.into_iter().map(Stream::Sweep));
+    let changed = changed?;
+    let more = u32::try_from(changed.len()).unwrap_or(u32::MAX) >= OTHERS;
+    streams.extend(changed);
     for status in Status::ALL {
         let mut cursor: Option<String> = None;
         loop {
@@ -106,7 +113,7 @@ async fn streams<P: Keeping>(ports: &P, now: Time) -> Result<(Vec<Stream>, bool)
             }
         }
     }
-    let cut = streams.len() > MOST;
+    let cut = more || streams.len() > MOST;
     streams.truncate(MOST);
     streams.sort();
     streams.dedup();

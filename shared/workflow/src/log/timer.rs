@@ -1,7 +1,8 @@
 //! What is done every minute: whatever stream records did not tell of is found, silence is made visible, days are summed
-//! up, and what is signed is anchored.
+//! up, and what is signed is anchored. Every five minutes it is looked what code runs.
 
 use super::anchoring::{Anchored, anchor};
+use super::deployments::{due, look};
 use super::gather::Hints;
 use super::sequencing::{Ran, run};
 use super::summary::{ends, summarise};
@@ -31,9 +32,12 @@ pub async fn minute<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
     let logged = Box::pin(sweep(ports)).await;
     let summed = Box::pin(sum_up(ports)).await;
     let anchored = Box::pin(anchor_it(ports)).await;
+    // Last, so that the log waits for Lambda in nothing: the stream brings what comes of it within seconds.
+    let looked = if due(ports.now()) { Box::pin(look(ports)).await } else { Ok(false) };
     before?;
     begun?;
     anchored?;
+    looked?;
     let (logged, summed) = (logged?, summed?);
     Ok(Ran {
         leaves: logged.leaves.saturating_add(summed.leaves),

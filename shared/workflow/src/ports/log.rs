@@ -30,6 +30,14 @@ port! {
 }
 
 port! {
+    /// Signs with the key that the log had before, while that is to sign as well.
+    SignAsFormer {
+        /// The Ed25519 signature over `message`, which is a checkpoint's body.
+        fn sign_as_former(message: &[u8]) -> Result<[u8; 64], Fault>;
+    }
+}
+
+port! {
     /// The log's bucket: tiles, bundles of entries, and the newest checkpoint. Source: C2SP tlog-tiles.
     LogObjects {
         /// The tile or bundle at `path` (`tile/0/x001/234.p/8`), if there is one.
@@ -60,10 +68,9 @@ pub trait LogSettings: Send + Sync {
     fn origin(&self) -> &str;
     /// The log's public key, as a verifier key's text: `<name>+<8 hexadecimal digits>+<base64>`. Source: C2SP signed-note.
     fn log_key(&self) -> &str;
-    /// Keys that it signed with before: what they signed last may still have to be gone on from.
-    fn former_keys(&self) -> &[String] {
-        &[]
-    }
+    /// The key that it had before, while that signs as well: for whoever knows no other yet, and because what it signed last
+    /// has to be gone on from.
+    fn former_key(&self) -> Option<&str>;
     /// The witness's, if there is one: then a checkpoint is anchored only once it is cosigned.
     fn witness_key(&self) -> Option<&str>;
 }

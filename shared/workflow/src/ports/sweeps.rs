@@ -1,7 +1,8 @@
 //! The store of sweeps, and of who is barred.
 
-use super::{CommitError, Fault};
+use super::{CommitError, Fault, StoredEntry};
 use model::names::{PersonId, SweepId};
+use model::stream::Stream;
 use model::sweep::Sweep;
 use model::time::Time;
 use record::chain::{Head, Link};
@@ -56,6 +57,22 @@ port! {
     LoadSweep {
         /// The sweep, if it exists.
         fn load_sweep(id: &SweepId) -> Result<Option<StoredSweep>, Fault>;
+    }
+}
+
+port! {
+    /// Reads a sweep's chain, strongly consistent.
+    LoadSweepEntries {
+        /// Up to `limit` entries after place `after`, in order.
+        fn sweep_entries(id: &SweepId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault>;
+    }
+}
+
+port! {
+    /// Finds streams of sweeps and accounts by when they changed last, over or not. An index may lag.
+    FindChanged {
+        /// Up to `limit` of them that changed at `since` or later, those that changed last first.
+        fn changed(since: Time, limit: u32) -> Result<Vec<Stream>, Fault>;
     }
 }
 

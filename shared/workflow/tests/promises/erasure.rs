@@ -4,14 +4,17 @@ use crate::crashes::sweep as at_every_call;
 use crate::invariants::invariant_chain;
 use crate::races::race;
 use crate::support::{Dice, HALF_AN_HOUR, Kind, Site, actor, text};
-use model::names::RequestId;
+use model::names::{RequestId, SweepId};
+use model::sweep::{CONFIRM_WITHIN, Event, Phase, SETTLES_AFTER, Scope, Sweep};
 use model::text::Note;
 use record::words::fill;
 use serde_json::Value;
 use std::pin::Pin;
 use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
-use workflow::erasure::{Erased, erase};
+use workflow::double::Trouble;
+use workflow::erasure::{Erased, ErasedSweep, erase, erase_sweep};
+use workflow::sweep::{OrderedBy, SweepError, offboard, panic, reinstate};
 use workflow::views;
 
 const OPERATOR: &str = "arn:aws:iam::111111111111:user/ops";
@@ -127,4 +130,119 @@ fn what_was_read_before_is_not_stored_after() {
         let names = invariant_chain(&site.world, &id).into_iter().map(|entry| entry.event_name().to_owned());
         assert!(names.rev().take(2).any(|name| name == "commandRefused"), "both are in the record");
     }
+}
+
+/// Erin's panic over alice, which is over.
+fn swept(site: &Site) -> SweepId {
+    let scope = Scope::Person { person: "alice".parse().unwrap() };
+    let stored = site.must(panic(&*site.world, &actor("erin"), scope, text("keys were found"))).unwrap();
+    let id = stored.sweep.id;
+    site.at_rest();
+    site.pass_until(site.world.aws_now().plus(2 * SETTLES_AFTER + 120));
+    assert!(matches!(site.world.stored_sweep(&id).unwrap().sweep.phase, Phase::Finished { .. }));
+    id
+}
+
+fn erased_of(site: &Site, id: &SweepId) -> Option<Result<ErasedSweep, SweepError>> {
+    site.run(erase_sweep(&*site.world, id, OPERATOR))
+}
+
+/// Nothing of what was said about a sweep is left, its chain is whole, and its events give its state.
+#[track_caller]
+fn nothing_left_of(site: &Site, id: &SweepId) {
+    let stored = site.world.stored_sweep(id).unwrap();
+    let chain = site.world.sweep_chain(id);
+    let entries = record::chain::verify(id.as_str(), &chain, Some(stored.head)).unwrap();
+    assert!(site.world.sweep_words(id).is_empty());
+    let all = serde_json::to_string(&stored.sweep).unwrap();
+    assert!(!all.contains("keys were found") && !all.contains("salt"), "{all}");
+    let erasing: Vec<_> = entries.iter().filter(|entry| entry.event_name() == "wordsErased").collect();
+    let [erasing] = erasing[..] else { panic!("once, not {} times", erasing.len()) };
+    assert_eq!((&erasing.event["data"]["by"], &erasing.cause["part"]), (&OPERATOR.into(), &"erasure".into()));
+    let state = entries.iter().fold(None, |before, entry| {
+        let event: Event = serde_json::from_value(entry.event.clone()).unwrap();
+        Some(Sweep::evolve(before, id, &event, entry.at.parse().unwrap()).unwrap())
+    });
+    assert_eq!(state, Some(stored.sweep));
+}
+
+#[test]
+fn what_was_said_about_a_sweep_is_gone_and_its_record_is_whole() {
+    let site = Site::new();
+    let id = swept(&site);
+    let (chain, words) = (site.world.sweep_chain(&id), site.world.sweep_words(&id));
+    assert_eq!(words.len(), 1, "{words:?}");
+    let done = erased_of(&site, &id).unwrap().unwrap();
+    assert_eq!((done.entries, &done.stored), (1, &site.world.stored_sweep(&id).unwrap()));
+    nothing_left_of(&site, &id);
+    assert_eq!(site.world.sweep_chain(&id)[..chain.len()], chain, "no entry has changed");
+    let again = erased_of(&site, &id).unwrap().unwrap();
+    assert_eq!((again.entries, again.stored.head), (0, done.stored.head), "forgotten is forgotten");
+}
+
+#[test]
+fn what_was_said_about_a_sweep_stays_until_it_is_over() {
+    let site = Site::new();
+    let running = site.must(panic(&*site.world, &actor("erin"), Scope::All, text("keys were found"))).unwrap().sweep.id;
+    let proposed = site.must(panic(&*site.world, &actor("bob"), Scope::All, text("keys were found"))).unwrap().sweep.id;
+    assert!(matches!(site.world.stored_sweep(&proposed).unwrap().sweep.phase, Phase::Proposed { .. }));
+    for id in [&running, &proposed] {
+        match erased_of(&site, id).unwrap() {
+            Err(SweepError::Refused(refusal)) => assert_eq!(refusal.code(), "still_open"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(site.world.sweep_words(id).len(), 1);
+    }
+    // Nobody confirmed it in time.
+    site.world.pass(CONFIRM_WITHIN);
+    erased_of(&site, &proposed).unwrap().unwrap();
+    nothing_left_of(&site, &proposed);
+    let missing = "swp_0198c0ffee00700080000000deadbeef".parse().unwrap();
+    assert_eq!(erased_of(&site, &missing).unwrap(), Err(SweepError::NotFound));
+}
+
+#[test]
+fn whatever_dies_erasing_a_sweep_again_finishes_it() {
+    let prepared = Site::new();
+    let id = swept(&prepared);
+    prepared.world.forget_calls();
+    let whole = prepared.fork();
+    erased_of(&whole, &id).unwrap().unwrap();
+    let calls = whole.world.calls().len();
+    assert!(calls >= 4, "read, load, store, erase: {calls}");
+    for nth in 0..calls {
+        for trouble in [Trouble::FaultBefore, Trouble::FaultAfter] {
+            let site = prepared.fork();
+            let seen = std::sync::atomic::AtomicUsize::new(0);
+            site.world
+                .trouble(move |_| (seen.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == nth).then_some(trouble));
+            let _ = erased_of(&site, &id);
+            site.world.heal();
+            erased_of(&site, &id).unwrap().unwrap();
+            nothing_left_of(&site, &id);
+        }
+    }
+}
+
+/// Whoever is let back in later gives a reason again; that is erased as well, with an entry that says so.
+#[test]
+fn what_is_said_later_is_erased_likewise() {
+    let site = Site::new();
+    let by = OrderedBy::Person(actor("erin"));
+    let alice = "alice".parse().unwrap();
+    let id = site.must(offboard(&*site.world, &by, &alice, text("keys were found"))).unwrap().sweep.id;
+    site.pass_until(site.world.aws_now().plus(2 * SETTLES_AFTER + 120));
+    erased_of(&site, &id).unwrap().unwrap();
+    nothing_left_of(&site, &id);
+    site.must(reinstate(&*site.world, &actor("erin"), &alice, text("a mistake"))).unwrap();
+    assert_eq!(site.world.sweep_words(&id).len(), 1);
+    assert_eq!(erased_of(&site, &id).unwrap().unwrap().entries, 1);
+    assert!(site.world.sweep_words(&id).is_empty());
+    let names: Vec<String> = site
+        .world
+        .sweep_chain(&id)
+        .iter()
+        .map(|bytes| serde_json::from_slice::<record::entry::Entry>(bytes).unwrap().event_name().to_owned())
+        .collect();
+    assert_eq!(names, ["offboardingStarted", "sweepFinished", "wordsErased", "personReinstated", "wordsErased"]);
 }

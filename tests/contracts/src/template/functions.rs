@@ -132,6 +132,40 @@ fn is_of_aws(rule: &Resource<'_>, pattern: &crate::yaml::Node) -> bool {
     })
 }
 
+/// What every function runs is put on record: the audit function is told the names of all of them, and its role may look at
+/// each, and at nothing else by that right.
+pub fn deployments(template: &Template) -> Complaints {
+    let functions = template.functions();
+    let name = |function: &Resource<'_>| function.text(&["FunctionName"]).unwrap_or_default().to_owned();
+    let names: BTreeSet<String> = functions.iter().map(name).collect();
+    let mut complaints = Vec::new();
+    let audit = functions.iter().find(|function| function.binary() == Some("audit"));
+    let told = audit.and_then(|audit| {
+        let (_, told) = template.environment(audit).into_iter().find(|(name, _)| *name == "FUNCTION_NAMES")?;
+        Some(told.text()?.split(',').map(str::to_owned).collect::<BTreeSet<String>>())
+    });
+    if told.as_ref() != Some(&names) {
+        complaints.push(format!("the audit function is told {told:?} as the functions, which are {names:?}"));
+    }
+    let looks = |node: &&crate::yaml::Node| {
+        node.get("Action").is_some_and(|action| action.is("", "lambda:GetFunctionConfiguration"))
+    };
+    let rights: Vec<&crate::yaml::Node> = template
+        .of_type("AWS::IAM::Role")
+        .iter()
+        .flat_map(|role| role.node.walk().into_iter().filter(looks).collect::<Vec<_>>())
+        .collect();
+    let seen: BTreeSet<String> = rights
+        .iter()
+        .flat_map(|right| right.get("Resource").map(crate::yaml::Node::items).unwrap_or_default())
+        .filter_map(|arn| Some(arn.text()?.split_once(":function:")?.1.to_owned()))
+        .collect();
+    if rights.len() != 1 || seen != names {
+        complaints.push(format!("what runs may be looked at of {seen:?}, by {} roles' rights", rights.len()));
+    }
+    complaints
+}
+
 /// Rules name events that exist, of our own source or of AWS.
 pub fn event_names(template: &Template, names: &BTreeSet<String>) -> Complaints {
     let mut complaints = Vec::new();

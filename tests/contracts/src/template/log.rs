@@ -7,7 +7,8 @@ use crate::yaml::Node;
 /// What makes signatures, or lets others make them.
 const SIGNING: [&str; 2] = ["kms:Sign", "kms:CreateGrant"];
 
-/// The key `name` signs for the role `signer` and for nobody else, whatever IAM says, and is not deleted with its stack.
+/// The key `name` signs for the role `signer` and for nobody else, whatever IAM says, and is not deleted with its stack. The
+/// signer is a role of the template, or a parameter with the ARN of one.
 pub fn key(template: &Template, name: &str, signer: &str) -> Complaints {
     let Some(key) = template.resource(name) else { return vec![format!("there is no {name}")] };
     let mut complaints = kept(&key);
@@ -15,11 +16,12 @@ pub fn key(template: &Template, name: &str, signer: &str) -> Complaints {
         complaints.push(format!("{name} is no key that signs as C2SP's notes are signed"));
     }
     let arn = format!("{signer}.Arn");
+    let is_signer = |node: &Node| node.is("GetAtt", &arn) || node.is("Ref", signer);
     let statements = key.property(&["KeyPolicy", "Statement"]).map(Node::items).unwrap_or_default();
     let signs =
         |statement: &Node| actions(statement).iter().any(|action| SIGNING.contains(action) || action.contains('*'));
     let allowed: Vec<&Node> = statements.iter().filter(|one| is(one, "Allow") && signs(one)).collect();
-    let ours = matches!(allowed.as_slice(), [only] if only.at(&["Principal", "AWS"]).is_some_and(|who| who.is("GetAtt", &arn)));
+    let ours = matches!(allowed.as_slice(), [only] if only.at(&["Principal", "AWS"]).is_some_and(is_signer));
     if !ours {
         complaints.push(format!("{name} does not sign for {signer} alone"));
     }
@@ -28,7 +30,7 @@ pub fn key(template: &Template, name: &str, signer: &str) -> Complaints {
         is(one, "Deny")
             && SIGNING.iter().all(|action| actions(one).contains(action))
             && one.get("Principal").is_some_and(|who| who.is("", "*"))
-            && others.is_some_and(|role| role.is("GetAtt", &arn))
+            && others.is_some_and(is_signer)
     });
     if !denied {
         complaints.push(format!("{name} does not refuse everybody but {signer}"));

@@ -118,6 +118,22 @@ fn only_the_audit_function_signs_for_the_log() {
     holds(&log::key(&template(), "LogKey", "AuditRole"));
 }
 
+/// A key of its own stack, which comes in the place of another, is as good.
+#[test]
+fn a_new_key_signs_for_the_audit_function_alone() {
+    let text = contracts::repository::text("infra/log-key.yaml").unwrap();
+    let template = Template::read(&text).unwrap();
+    holds(&log::key(&template, "LogKey", "AuditRoleArn"));
+    holds(&access::stars_are_explained(&template));
+    let wide = text.replace("{AWS: !Ref AuditRoleArn}", "{AWS: '*'}");
+    assert!(!log::key(&Template::read(&wide).unwrap(), "LogKey", "AuditRoleArn").is_empty());
+}
+
+#[test]
+fn what_every_function_runs_is_put_on_record() {
+    holds(&functions::deployments(&template()));
+}
+
 #[test]
 fn what_is_logged_and_anchored_stays() {
     holds(&log::bucket(&template(), "LogBucket"));
@@ -170,6 +186,11 @@ fn every_rule_notices_when_it_is_broken() {
             changed(environment, "BUS_NAME: !Ref Bus\n", "BUS_NAME: !Ref Bus\n          MORE: x\n"),
         ),
         ("a binary of nobody", changed(environment, "{Binary: grant}", "{Binary: granting}")),
+        (
+            "a function that nobody looks at",
+            changed(functions::deployments, "function:${AWS::StackName}-grant'\n", "function:${AWS::StackName}-x'\n"),
+        ),
+        ("a function that nobody is told of", changed(functions::deployments, "${AWS::StackName}-intake,", "")),
         (
             "no reserved concurrency",
             changed(functions::reserved_concurrency, "ReservedConcurrentExecutions: 1", "Tracing: Active"),

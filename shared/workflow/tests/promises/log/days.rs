@@ -1,10 +1,13 @@
 //! What the log says of itself, and of the system.
 
 use super::scene::Scene;
-use crate::support::{HALF_AN_HOUR, Kind};
+use crate::support::{HALF_AN_HOUR, Kind, actor, text};
+use model::stream::{Place, Stream};
+use model::sweep::{Phase, SETTLES_AFTER};
 use serde_json::Value;
+use workflow::double::home;
 use workflow::ports::LogSettings as _;
-use workflow::system::note_deployment;
+use workflow::sweep::{OrderedBy, offboard};
 
 fn of(scene: &Scene, name: &str) -> Vec<Value> {
     scene.said().into_iter().filter(|(said, _)| said == name).map(|(_, data)| data).collect()
@@ -56,15 +59,54 @@ fn each_day_says_where_every_stream_ends_that_changed() {
     scene.complete();
 }
 
+/// A sweep that is over, and an account, end where they end: what vanished of them from the outbox is found the next day.
 #[test]
-fn code_is_on_record_when_it_differs() {
-    let scene = Scene::new();
-    let world = scene.world();
-    let code = |hash: &str| vec![("grant".to_owned(), hash.to_owned()), ("intake".to_owned(), "b".repeat(64))];
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("a"))), Ok(true));
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("a"))), Ok(false));
-    assert_eq!(scene.site.must(note_deployment(world, "audit", code("c"))), Ok(true));
-    assert_eq!(world.stream_chain(&"sys_deployment".parse().unwrap()).len(), 2);
+fn sweeps_that_are_over_and_accounts_are_summed_up_too() {
+    let scene = Scene::with_work();
     scene.settle();
+    let by = OrderedBy::Person(actor("erin"));
+    let sweep = scene.site.must(offboard(scene.world(), &by, &"frank".parse().unwrap(), text("they left"))).unwrap();
+    let sweep = sweep.sweep.id;
+    scene.site.pass_until(scene.now().plus(2 * SETTLES_AFTER + 120));
+    assert!(matches!(scene.world().stored_sweep(&sweep).unwrap().sweep.phase, Phase::Finished { .. }));
+    let account = home();
+    scene.settle();
+    let chain = scene.world().account_chain(&account);
+    // Its last entry vanished from the outbox before it was logged, as did that of the account.
+    let lost: Vec<Place> = [
+        Place { stream: Stream::Sweep(sweep.clone()), seq: scene.world().stored_sweep(&sweep).unwrap().head.seq },
+        Place { stream: Stream::Account(account.clone()), seq: u64::try_from(chain.len()).unwrap() },
+    ]
+    .into();
+    assert!(lost.iter().all(|place| place.seq > 0), "{lost:?}");
+    scene.world().pass(43_200);
+    scene.settle();
+    let summary = of(&scene, "dailySummary").pop().unwrap();
+    let ends = summary["streams"].as_array().unwrap();
+    for place in &lost {
+        let end = ends.iter().find(|end| end["stream"] == place.stream.to_string().as_str());
+        assert_eq!(end.map(|end| end["seq"].clone()), Some(place.seq.into()), "{place}");
+    }
+    scene.complete();
+}
+
+/// Of a sweep that ended an entry vanished from the outbox: the next summary finds it, and it is logged.
+#[test]
+fn what_vanished_of_a_sweep_is_found_the_next_day() {
+    let scene = Scene::with_work();
+    scene.settle();
+    let by = OrderedBy::Person(actor("erin"));
+    let sweep = scene.site.must(offboard(scene.world(), &by, &"frank".parse().unwrap(), text("they left"))).unwrap();
+    let sweep = sweep.sweep.id;
+    scene.site.pass_until(scene.now().plus(2 * SETTLES_AFTER + 120));
+    let last = Place { stream: Stream::Sweep(sweep.clone()), seq: 2 };
+    assert_eq!(scene.world().logged_at(&last), None, "nothing logged it yet");
+    scene.world().lose_out(&last);
+    scene.settle();
+    assert_eq!(scene.world().logged_at(&last), None, "nobody knows of it");
+    scene.world().pass(86_400);
+    scene.settle();
+    assert!(scene.world().logged_at(&last).is_some());
+    assert_eq!(scene.defects(), [("outbox_missing".to_owned(), last.to_string())]);
     scene.complete();
 }
