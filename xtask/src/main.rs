@@ -4,6 +4,7 @@ mod bench;
 mod beside;
 mod browser;
 mod demo;
+mod fuzz;
 mod iam_data;
 mod local;
 mod output;
@@ -34,6 +35,11 @@ cargo xtask <job>
         burst [rate seconds]    how long events wait until a signed checkpoint covers them
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
+  fuzz [target…]          what comes from outside, by libFuzzer: each target for a minute, from its corpus on
+       --seconds n        of each target
+       --jobs n           targets at a time
+       --no-doors         without the functions themselves, which take minutes more to build
+       --list             what there is
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 
@@ -46,6 +52,7 @@ fn main() -> ExitCode {
             "test" => test::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
+            "fuzz" => fuzz::run(rest),
             "iam-data" => iam_data::run(rest).map(succeeded),
             "help" | "--help" | "-h" => {
                 output::say(USAGE);

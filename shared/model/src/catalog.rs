@@ -293,7 +293,8 @@ impl Catalog {
     }
 }
 
-/// `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`.
+/// `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`. Both names are of `[\w+=,.@-]`. Source: IAM API reference,
+/// `CreateRole`; STS API reference, `AssumeRole`.
 struct AssumedRole<'a> {
     partition: &'a str,
     account: &'a str,
@@ -314,7 +315,11 @@ impl<'a> AssumedRole<'a> {
         let account = parts.next().filter(|account| account.parse::<AccountId>().is_ok())?;
         let mut path = parts.next()?.strip_prefix("assumed-role/")?.split('/');
         let (role, session) = (path.next()?, path.next()?);
-        if path.next().is_some() || role.is_empty() || session.is_empty() {
+        // What no role and no session can be called is no name to go by.
+        let is_name = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+        };
+        if path.next().is_some() || !is_name(role) || !is_name(session) {
             return None;
         }
         Some(Self { partition, account, role, session })

@@ -10,6 +10,7 @@
 mod asking;
 mod changes;
 mod check;
+mod nesting;
 mod system;
 
 use crate::catalog::{Catalog, Entitlement, Problems};
@@ -27,7 +28,8 @@ use cedar_policy::{
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
-use check::{line_of, problem, unknown_names};
+use check::{line_of, nested_too_deep, problem, unknown_names};
+use nesting::Brackets;
 
 /// What policy says of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +167,14 @@ impl Policy {
     /// Every problem found, each with file, line and reason.
     pub fn load(bundle: &Bundle) -> Result<Self, Problems> {
         let mut problems = Vec::new();
+        let nested = [
+            (POLICIES_FILE, &bundle.policies, Brackets::OfPolicies),
+            (SCHEMA_FILE, &bundle.schema, Brackets::OfSchema),
+        ];
+        problems.extend(nested.into_iter().filter_map(|(file, text, brackets)| nested_too_deep(file, text, brackets)));
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
         let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog).map_err(|found| problems.extend(found.0)).ok();
         let policies = PolicySet::from_str(&bundle.policies)
             .map_err(|errors| {

@@ -8,9 +8,17 @@ pub const LONGEST_TEXT: usize = 4_000;
 
 /// A person's own words: why they ask, why they refuse. At least one visible character, at most
 /// [`LONGEST_TEXT`] characters, exactly as typed apart from surrounding white space and NUL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Its `Debug` form does not say them: whatever holds it can be printed where logs are written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FreeText(String);
+
+impl std::fmt::Debug for FreeText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FreeText(…)")
+    }
+}
 
 /// Longest note with a countersignature, in characters: a sentence or two.
 pub const LONGEST_NOTE: usize = 500;
@@ -140,7 +148,8 @@ pub fn inert(text: &str, longest: usize) -> String {
     }
     if shown.chars().count() > longest {
         shown = shown.chars().take(longest.saturating_sub(1)).collect();
-        shown.push('…');
+        // Of nothing, not even that.
+        shown.extend((longest > 0).then_some('…'));
     }
     shown
 }
@@ -158,6 +167,19 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn words_are_not_in_what_is_printed_for_logs() {
+        let said = FreeText::new("orders are stuck").unwrap();
+        assert_eq!(format!("{said:?}"), "FreeText(…)");
+        let words = crate::words::Words::new(said, crate::words::Salt::new([7; 16]));
+        assert!(!format!("{words:?}").contains("stuck"));
+    }
+
+    #[test]
+    fn no_room_is_no_room() {
+        assert_eq!([inert("a", 0), inert("ab", 1), inert("ab", 2), inert("", 0)], ["", "…", "ab", ""]);
+    }
 
     #[test]
     fn nothing_visible_is_empty() {

@@ -104,6 +104,8 @@ const INWARDS: &[(&str, &[&str])] = &[
     ),
     // The stand-in for Slack shares nothing with our side of Slack: two readings of Slack's documentation.
     ("tests/local-slack", &[]),
+    // What is fuzzed are the functions themselves too, each with the in-memory world behind it.
+    ("tests/fuzz", &["functions/*", "shared/*"]),
     ("tests/*", &["shared/*", "tests/*"]),
     ("xtask", &["shared/*", "tests/*"]),
 ];

@@ -1,6 +1,7 @@
 //! Where a mistake in the policies stands, names in them that mean nothing, and a schema that
 //! doesn't fit.
 
+use super::nesting::{Brackets, MOST_NESTED, too_deep};
 use super::{Act, Circumstances, POLICIES_FILE, Policy};
 use crate::catalog::{Catalog, Problem};
 use crate::identity::{Actor, Identity};
@@ -21,6 +22,13 @@ fn line_at(text: &str, offset: usize) -> usize {
 /// The line a diagnostic points at.
 pub(super) fn line_of(text: &str, diagnostic: &dyn miette::Diagnostic) -> usize {
     diagnostic.labels().and_then(|mut labels| labels.next()).map_or(0, |label| line_at(text, label.offset()))
+}
+
+/// A file that Cedar's parser would not come back from.
+pub(super) fn nested_too_deep(file: &str, text: &str, brackets: Brackets) -> Option<Problem> {
+    let offset = too_deep(text, brackets)?;
+    let reason = format!("brackets are nested deeper than {MOST_NESTED}: say it in several policies, or name a type");
+    Some(problem(file, line_at(text, offset), reason))
 }
 
 /// Policies that name a group, person or entitlement which the catalog lacks: most likely a slip,

@@ -95,7 +95,7 @@ pub enum Verb {
 
 impl Verb {
     /// Whether it changes something outside.
-    pub(super) fn writes(self) -> bool {
+    pub fn writes(self) -> bool {
         match self {
             Self::Commit
             | Self::EraseWords

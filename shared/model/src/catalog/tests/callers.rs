@@ -86,6 +86,10 @@ fn lookalikes_are_nobody() {
         "arn:aws:sts::111111111111:assumed-role//AWSReservedSSO_Admin_0123456789abcdef/alice@example.com",
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@example.com\n",
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@ex\u{430}mple.com",
+        // No role is called so: the prefix alone would not do.
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin:x/alice@example.com",
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_*/alice@example.com",
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ Admin/alice@example.com",
         // Lower-cased, the Kelvin sign would be a `k`.
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/\u{212a}@example.com",
     ] {

@@ -103,3 +103,16 @@ fn a_schema_that_does_not_fit_is_refused() {
         assert!(said.starts_with("schema.cedarschema: "), "{said}");
     }
 }
+
+#[test]
+fn what_is_nested_too_deep_is_refused_and_does_not_end_the_process() {
+    let nested = |n: usize| format!("{ASK} when {{\n  {}true{}\n}};\n", "(".repeat(n), ")".repeat(n));
+    let refused = "policies.cedar:6: brackets are nested deeper than 20: say it in several policies, or name a type";
+    assert_eq!(said(&nested(100_000)), refused);
+    assert_eq!(said(&nested(20)), refused, "the braces around count too");
+    let bundle = Bundle { policies: nested(19), ..bundle() };
+    assert!(Policy::load(&bundle).is_ok());
+    let schema = format!("entity A {{ a: {}Long{} }};", "{a: ".repeat(100_000), "}".repeat(100_000));
+    let said = Policy::load(&Bundle { schema, ..bundle }).unwrap_err().to_string();
+    assert!(said.starts_with("schema.cedarschema:1: brackets are nested deeper than 20"), "{said}");
+}
