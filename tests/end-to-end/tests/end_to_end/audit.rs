@@ -2,6 +2,8 @@
 //! nobody takes anything out of it.
 
 mod anchored;
+mod deployed;
+mod exported;
 mod restored;
 mod untouchable;
 

@@ -60,12 +60,13 @@ async fn restore(root: &Cloud, from: &str, to: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The program, which is given nothing but how to reach the cloud as its root.
-fn run(stage: &Stage, arguments: &[&str]) -> Result<(Option<i32>, Value), Failure> {
+/// The program, which is given nothing but how to reach the cloud as its root, and where other programs are.
+pub(super) fn run(stage: &Stage, arguments: &[&str]) -> Result<(Option<i32>, Value), Failure> {
     let ran = Command::new(program()?)
         .args(["--output", "json", "audit"])
         .args(arguments)
         .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .env("AWS_REGION", &stage.outputs.region)
         .env("AWS_ENDPOINT_URL", &stage.outputs.endpoint_url)
         .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
@@ -78,10 +79,10 @@ fn run(stage: &Stage, arguments: &[&str]) -> Result<(Option<i32>, Value), Failur
 }
 
 /// A folder of one test's own, with a file of the keys; gone with it.
-struct Home(PathBuf);
+pub(super) struct Home(PathBuf);
 
 impl Home {
-    fn new(stage: &Stage, test: &str) -> Result<Self, Failure> {
+    pub(super) fn new(stage: &Stage, test: &str) -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(format!("countersign-{test}-{}", std::process::id()));
         let made = std::fs::create_dir_all(&path)
             .and_then(|()| std::fs::write(path.join("trusted"), stage.outputs.log_keys.join("\n")));
@@ -89,7 +90,7 @@ impl Home {
         Ok(Self(path))
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(super) fn path(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }

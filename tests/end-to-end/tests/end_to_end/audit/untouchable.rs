@@ -170,6 +170,18 @@ async fn who_keeps_the_log_can_do_nothing_else() -> Result<(), Failure> {
         let answered = audit.json("kms", (Method::POST, "/", Some(&format!("TrentService.{name}"))), &body).await?;
         assert!(answered.body.contains("AccessDenied"), "{name}: {}", answered.body);
     }
+    // It sees what code runs, and changes none.
+    let grant = format!("/2015-03-31/functions/{}-grant", outputs.stack_name);
+    for (method, path, body) in [
+        (Method::GET, grant.clone(), json!({})),
+        (Method::PUT, format!("{grant}/code"), json!({"ZipFile": "UEs="})),
+        (Method::PUT, format!("{grant}/configuration"), json!({"Timeout": 3})),
+        (Method::POST, format!("{grant}/invocations"), json!({})),
+    ] {
+        denied(&audit.json("lambda", (method, &path, None), &body).await?, &path);
+    }
+    let read = audit.json("lambda", (Method::GET, &format!("{grant}/configuration"), None), &json!({})).await?;
+    assert_eq!(read.status, 200, "{}", read.body);
     let bucket = &outputs.anchor_bucket;
     for key in ["cosigned/00000000000000000001", "witness/checkpoint", "elsewhere"] {
         denied(&audit.s3(Method::PUT, &format!("{bucket}/{key}"), &[("if-none-match", "*")], b"x").await?, key);
