@@ -1,6 +1,6 @@
 //! Where the streams end, once a day. The record itself is asked, not the outbox: what vanished from that shows.
 
-use super::gather::Hints;
+use super::gather::{Hint, Hints};
 use super::{Keeping, PART};
 use crate::ports::{Fault, Listing};
 use crate::system::append;
@@ -45,7 +45,7 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
         let Some((head, is_late)) = end? else { continue };
         heads.push(StreamHead { stream: stream.clone(), seq: head.seq, hash: head.hash.to_string() });
         if is_late {
-            late.insert(stream.clone(), head.seq);
+            late.insert(stream.clone(), Hint { told: 0, reaches: head.seq });
         }
     }
     Ok(Some((heads, late, cut)))
@@ -69,7 +69,9 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> 
     if at.plus(SETTLED) > now {
         return Ok(Some((head, false)));
     }
-    let outbox = ports.outbox(stream, u32::MAX).await?;
+    let logged = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten();
+    let logged = logged.ok_or_else(|| Fault::new("sum up the day", "unreadable_log"))?;
+    let outbox = ports.outbox(stream, logged, u32::MAX).await?;
     let told = outbox.open.last().map_or(0, |open| open.seq).max(outbox.passed.iter().copied().max().unwrap_or(0));
     Ok(Some((head, outbox.logged.seq.max(told) < head.seq)))
 }

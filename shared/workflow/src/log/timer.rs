@@ -2,7 +2,7 @@
 //! up, and what is signed is anchored.
 
 use super::anchoring::{Anchored, anchor};
-use super::gather::Hints;
+use super::gather::{Hint, Hints};
 use super::sequencing::{Ran, run};
 use super::summary::{ends, summarise};
 use super::{Keeping, PART};
@@ -60,20 +60,21 @@ async fn begin<P: Keeping>(ports: &P) -> Result<(), Fault> {
 async fn sum_up<P: Keeping>(ports: &P) -> Result<(), Fault> {
     let Some((heads, late, cut)) = Box::pin(ends(ports)).await? else { return Ok(()) };
     if !late.is_empty() {
-        Box::pin(run(ports, late)).await?;
+        Box::pin(run(ports, late, false)).await?;
     }
     summarise(ports, &heads, cut).await
 }
 
 /// Everything that waits, and a heartbeat if nothing did for a while.
 async fn sweep<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
-    let mut streams: Hints = ports.unlogged(STREAMS).await?.into_iter().map(|stream| (stream, 0)).collect();
+    let mut streams: Hints =
+        ports.unlogged(STREAMS).await?.into_iter().map(|stream| (stream, Hint::default())).collect();
     if streams.is_empty() {
         Box::pin(beat(ports, SILENCE)).await?;
     }
     // The index may not have what was put there just now.
     streams.entry(LOG).or_default();
-    Box::pin(run(ports, streams)).await
+    Box::pin(run(ports, streams, false)).await
 }
 
 /// Puts a heartbeat on record, unless something was logged within the last `silence` seconds.
@@ -94,7 +95,7 @@ async fn anchor_it<P: Keeping>(ports: &P) -> Result<(), Fault> {
         // What the witness refused can't be submitted again: a larger tree can.
         Anchored::Refused => {
             if Box::pin(beat(ports, 1)).await? {
-                Box::pin(run(ports, Hints::from([(LOG, 0)]))).await?;
+                Box::pin(run(ports, Hints::from([(LOG, Hint::default())]), false)).await?;
                 Box::pin(anchor(ports)).await?;
             }
             Ok(())

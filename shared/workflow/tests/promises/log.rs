@@ -4,10 +4,12 @@
 mod anchors;
 mod beside;
 mod broken;
+mod contention;
 mod crashes;
 mod days;
 mod gate;
 mod histories;
+mod pace;
 mod round_trips;
 mod scene;
 mod tampered;

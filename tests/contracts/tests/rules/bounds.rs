@@ -5,6 +5,7 @@ use contracts::template::Template;
 use model::documents::{KILL_ALL_POLICY, kill_all_before, kill_all_policy};
 use model::time::Time;
 use serde_json::Value;
+use workflow::double::{DEPLOYED_MEMORY, Mapping};
 
 /// Longest managed policy, in characters without white space. Source: IAM user guide, quotas.
 const LONGEST_MANAGED_POLICY: usize = 6_144;
@@ -88,6 +89,19 @@ fn the_boundary_fits() {
     let length = text.chars().filter(|c| !c.is_whitespace()).count();
     // References that stand for a whole ARN are longer than their names: 100 characters for each of 13.
     assert!(length + 1_300 <= LONGEST_MANAGED_POLICY, "{length}");
+}
+
+/// What `log::pace` holds to its bar is the function as it is deployed.
+#[test]
+fn the_sequencer_is_measured_as_the_template_has_it() {
+    let template = template();
+    let audit = template.resource("AuditFunction").unwrap();
+    let number = |path: &[&str]| audit.property(path).unwrap().text().unwrap().parse::<u64>().unwrap();
+    let stored = |name| number(&["Events", "Stored", "Properties", name]);
+    let mapping = Mapping::deployed(4, 0);
+    assert_eq!(number(&["MemorySize"]), DEPLOYED_MEMORY);
+    assert_eq!(number(&["ReservedConcurrentExecutions"]), 1);
+    assert_eq!((stored("BatchSize"), stored("MaximumBatchingWindowInSeconds")), (mapping.batch as u64, mapping.window));
 }
 
 /// What an early end writes when a base role is full has to have its room beforehand.

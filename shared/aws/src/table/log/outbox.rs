@@ -1,19 +1,16 @@
 //! What is to be logged, and that it is.
 
-use super::{ANCHOR, OUTBOX, anchor, done, read_anchor, time_of};
+use super::{OUTBOX, done, time_of};
 use crate::fault::fault;
 use crate::table::items::{self, Item, number_of, text, text_of};
-use crate::table::{MOST_ITEMS, Table, Write, keys};
+use crate::table::{MOST_ITEMS, Table, Write, keys, taken};
 use crate::time::jittered;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Head;
 use std::collections::BTreeMap;
-use workflow::ports::{
-    Anchor, CommitError, Fault, FindUnlogged, KeepAnchor, Logged, MarkLogged, Outbox, ReadOutbox, Unlogged,
-};
+use workflow::ports::{CommitError, Fault, FindUnlogged, Logged, MarkLogged, Outbox, ReadOutbox, Unlogged};
 
 /// Items of one page of a shard: a stream has some, and one run takes so many streams.
 const PAGE: u32 = 1_000;
@@ -96,12 +93,15 @@ impl FindUnlogged for Table {
 }
 
 impl ReadOutbox for Table {
-    async fn outbox(&self, stream: &Stream, limit: u32) -> Result<Outbox, Fault> {
+    async fn logged_up_to(&self, streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault> {
+        let wanted: Vec<(String, String)> = streams.iter().map(keys::last_logged).collect();
+        let found = self.found(OUTBOX, &wanted, "pk, sk, #seq, #hash", &[("#seq", "seq"), ("#hash", "hash")]).await?;
+        let last = |key| found.get(key).map_or(Some(Head::START), read_last);
+        Ok(wanted.iter().map(last).collect())
+    }
+
+    async fn outbox(&self, stream: &Stream, logged: Head, limit: u32) -> Result<Outbox, Fault> {
         let unreadable = || super::unreadable(OUTBOX);
-        let logged = match self.get(OUTBOX, keys::last_logged(stream)).await? {
-            Some(item) => read_last(&item).ok_or_else(unreadable)?,
-            None => Head::START,
-        };
         let (pk, from) = keys::out(&Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) });
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let found = self.between(OUTBOX, pk, (from, keys::LAST_OUT.to_owned()), most, false).await?;
@@ -178,43 +178,6 @@ impl Table {
             .expression_attribute_values(":seq", items::number(head.seq))
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(())
-            }
-            Err(error) => Err(fault(OUTBOX, &error)),
-        }
-    }
-}
-
-impl KeepAnchor for Table {
-    async fn keep_anchor(&self, next: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault> {
-        let write = match before {
-            None => Write::new(&self.name, anchor(next)),
-            Some(before) => Write {
-                condition: Some("#size = :size AND #at = :at AND #submitted = :submitted"),
-                names: &[("#size", "size"), ("#at", "at"), ("#submitted", "submitted")],
-                values: vec![
-                    (":size", items::number(before.size)),
-                    (":at", text(before.at.to_string())),
-                    (":submitted", items::number(before.submitted)),
-                ],
-                ..Write::over(&self.name, anchor(next))
-            },
-        };
-        match self.put_all(ANCHOR, vec![write]).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Unavailable(fault)) => Err(fault),
-            // A transaction that begins access holds it for a moment, or another worker was faster.
-            Err(_) => {
-                let now = self.get(ANCHOR, keys::log_anchor()).await?;
-                let now = now.map(|item| read_anchor(&item).ok_or_else(|| super::unreadable(ANCHOR))).transpose()?;
-                if now.as_ref() == Some(next) {
-                    return Ok(true);
-                }
-                if now.as_ref() == before { Err(Fault::new(ANCHOR, "TransactionConflict")) } else { Ok(false) }
-            }
-        }
+        taken(OUTBOX, put).map(|_| ())
     }
 }
