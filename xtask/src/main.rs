@@ -33,6 +33,8 @@ cargo xtask <job>
         panic [n]          how long it takes to end so many grants at once
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
+        log pace [rate …]  how long entries wait until they are signed for, in virtual time
+        log verify [n]     how fast the record of whole grants is verified
   iam-data [--check]      write the table of IAM actions that risk is judged by
 ";
 
