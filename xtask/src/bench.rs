@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures, most of them measured on a local cloud of their own. Nothing fails because something is slow.
 
+use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 use crate::beside::{code, within};
@@ -9,13 +10,14 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries]";
+pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries] | log pace [rate …] | log verify [entries]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
 /// `cargo xtask bench grants [n]`: how long access takes to come and to go, by mechanism. `cargo xtask bench panic [n]`:
 /// how long it takes to end so many grants at once. `cargo xtask bench burst [rate seconds]`: how long events wait until a
-/// signed checkpoint covers them.
+/// signed checkpoint covers them. `cargo xtask bench log pace [rate …]`: the same in virtual time, with AWS as slow as it is
+/// assumed to be. `cargo xtask bench log verify [entries]`: how fast the record of whole grants is verified.
 ///
 /// # Errors
 /// In words: what could not be built or started.
@@ -29,6 +31,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         ["activity", megabytes @ ..] => {
             let corpus = workspace::root().join("tests/corpora/cloudtrail");
             return alone("activity-bench", |cargo| cargo.arg(corpus).args(megabytes));
+        }
+        ["log", what @ ("pace" | "verify"), words @ ..] => {
+            return ran(Command::new(cargo())
+                .args(["bench", "--quiet", "--package", "benches", "--bench", "record", "--", what])
+                .args(words));
         }
         ["log", entries @ ..] => return alone("log-bench", |cargo| cargo.args(entries)),
         _ => return Err(USAGE.to_owned()),
@@ -45,17 +52,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
 
 /// Without a cloud, and built as what runs in AWS is.
 fn alone(program: &str, given: impl FnOnce(&mut Command) -> &mut Command) -> Result<ExitCode, String> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace::root()).args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "benches",
-        "--bin",
-        program,
-    ]);
-    given(cargo.arg("--"));
+    let mut command = Command::new(cargo());
+    ran(given(command.args(["run", "--quiet", "--release", "--package", "benches", "--bin", program, "--"])))
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn ran(cargo: &mut Command) -> Result<ExitCode, String> {
+    cargo.current_dir(workspace::root());
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     let status = cargo.status().map_err(|error| format!("can't start cargo: {error}"))?;

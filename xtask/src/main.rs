@@ -35,6 +35,8 @@ cargo xtask <job>
         burst [rate seconds]    how long events wait until a signed checkpoint covers them
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
+        log pace [rate …]  how long entries wait until they are signed for, in virtual time
+        log verify [n]     how fast the record of whole grants is verified
   fuzz [target…]          what comes from outside, by libFuzzer: each target for a minute, from its corpus on
        --seconds n        of each target
        --jobs n           targets at a time

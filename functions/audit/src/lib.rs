@@ -4,7 +4,7 @@
 use lambda::start::{Failed, failed};
 use model::stream::Stream;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use workflow::log::{Keeping, Ran, look, minute, sequence};
 
 /// What wakes the function: a batch of the table's stream; the timer, which says nothing; or somebody who deployed and
@@ -35,6 +35,7 @@ struct Change {
 #[derive(Debug, Deserialize)]
 struct Keys {
     pk: Text,
+    sk: Text,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,11 +45,18 @@ struct Text {
 }
 
 impl Woken {
-    /// The streams that something was put into the outbox of. A record of something else is passed over: the mapping's
-    /// filter lets nothing else through, but a filter can change.
-    fn streams(&self) -> BTreeSet<Stream> {
-        let keys = self.records.iter().map(|record| record.dynamodb.keys.pk.s.as_str());
-        keys.filter_map(|key| key.strip_prefix("OUT#")?.parse().ok()).collect()
+    /// The streams that something was put into the outbox of, and up to which place. A record of something else is passed
+    /// over: the mapping's filter lets nothing else through, but a filter can change.
+    fn told(&self) -> BTreeMap<Stream, u64> {
+        let mut told: BTreeMap<Stream, u64> = BTreeMap::new();
+        for Keys { pk, sk } in self.records.iter().map(|record| &record.dynamodb.keys) {
+            let stream: Option<Stream> = pk.s.strip_prefix("OUT#").and_then(|stream| stream.parse().ok());
+            if let (Some(stream), Ok(seq)) = (stream, sk.s.parse::<u64>()) {
+                let until = told.entry(stream).or_default();
+                *until = seq.max(*until);
+            }
+        }
+        told
     }
 
     /// When the oldest of them was stored, in seconds since 1970.
@@ -69,7 +77,7 @@ pub async fn handle<P: Keeping>(ports: &P, woken: Woken) -> Result<(), Failed> {
         anchored(ports).await.map_err(unavailable)?;
         ran
     } else {
-        Box::pin(sequence(ports, woken.streams())).await
+        Box::pin(sequence(ports, woken.told())).await
     };
     if woken.deployments {
         Box::pin(look(ports)).await.map_err(unavailable)?;
@@ -113,25 +121,28 @@ mod tests {
 
     #[test]
     fn a_batch_tells_of_streams_each_once() {
-        let record = |pk: &str, at: f64| {
+        let record = |pk: &str, sk: &str, at: f64| {
             format!(
                 r#"{{"eventName":"INSERT","dynamodb":{{"ApproximateCreationDateTime":{at},
-                    "Keys":{{"pk":{{"S":"{pk}"}},"sk":{{"S":"000001"}}}},"SequenceNumber":"1"}}}}"#
+                    "Keys":{{"pk":{{"S":"{pk}"}},"sk":{{"S":"{sk}"}}}},"SequenceNumber":"1"}}}}"#
             )
         };
-        let of = |pks: &[(&str, f64)]| {
-            let records: Vec<String> = pks.iter().map(|(pk, at)| record(pk, *at)).collect();
+        let of = |keys: &[(&str, &str, f64)]| {
+            let records: Vec<String> = keys.iter().map(|(pk, sk, at)| record(pk, sk, *at)).collect();
             woken(&format!(r#"{{"Records":[{}]}}"#, records.join(",")))
         };
         let batch = of(&[
-            ("OUT#sys_policy", 1_795_000_010.0),
-            ("OUT#sys_policy", 1_795_000_005.5),
-            ("REQ#req_0198c0ffee00700080000000deadbeef", 0.0),
-            ("OUT#req_0198c0ffee00700080000000deadbeef", 1_795_000_007.0),
-            ("OUT#nothing of ours", 1_795_000_009.0),
+            ("OUT#sys_policy", "000012", 1_795_000_010.0),
+            ("OUT#sys_policy", "000011", 1_795_000_005.5),
+            ("REQ#req_0198c0ffee00700080000000deadbeef", "STATE", 0.0),
+            ("OUT#req_0198c0ffee00700080000000deadbeef", "000003", 1_795_000_007.0),
+            ("OUT#sys_log", "!LAST", 1_795_000_009.0),
+            ("OUT#nothing of ours", "000001", 1_795_000_009.0),
         ]);
-        let streams: Vec<String> = batch.streams().iter().map(ToString::to_string).collect();
-        assert_eq!(streams, ["req_0198c0ffee00700080000000deadbeef", "sys_policy"]);
+        let told: Vec<(String, u64)> =
+            batch.told().into_iter().map(|(stream, seq)| (stream.to_string(), seq)).collect();
+        let expected = [("req_0198c0ffee00700080000000deadbeef", 3), ("sys_policy", 12)];
+        assert_eq!(told, expected.map(|(stream, seq)| (stream.to_owned(), seq)));
         assert_eq!(batch.since(), Some(1_795_000_005.5));
     }
 

@@ -139,7 +139,8 @@ macro_rules! delegate {
     };
     (@ $ports:ident $field:ident ReadOutbox) => {
         $crate::delegate! { @@ $ports $field ReadOutbox [
-            outbox(stream: &Stream, limit: u32) -> Result<Outbox, Fault>
+            logged_up_to(streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault>,
+            outbox(stream: &Stream, logged: Head, limit: u32) -> Result<Outbox, Fault>
         ] }
     };
     (@ $ports:ident $field:ident ReadStreams) => {

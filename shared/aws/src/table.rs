@@ -21,6 +21,8 @@ pub use copying::Copied;
 use crate::fault::{fault, unsendable};
 use crate::time::jittered;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, Select, TransactWriteItem};
@@ -122,6 +124,17 @@ impl Table {
 
     fn query(&self) -> QueryFluentBuilder {
         self.client.query().table_name(&self.name)
+    }
+}
+
+/// Whether a put with a condition took effect; `false`: that did not hold.
+fn taken<T>(doing: &'static str, put: Result<T, SdkError<PutItemError>>) -> Result<bool, Fault> {
+    match put {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Ok(false)
+        }
+        Err(error) => Err(fault(doing, &error)),
     }
 }
 

@@ -4,27 +4,37 @@
 //! denies on base roles, managed policies and the roles they are attached to, and the sessions that STS gave; has a
 //! trail's bucket and an event history, and keeps what is found in them; and its clock stands still until it is set.
 //! Every port call goes through one gate ([`Trouble`], [`Call`]), where calls are logged, counted and
-//! made to fail or to stop. Whether a grant lets anybody do anything is judged from the documents
+//! made to fail, to stop or to take their time ([`Aws`]; then [`World::play`] moves the clock). Whether a grant lets anybody do anything is judged from the documents
 //! in the world alone, by code that shares nothing with what wrote them ([`World::may`]).
 
 mod accounts;
 mod activity;
 mod cloud;
+mod contention;
 mod functions;
 mod gate;
 mod judge;
+mod load;
 mod log;
+mod mapping;
+mod pace;
+mod paced;
 mod policies;
 mod probes;
 mod store;
 mod sweeps;
+mod timing;
 mod trails;
 mod verb;
 mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble};
+pub use load::Load;
 pub use log::{ORIGIN, WITNESS};
+pub use mapping::Mapping;
+pub use pace::{Aws, Wait, Waits, percentile};
+pub use paced::{DEPLOYED_MEMORY, Pace, Paced};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 pub use trails::Trail;
@@ -33,6 +43,7 @@ pub use verb::Verb;
 use crate::ports::{Artifact, Clock, Fault, Identifiers, Policies};
 use activity::Kept;
 use cloud::Cloud;
+use contention::Contention;
 use functions::Functions;
 use gate::Gate;
 use judge::Documents;
@@ -60,6 +71,7 @@ pub struct World {
     trail: Trail,
     witness: AtomicBool,
     log_key: AtomicU8,
+    contention: Contention,
 }
 
 /// Everything that changes.
@@ -130,6 +142,7 @@ impl World {
             trail: Trail::default(),
             witness: AtomicBool::new(false),
             log_key: AtomicU8::new(0),
+            contention: Contention::default(),
         }
     }
 
@@ -171,6 +184,7 @@ impl World {
             trail: self.trail.clone(),
             witness: AtomicBool::new(self.witness.load(Ordering::Relaxed)),
             log_key: AtomicU8::new(self.log_key.load(Ordering::Relaxed)),
+            contention: Contention::default(),
         }
     }
 
@@ -236,8 +250,8 @@ impl Clock for World {
         Time::from_second(shifted).unwrap_or(inner.now)
     }
 
-    async fn pause(&self, _milliseconds: u64) {
-        gate::yield_once().await;
+    async fn pause(&self, milliseconds: u64) {
+        self.wait(milliseconds.saturating_mul(1_000)).await;
     }
 }
 

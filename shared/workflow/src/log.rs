@@ -31,12 +31,13 @@ use record::note::VerifierKey;
 /// The part of the system that this is, in the record's causes.
 pub(crate) const PART: &str = "audit";
 
-/// Leaves of one batch, at most. Source: none; what is read and written for one fits a few seconds.
-pub const MOST_LEAVES: usize = 500;
+/// Leaves of one batch, at most: one item has the order of all of them, at some 80 bytes for each, and holds 400 KB. Source:
+/// DynamoDB developer guide, service quotas.
+pub const MOST_LEAVES: usize = 2_000;
 
 crate::together! {
     /// What it takes to bring entries into the log.
-    pub Sequencing: LogSettings, Clock, ReadLog, MoveLog, ReadOutbox, ReadStreams, MarkLogged, Sign,
+    pub Sequencing: LogSettings, Clock, ReadLog, MoveLog, FindUnlogged, ReadOutbox, ReadStreams, MarkLogged, Sign,
         SignAsFormer, LogObjects, LoadSystem, CommitSystem,
 }
 
@@ -47,7 +48,7 @@ crate::together! {
 
 crate::together! {
     /// What it takes to keep the log.
-    pub Keeping: Sequencing, Anchoring, Looking, FindUnlogged, ListRequests, FindSweeps, FindChanged,
+    pub Keeping: Sequencing, Anchoring, Looking, ListRequests, FindSweeps, FindChanged,
 }
 
 /// Something is not as the log left it, and nothing that rests on it is done. People have to look.

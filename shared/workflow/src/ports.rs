@@ -59,8 +59,8 @@ pub use policies::{
 pub use probes::{ProbeDecision, Verdict};
 pub use roles::{KillSessions, ListRoles, MakeRole, ReadRole, RemoveRole, RoleFound, RoleSpec};
 pub use sequencing::{
-    Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog, ReadOutbox,
-    ReadStreams, Unlogged,
+    ANCHOR_COPIES, Anchor, Batch, FindUnlogged, KeepAnchor, LogHead, Logged, MarkLogged, MoveLog, Outbox, ReadLog,
+    ReadOutbox, ReadStreams, Unlogged, anchor_copy,
 };
 pub use sweeps::{
     Bar, Barring, CommitSweep, FindChanged, FindSweeps, LoadSweep, LoadSweepEntries, ReadBar, StoredSweep, SweepCommit,

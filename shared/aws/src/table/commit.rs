@@ -200,7 +200,7 @@ impl Table {
                     })?,
                 ))
             }
-            Guard::Anchored { not_before } => Ok((Part::Anchor, self.anchored_since(*not_before)?)),
+            Guard::Anchored { not_before } => Ok((Part::Anchor, self.anchored_since(&commit.id, *not_before)?)),
             Guard::NotBarred { person } => Ok((Part::Bar(at), self.unbarred(person)?)),
         }
     }

@@ -257,3 +257,8 @@ pub(super) fn log_batch(first: u64) -> (String, String) {
 pub(super) fn log_anchor() -> (String, String) {
     (LOG.to_owned(), "ANCHOR".to_owned())
 }
+
+/// One of the copies of when that was.
+pub(super) fn log_anchor_copy(copy: u8) -> (String, String) {
+    (LOG.to_owned(), format!("ANCHOR#{copy:02}"))
+}

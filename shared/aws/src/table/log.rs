@@ -3,6 +3,7 @@
 //! An item of the outbox is put by the commit of its entry, and put over when that is logged: without what the index
 //! shows it by, with where it is. Nothing is updated or deleted; what is logged is forgotten after a week.
 
+mod anchored;
 mod moving;
 mod outbox;
 mod reading;
@@ -13,12 +14,13 @@ use super::{Table, keys};
 use crate::fault::unsendable;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
+use model::names::RequestId;
 use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Link;
 use record::entry::EntryHash;
 use record::tree::{Edge, Hash};
-use workflow::ports::{Anchor, Batch, Fault, LogHead, Logged};
+use workflow::ports::{Anchor, Batch, Fault, LogHead, Logged, anchor_copy};
 
 const READ: &str = "read where the log is";
 const MOVE: &str = "move the log on";
@@ -146,6 +148,11 @@ fn anchor(anchor: &Anchor) -> Item {
     )
 }
 
+/// What a copy says of it: only when.
+fn anchored_at(copy: u8, at: Time) -> Item {
+    items::item(keys::log_anchor_copy(copy), [("at", text(at.to_string()))])
+}
+
 fn read_anchor(item: &Item) -> Option<Anchor> {
     Some(Anchor {
         size: number_of(item, "size")?,
@@ -162,9 +169,9 @@ fn unreadable(doing: &'static str) -> Fault {
 }
 
 impl Table {
-    /// The part of a transaction that fails if the log was not anchored since `not_before`.
-    pub(super) fn anchored_since(&self, not_before: Time) -> Result<TransactWriteItem, Fault> {
-        let (pk, sk) = keys::log_anchor();
+    /// The part of a transaction of request `id` that fails if the log was not anchored since `not_before`.
+    pub(super) fn anchored_since(&self, id: &RequestId, not_before: Time) -> Result<TransactWriteItem, Fault> {
+        let (pk, sk) = keys::log_anchor_copy(anchor_copy(id));
         let check = ConditionCheck::builder()
             .table_name(&self.name)
             .key("pk", text(pk))

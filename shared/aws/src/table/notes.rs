@@ -1,6 +1,6 @@
 //! Which messages were sent, and where.
 
-use super::{Item, Table, items, keys};
+use super::{Item, Table, items, keys, taken};
 use crate::fault::fault;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -65,13 +65,7 @@ impl RememberNotes for Table {
             .expression_attribute_values(":claimed", items::number(claimed_at.as_second()))
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(())
-            }
-            Err(error) => Err(fault(RELEASE, &error)),
-        }
+        taken(RELEASE, put).map(|_| ())
     }
 
     async fn note(&self, id: &RequestId, seq: u64, target: &str, sent: &Sent) -> Result<(), Fault> {

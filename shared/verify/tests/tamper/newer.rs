@@ -79,8 +79,9 @@ fn who_says_when_the_folder_was_fetched_knows_what_was_new_then() {
     let mut files = FOLDER.clone();
     put(&mut files, &entry, &entry.stream, entry.seq);
     let pinned = pinned();
-    let fetched =
-        |as_of: Option<&str>| codes(&verify(&files, &Trusted { keys: Some(&pinned), as_of, known: &[], rsa: &rsa }).unwrap());
+    let fetched = |as_of: Option<&str>| {
+        codes(&verify(&files, &Trusted { keys: Some(&pinned), as_of, known: &[], rsa: &rsa }).unwrap())
+    };
     assert_eq!(fetched(None), [Code::NotLogged]);
     // That the log was silent until then is found as well.
     assert_eq!(fetched(Some(&after_the_log(3_010))), [Code::Silence, Code::NotYetLogged]);

@@ -39,13 +39,14 @@ impl CommitAccount for World {
     async fn commit_account(&self, commit: AccountCommit) -> Result<(), CommitError> {
         let names: Vec<String> = commit.links.iter().map(|link| link.name.clone()).collect();
         self.call(Verb::CommitAccount, commit.id.clone(), names.join(","), |inner| {
+            let moment = inner.elapsed();
             let accounts = &mut inner.store.accounts;
             let version = accounts.get(&commit.id).map_or(0, |(stored, _)| stored.head.seq);
             if version != commit.expected {
                 return Err(CommitError::Conflict);
             }
             let stream = Stream::Account(commit.id.clone());
-            inner.log.put_out(&stream, &commit.links, commit.next.at);
+            inner.log.put_out(&stream, &commit.links, commit.next.at, moment);
             let mut entries = accounts.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
             entries.extend(commit.links.into_iter().map(|link| link.bytes));
             accounts.insert(commit.id, (commit.next, entries));

@@ -1,5 +1,6 @@
 //! The gate that every port call goes through: counted, logged, and made to fail or stop.
 
+use super::timing::Timing;
 use super::{Inner, Verb, World};
 use crate::ports::Fault;
 use std::collections::BTreeSet;
@@ -35,7 +36,7 @@ pub struct Call {
     pub on: String,
     /// More of it: the events of a commit, the name of a policy.
     pub detail: String,
-    /// Which round trip it was part of: calls in flight together share one.
+    /// Which round trip it was part of: calls in flight together share one. Exact once [`World::count_rounds`] was called.
     pub round: u64,
     /// Whether it did, or read, what it was asked to.
     pub took_effect: bool,
@@ -55,6 +56,8 @@ pub(super) struct Gate {
     halted: u64,
     held: BTreeSet<u64>,
     wakers: Vec<Waker>,
+    /// How long calls take; `None`: no time, each one turn of whoever else runs.
+    pub(super) timing: Option<Timing>,
 }
 
 impl fmt::Debug for Gate {
@@ -135,7 +138,8 @@ impl World {
         self.lock().gate.calls.iter().filter(|call| call.verb == verb).count()
     }
 
-    /// Sequential round trips among these calls: those in flight together count as one.
+    /// Sequential round trips among these calls: those in flight together count as one. Exact once
+    /// [`World::count_rounds`] was called; else what is begun a turn later counts as begun after what returned meanwhile.
     pub fn rounds(&self) -> usize {
         let rounds: BTreeSet<u64> = self.lock().gate.calls.iter().map(|call| call.round).collect();
         rounds.len()
@@ -165,8 +169,8 @@ impl World {
         E: From<Fault>,
         F: FnOnce(&mut Inner) -> Result<T, E>,
     {
-        let (nth, trouble) = self.enter(verb, on.to_string(), detail.to_string());
-        yield_once().await;
+        let (nth, trouble, takes) = self.enter(verb, on.to_string(), detail.to_string());
+        self.wait(takes).await;
         match trouble {
             None | Some(Trouble::CrashAfter | Trouble::FaultAfter) => {}
             Some(Trouble::Hold) => self.stand_still(nth).await,
@@ -186,14 +190,16 @@ impl World {
         outcome
     }
 
-    fn enter(&self, verb: Verb, on: String, detail: String) -> (u64, Option<Trouble>) {
+    /// The call's number, its trouble, and how many microseconds it takes.
+    fn enter(&self, verb: Verb, on: String, detail: String) -> (u64, Option<Trouble>, u64) {
         let nth = self.next_call();
         let gate = &mut self.lock().gate;
         let call = Call { nth, verb, on, detail, round: gate.returned.saturating_add(1), took_effect: false };
         let trouble = gate.choose.as_mut().and_then(|choose| choose(&call));
+        let takes = gate.timing.as_mut().map_or(0, |timing| timing.takes(&call));
         gate.hits = gate.hits.saturating_add(u64::from(trouble.is_some()));
         gate.calls.push(call);
-        (nth, trouble)
+        (nth, trouble, takes)
     }
 
     fn leave<T, E>(&self, nth: u64, effect: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {

@@ -1,5 +1,6 @@
 //! The log's part of the table, its bucket, its key and its anchors. The key is one of software, and signs as AWS's does.
 
+use super::pace::{Wait, Waits};
 use super::{Inner, Verb, World};
 use crate::ports::{
     Anchor, Anchors, Batch, CheckpointFound, CommitError, CommitSystem, Fault, FindUnlogged, KeepAnchor, LoadSystem,
@@ -14,7 +15,7 @@ use record::entry::EntryHash;
 use record::note::{Kind, Signature, VerifierKey};
 use record::tree::Hash;
 use record::witness::{Submission, judge};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 
@@ -60,13 +61,22 @@ struct Out {
     listed: bool,
     /// Whether its entry is gone, and that is on record.
     passed: bool,
+    /// When it was committed, in microseconds of [`World::elapsed`].
+    moment: u64,
 }
 
 /// What the log's ports are on.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Log {
     outs: BTreeMap<Place, Out>,
+    /// What the index of what is to be logged shows, those first that wait longest.
+    listed: BTreeSet<(Time, Place)>,
     logged: BTreeMap<Stream, Head>,
+    /// Streams of which there are only entries.
+    loose: BTreeMap<Stream, (Head, Time, Vec<Vec<u8>>)>,
+    /// What the table's stream tells of, if anybody listens.
+    pub(super) told: Option<VecDeque<(u64, Place)>>,
+    pub(super) waits: Waits,
     head: Option<LogHead>,
     batches: BTreeMap<u64, Batch>,
     anchor: Option<Anchor>,
@@ -88,12 +98,33 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// What a commit of entries puts into the outbox.
-    pub(super) fn put_out(&mut self, stream: &Stream, links: &[Link], at: Time) {
+    /// What a commit of entries at `moment` puts into the outbox.
+    pub(super) fn put_out(&mut self, stream: &Stream, links: &[Link], at: Time, moment: u64) {
         for link in links {
             let place = Place { stream: stream.clone(), seq: link.seq };
-            self.outs.insert(place, Out { at, hash: link.hash, index: None, listed: true, passed: false });
+            if let Some(told) = &mut self.told {
+                told.push_back((moment, place.clone()));
+            }
+            let out = Out { at, hash: link.hash, index: None, listed: true, passed: false, moment };
+            self.put(place, out);
         }
+    }
+
+    /// Puts an item into the outbox. Gives back what was there.
+    fn put(&mut self, place: Place, out: Out) -> Option<Out> {
+        if let Some(before) = self.outs.get(&place) {
+            self.listed.remove(&(before.at, place.clone()));
+        }
+        if out.listed {
+            self.listed.insert((out.at, place.clone()));
+        }
+        self.outs.insert(place, out)
+    }
+
+    /// How long an entry waited until `moment`.
+    fn waited(&self, place: &Place, moment: u64) -> Option<Wait> {
+        let since = self.outs.get(place)?.moment;
+        Some(Wait { since, waited: moment.saturating_sub(since) })
     }
 
     /// Whether what begins access may be stored.
@@ -201,7 +232,7 @@ impl World {
     pub fn streams(&self) -> Vec<Stream> {
         let inner = self.lock();
         let systems = inner.log.systems.keys().map(|stream| Stream::System(*stream));
-        inner.store.streams().into_iter().chain(systems).collect()
+        inner.store.streams().into_iter().chain(systems).chain(inner.log.loose.keys().cloned()).collect()
     }
 
     /// The bytes of a stream's entries as they were committed, in order, past the gate.
@@ -226,13 +257,16 @@ impl World {
 
     /// Takes an item out of the outbox, likewise.
     pub fn lose_out(&self, place: &Place) {
-        self.lock().log.outs.remove(place);
+        let log = &mut self.lock().log;
+        if let Some(out) = log.outs.remove(place) {
+            log.listed.remove(&(out.at, place.clone()));
+        }
     }
 
     /// Puts an item into the outbox for which there is no entry, likewise.
     pub fn plant_out(&self, place: &Place, at: Time) {
-        let out = Out { at, hash: EntryHash::NONE, index: None, listed: true, passed: false };
-        self.lock().log.outs.insert(place.clone(), out);
+        let out = Out { at, hash: EntryHash::NONE, index: None, listed: true, passed: false, moment: 0 };
+        self.lock().log.put(place.clone(), out);
     }
 
     /// Puts a file into the log's bucket, likewise.
@@ -248,10 +282,37 @@ impl World {
 
 impl Inner {
     fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
+        if let Some((_, _, entries)) = self.log.loose.get(stream) {
+            return Some(entries.clone());
+        }
         match stream {
             Stream::System(stream) => self.log.systems.get(stream).map(|(_, entries)| entries.clone()),
             Stream::Account(_) | Stream::Request(_) | Stream::Sweep(_) => self.store.chain_of(stream),
         }
+    }
+
+    /// One entry, as it was committed.
+    fn entry_at(&self, place: &Place) -> Option<&Vec<u8>> {
+        let nth = nth(place.seq.checked_sub(1)?);
+        if let Some((_, _, entries)) = self.log.loose.get(&place.stream) {
+            return entries.get(nth);
+        }
+        match &place.stream {
+            Stream::System(stream) => self.log.systems.get(stream)?.1.get(nth),
+            Stream::Account(_) | Stream::Request(_) | Stream::Sweep(_) => self.store.entry_at(&place.stream, nth),
+        }
+    }
+
+    /// Appends to a stream of which nothing but its entries is kept.
+    pub(super) fn append_loose(&mut self, stream: &Stream, links: Vec<Link>) {
+        let (at, moment) = (self.now, self.elapsed());
+        self.log.put_out(stream, &links, at, moment);
+        let kept = self.log.loose.entry(stream.clone()).or_insert((Head::START, at, Vec::new()));
+        for link in links {
+            kept.0 = Head { seq: link.seq, hash: link.hash };
+            kept.2.push(link.bytes);
+        }
+        kept.1 = at;
     }
 }
 
@@ -326,6 +387,12 @@ impl LogObjects for World {
             }
             let next = inner.log.checkpoint.as_ref().map_or(1, |(_, version)| version.saturating_add(1));
             inner.log.checkpoint = Some((note.to_owned(), next));
+            let (moment, log) = (inner.elapsed(), &mut inner.log);
+            let batch =
+                log.head.as_ref().filter(|head| head.note == note).and_then(|head| log.batches.get(&head.batch));
+            let places = batch.iter().flat_map(|batch| &batch.places);
+            let waited = places.filter_map(|place| log.waited(place, moment)).collect::<Vec<_>>();
+            log.waits.readable.extend(waited);
             Ok(true)
         })
         .await
@@ -353,36 +420,30 @@ impl FindUnlogged for World {
     async fn unlogged(&self, limit: u32) -> Result<Vec<Stream>, Fault> {
         self.call(Verb::Unlogged, "", "", |inner| {
             let (now, lag) = (inner.now, inner.log.lag_seconds);
-            let seen = |out: &&Out| out.listed && out.at.plus(lag) <= now;
-            let mut waiting: Vec<(Time, &Stream)> = inner
-                .log
-                .outs
-                .iter()
-                .filter(|(_, out)| seen(out))
-                .map(|(place, out)| (out.at, &place.stream))
-                .collect();
-            waiting.sort();
-            let mut streams: Vec<Stream> = Vec::new();
-            for (_, stream) in waiting {
-                if streams.len() < nth(u64::from(limit)) && !streams.contains(stream) {
-                    streams.push(stream.clone());
-                }
-            }
-            Ok(streams)
+            let seen = inner.log.listed.iter().take_while(|(at, _)| at.plus(lag) <= now);
+            let mut found: BTreeSet<&Stream> = BTreeSet::new();
+            let first = seen.map(|(_, place)| &place.stream).filter(|stream| found.insert(stream));
+            Ok(first.take(nth(u64::from(limit))).cloned().collect())
         })
         .await
     }
 }
 
 impl ReadOutbox for World {
-    async fn outbox(&self, stream: &Stream, limit: u32) -> Result<Outbox, Fault> {
+    async fn logged_up_to(&self, streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault> {
+        self.call(Verb::LoggedUpTo, "", streams.len(), |inner| {
+            let logged = |stream| Some(inner.log.logged.get(stream).copied().unwrap_or(Head::START));
+            Ok(streams.iter().map(logged).collect())
+        })
+        .await
+    }
+
+    async fn outbox(&self, stream: &Stream, logged: Head, limit: u32) -> Result<Outbox, Fault> {
         self.call(Verb::Outbox, stream, "", |inner| {
             let log = &inner.log;
-            let logged = log.logged.get(stream).copied().unwrap_or(Head::START);
-            let beyond = log
-                .outs
-                .iter()
-                .filter(|(place, out)| place.stream == *stream && place.seq > logged.seq && out.index.is_none());
+            let from = Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) };
+            let beyond = log.outs.range(from..).take_while(|(place, _)| place.stream == *stream);
+            let beyond = beyond.filter(|(_, out)| out.index.is_none());
             let (mut open, mut passed) = (Vec::new(), Vec::new());
             for (place, out) in beyond.take(nth(u64::from(limit))) {
                 if out.passed {
@@ -400,13 +461,9 @@ impl ReadOutbox for World {
 impl ReadStreams for World {
     async fn entries_at(&self, places: &[Place]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
         self.call(Verb::EntriesAt, "", places.len(), |inner| {
-            let mut chains = BTreeMap::new();
-            for place in places {
-                chains.entry(&place.stream).or_insert_with(|| inner.chain_of(&place.stream).unwrap_or_default());
-            }
             let lies = |place: &Place| match inner.log.tampered.get(place) {
                 Some(bytes) => bytes.clone(),
-                None => chains.get(&place.stream)?.get(nth(place.seq.checked_sub(1)?)).cloned(),
+                None => inner.entry_at(place).cloned(),
             };
             Ok(places.iter().map(lies).collect())
         })
@@ -417,6 +474,9 @@ impl ReadStreams for World {
         self.call(Verb::StreamEnd, stream, "", |inner| {
             if inner.log.damaged.contains(stream) {
                 return Err(Fault::new("read entries of streams", "unreadable_state"));
+            }
+            if let Some((head, at, _)) = inner.log.loose.get(stream) {
+                return Ok(Some((*head, *at)));
             }
             Ok(match stream {
                 Stream::System(stream) => inner.log.systems.get(stream).map(|(stored, _)| (stored.head, stored.at)),
@@ -455,6 +515,7 @@ impl MoveLog for World {
 
     async fn move_head(&self, next: &LogHead, batch: &Batch, before: Option<&str>) -> Result<(), CommitError> {
         self.call(Verb::MoveHead, next.edge.size(), "", |inner| {
+            let moment = inner.elapsed();
             let log = &mut inner.log;
             let staged = log.batches.get(&batch.first).is_some_and(|staged| staged.root == batch.root);
             let stands = log.head.as_ref().is_none_or(|head| head.applied);
@@ -463,6 +524,8 @@ impl MoveLog for World {
             }
             log.head = Some(next.clone());
             log.batches.insert(batch.first, batch.clone());
+            let waited = batch.places.iter().filter_map(|place| log.waited(place, moment)).collect::<Vec<_>>();
+            log.waits.signed.extend(waited);
             Ok(())
         })
         .await
@@ -482,10 +545,12 @@ impl MoveLog for World {
 
 impl MarkLogged for World {
     async fn mark_logged(&self, logged: &[Logged], _at: Time) -> Result<(), Fault> {
-        self.call(Verb::MarkLogged, "", logged.len(), |inner| {
+        let streams: BTreeSet<&Stream> = logged.iter().map(|logged| &logged.place.stream).collect();
+        self.call(Verb::MarkLogged, streams.len(), logged.len(), |inner| {
             for Logged { place, hash, at, index } in logged {
-                let out = Out { at: *at, hash: *hash, index: Some(*index), listed: false, passed: false };
-                let before = inner.log.outs.insert(place.clone(), out);
+                let moment = inner.log.outs.get(place).map_or(0, |before| before.moment);
+                let out = Out { at: *at, hash: *hash, index: Some(*index), listed: false, passed: false, moment };
+                let before = inner.log.put(place.clone(), out);
                 if before.and_then(|before| before.index).is_some_and(|before| before != *index) {
                     inner.breaches.push(format!("{place} was logged before, elsewhere than at {index}"));
                 }
@@ -502,8 +567,8 @@ impl MarkLogged for World {
     async fn pass_over(&self, place: &Place) -> Result<(), Fault> {
         self.call(Verb::PassOver, place, "", |inner| {
             let now = inner.now;
-            let out = Out { at: now, hash: EntryHash::NONE, index: None, listed: false, passed: true };
-            inner.log.outs.insert(place.clone(), out);
+            let out = Out { at: now, hash: EntryHash::NONE, index: None, listed: false, passed: true, moment: 0 };
+            inner.log.put(place.clone(), out);
             Ok(())
         })
         .await
@@ -536,12 +601,13 @@ impl CommitSystem for World {
     async fn commit_system(&self, commit: SystemCommit) -> Result<(), CommitError> {
         let names: Vec<String> = commit.links.iter().map(|link| link.name.clone()).collect();
         self.call(Verb::CommitSystem, commit.stream.as_str(), names.join(","), |inner| {
+            let moment = inner.elapsed();
             let log = &mut inner.log;
             let version = log.systems.get(&commit.stream).map_or(0, |(stored, _)| stored.head.seq);
             if version != commit.expected {
                 return Err(CommitError::Conflict);
             }
-            log.put_out(&Stream::System(commit.stream), &commit.links, commit.next.at);
+            log.put_out(&Stream::System(commit.stream), &commit.links, commit.next.at, moment);
             let mut entries = log.systems.remove(&commit.stream).map(|(_, entries)| entries).unwrap_or_default();
             entries.extend(commit.links.into_iter().map(|link| link.bytes));
             log.systems.insert(commit.stream, (commit.next, entries));

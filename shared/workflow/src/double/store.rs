@@ -129,6 +129,16 @@ impl Store {
         }
     }
 
+    /// The entry of such a stream at this place, from 0.
+    pub(super) fn entry_at(&self, stream: &Stream, nth: usize) -> Option<&Vec<u8>> {
+        match stream {
+            Stream::Request(id) => self.requests.get(id)?.entries.get(nth).map(|entry| &entry.bytes),
+            Stream::Sweep(id) => self.sweeps.get(id)?.1.get(nth),
+            Stream::Account(id) => self.accounts.get(id)?.1.get(nth),
+            Stream::System(_) => None,
+        }
+    }
+
     /// Where such a stream ends, and since when.
     pub(super) fn end_of(&self, stream: &Stream) -> Option<(Head, Time)> {
         match stream {
@@ -139,7 +149,7 @@ impl Store {
         }
     }
 
-    fn commit(&mut self, commit: Commit, now: Time, log: &mut Log) -> Result<(), CommitError> {
+    fn commit(&mut self, commit: Commit, now: Time, moment: u64, log: &mut Log) -> Result<(), CommitError> {
         let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
         if stored != commit.expected {
             return Err(CommitError::Conflict);
@@ -190,7 +200,7 @@ impl Store {
                 }
             }
         }
-        log.put_out(&Stream::Request(commit.id.clone()), &commit.links, commit.next.at);
+        log.put_out(&Stream::Request(commit.id.clone()), &commit.links, commit.next.at, moment);
         self.news.extend(commit.links.iter().map(|link| News {
             id: commit.id.clone(),
             seq: link.seq,
@@ -269,15 +279,20 @@ impl CommitRequest for World {
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         let names: Vec<&str> = commit.links.iter().map(|link| link.name.as_str()).collect();
         let (on, detail) = (commit.id.clone(), names.join(","));
-        self.call(Verb::Commit, on, detail, |inner: &mut Inner| {
+        let begins = commit.guards.iter().any(|guard| matches!(guard, Guard::Anchored { .. }));
+        let held = if begins { Some(self.hold_copy(&commit.id).await?) } else { None };
+        let stored = self.call(Verb::Commit, on, detail, |inner: &mut Inner| {
             if let Some(breach) = Store::malformed(&commit) {
                 inner.breaches.push(format!("{}: {breach}", commit.id));
                 return Err(Fault::new("store the change", "malformed").into());
             }
+            let moment = inner.elapsed();
             let Inner { now, store, log, .. } = inner;
-            store.commit(commit, *now, log)
-        })
-        .await
+            store.commit(commit, *now, moment, log)
+        });
+        let stored = stored.await;
+        drop(held);
+        stored
     }
 }
 

@@ -76,6 +76,7 @@ impl CommitSweep for World {
     async fn commit_sweep(&self, commit: SweepCommit) -> Result<(), CommitError> {
         let names: Vec<String> = commit.links.iter().map(|link| link.name.clone()).collect();
         self.call(Verb::CommitSweep, commit.id.clone(), names.join(","), |inner| {
+            let moment = inner.elapsed();
             let store = &mut inner.store;
             let version = store.sweeps.get(&commit.id).map_or(0, |(stored, _)| stored.head.seq);
             let barred =
@@ -92,7 +93,7 @@ impl CommitSweep for World {
                 store.bars.insert(person, Bar { sweep: commit.id.clone(), lifted: barring == Barring::Lift });
             }
             let stream = Stream::Sweep(commit.id.clone());
-            inner.log.put_out(&stream, &commit.links, commit.next.at);
+            inner.log.put_out(&stream, &commit.links, commit.next.at, moment);
             let mut entries = store.sweeps.remove(&commit.id).map(|(_, entries)| entries).unwrap_or_default();
             entries.extend(commit.links.into_iter().map(StoredEntry::from));
             store.sweeps.insert(commit.id, (commit.next, entries));

@@ -76,6 +76,7 @@ pub enum Verb {
     PutAnchor,
     Anchored,
     Unlogged,
+    LoggedUpTo,
     Outbox,
     EntriesAt,
     StreamEnd,
@@ -176,6 +177,7 @@ impl Verb {
             | Self::Checkpoint
             | Self::Anchored
             | Self::Unlogged
+            | Self::LoggedUpTo
             | Self::Outbox
             | Self::EntriesAt
             | Self::StreamEnd
@@ -249,7 +251,9 @@ impl Verb {
             Self::Tile | Self::Checkpoint => "read the log's files",
             Self::PutTile | Self::PutCheckpoint => "write the log's files",
             Self::PutAnchor | Self::Anchored | Self::KeepAnchor => "anchor the log",
-            Self::Unlogged | Self::Outbox | Self::MarkLogged | Self::PassOver => "read or mark what is to be logged",
+            Self::Unlogged | Self::LoggedUpTo | Self::Outbox | Self::MarkLogged | Self::PassOver => {
+                "read or mark what is to be logged"
+            }
             Self::EntriesAt | Self::StreamEnd => "read streams",
             Self::LogHead | Self::Batch | Self::Anchor => "read where the log is",
             Self::Stage | Self::MoveHead | Self::Applied => "move the log on",

@@ -1,23 +1,19 @@
 //! The log's newest checkpoint, put where nobody can take it out, and cosigned, if there is a witness.
 
+use super::apply::tiles;
 use super::{Anchoring, broken, key, keys};
 use crate::ports::{Anchor, Anchors, Fault, LogHead, LogObjects, LogSettings, Put};
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use model::time::Time;
 use record::checkpoint;
 use record::note::{Note, VerifierKey};
 use record::proof::Consistency;
 use record::witness::Submission;
-use std::collections::BTreeMap;
 
 const DOING: &str = "anchor the log";
 
 /// How often a witness's answer is looked for within one run, and how long is waited before, in milliseconds.
 const LOOKS: u32 = 6;
 const WAIT: u64 = 500;
-
-/// Tiles that are read at the same time.
-const AT_ONCE: usize = 16;
 
 /// What came of anchoring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,17 +142,7 @@ async fn keep<P: Anchoring>(ports: &P, next: &Anchor, before: Option<&Anchor>) -
 /// The checkpoint with the proof that it goes on from the tree of `old` leaves.
 async fn submission<P: LogObjects>(ports: &P, head: &LogHead, old: u64) -> Result<Submission, Fault> {
     let size = head.edge.size();
-    let reads: Vec<_> = Consistency::tiles(old, size)
-        .into_iter()
-        .map(|tile| async move {
-            let path = tile.to_string();
-            let bytes = ports.tile(&path).await?;
-            Ok::<_, Fault>((path, bytes))
-        })
-        .collect();
-    let read: Vec<(String, Option<Vec<u8>>)> =
-        futures_util::stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
-    let tiles: BTreeMap<String, Vec<u8>> = read.into_iter().filter_map(|(path, bytes)| Some((path, bytes?))).collect();
+    let tiles = tiles(ports, Consistency::tiles(old, size)).await?;
     let proof = Consistency::read(&tiles, old, size)
         .map_err(|error| broken(DOING, "unsound_tiles", &format!("no proof can be made: {error}")))?;
     let note = Note::parse(head.note.as_bytes()).map_err(|_| broken(DOING, "unsound_log_head", "its checkpoint"))?;

@@ -6,12 +6,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use model::time::Time;
 use record::checkpoint::{self, SignedCheckpoint};
 use record::entry::{Entry, EntryHash};
-use record::tile::{File, edge, grow};
+use record::tile::{File, Tile, edge, grow};
 use std::collections::BTreeMap;
 
 const DOING: &str = "write the log's files";
 
-/// Files that are written at the same time.
+/// Files that are read or written at the same time.
 const AT_ONCE: usize = 16;
 
 /// How often the checkpoint is put while others put theirs.
@@ -19,7 +19,15 @@ const ATTEMPTS: u32 = 8;
 
 /// The files at the right edge of a tree of `size` leaves, by path. What is not there is left out.
 pub(super) async fn edge_files<P: LogObjects>(ports: &P, size: u64) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
-    let reads: Vec<_> = edge(size)
+    tiles(ports, edge(size)).await
+}
+
+/// These tiles and bundles, by path. What is not there is left out.
+pub(super) async fn tiles<P: LogObjects>(
+    ports: &P,
+    tiles: impl IntoIterator<Item = Tile> + Send,
+) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
+    let reads: Vec<_> = tiles
         .into_iter()
         .map(|tile| async move {
             let path = tile.to_string();

@@ -13,8 +13,8 @@ use record::chain::Head;
 use record::entry::{Entry, EntryHash, LONGEST_ENTRY};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Streams that are read at the same time.
-const AT_ONCE: usize = 32;
+/// Outboxes that are read at the same time.
+const AT_ONCE: usize = 64;
 
 /// Places of one stream that are read at once.
 const PLACES: u32 = 500;
@@ -29,8 +29,17 @@ const YOUNG: u64 = 60;
 /// The code of a fault that trying again does not mend: what is stored is damaged.
 pub(super) const UNREADABLE: &str = "unreadable_state";
 
-/// The streams to look at, and up to which place each is known to reach whatever its outbox says; 0: nothing is known.
-pub(super) type Hints = BTreeMap<Stream, u64>;
+/// Why a stream is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Hint {
+    /// Up to which place there was news of it: if it is logged that far, its outbox is not read. 0: nothing was said.
+    pub(super) told: u64,
+    /// Up to which place it is known to reach, whatever its outbox says; 0: nothing is known.
+    pub(super) reaches: u64,
+}
+
+/// The streams to look at.
+pub(super) type Hints = BTreeMap<Stream, Hint>;
 
 /// An entry that is to be a leaf.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +55,8 @@ pub(super) struct Leaf {
 pub(super) struct Gathered {
     /// In the order in which they go into the log.
     pub(super) leaves: Vec<Leaf>,
-    /// Whether there was more than a batch takes.
-    pub(super) more: bool,
+    /// Streams that had more than a batch takes.
+    pub(super) rest: BTreeSet<Stream>,
     /// What is wrong.
     pub(super) defects: Vec<Defect>,
     /// Places that there is no entry for.
@@ -56,82 +65,165 @@ pub(super) struct Gathered {
     pub(super) fault: Option<Fault>,
 }
 
-/// Reads what `streams` have that is not in the log.
-pub(super) async fn gather<P: ReadOutbox + ReadStreams>(ports: &P, streams: &Hints, now: Time) -> Gathered {
-    let reads: Vec<_> = streams.iter().map(|(stream, reaches)| of_stream(ports, stream, *reaches, now)).collect();
-    let read: Vec<Result<Gathered, Fault>> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
+/// Reads what `streams` have that is not in the log. The head was read before, and all that it has is marked: whoever logs
+/// meanwhile has moved it, and then this comes to nothing.
+///
+/// # Errors
+/// If nothing could be read.
+pub(super) async fn gather<P: ReadOutbox + ReadStreams>(
+    ports: &P,
+    streams: &Hints,
+    now: Time,
+) -> Result<Gathered, Fault> {
     let mut all = Gathered::default();
+    let mut open = open(ports, streams, &mut all).await?;
+    // A beginning of each stream, as times never fall within one.
+    let mut wanted: Vec<(Time, &Place)> =
+        open.iter().flat_map(|one| &one.wanted).map(|(at, place)| (*at, place)).collect();
+    wanted.sort();
+    let chosen: Vec<Place> = wanted.into_iter().take(MOST_LEAVES).map(|(_, place)| place.clone()).collect();
+    let entries = if chosen.is_empty() { Vec::new() } else { ports.entries_at(&chosen).await? };
+    let mut entries: BTreeMap<Place, Option<Vec<u8>>> = chosen.into_iter().zip(entries).collect();
+    for one in &mut open {
+        let before = one.wanted.len();
+        one.wanted.retain(|(_, place)| entries.contains_key(place));
+        one.is_cut = one.wanted.len() < before;
+        one.bytes = one.wanted.iter().filter_map(|(_, place)| entries.remove(place)).collect();
+    }
+    let reads: Vec<_> = open.into_iter().map(|one| one.read(ports, now)).collect();
+    let read: Vec<Result<Gathered, Fault>> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
     for one in read {
         match one {
             Ok(mut one) => {
                 all.leaves.append(&mut one.leaves);
                 all.defects.append(&mut one.defects);
                 all.gone.append(&mut one.gone);
-                all.more |= one.more;
+                all.rest.append(&mut one.rest);
             }
-            Err(fault) => {
-                tracing::error!(error.code = %fault.code, "a stream could not be read for the log: {fault}");
-                all.fault = Some(fault);
-            }
+            Err(fault) => all.missed(fault),
         }
     }
     // Within a stream times never fall, so this is the order of places, too; and the batch takes a beginning of each.
     all.leaves.sort_by(|one, other| (one.at, &one.place).cmp(&(other.at, &other.place)));
     let mut bytes: usize = 0;
-    let fits = all.leaves.iter().take(MOST_LEAVES).take_while(|leaf| {
+    let fits = all.leaves.iter().take_while(|leaf| {
         bytes = bytes.saturating_add(leaf.bytes.len());
         bytes <= MOST_BYTES
     });
     let fits = fits.count();
-    all.more |= fits < all.leaves.len();
-    all.leaves.truncate(fits);
-    all
+    all.rest.extend(all.leaves.drain(fits..).map(|leaf| leaf.place.stream));
+    Ok(all)
 }
 
-async fn of_stream<P: ReadOutbox + ReadStreams>(
-    ports: &P,
-    stream: &Stream,
-    reaches: u64,
-    now: Time,
-) -> Result<Gathered, Fault> {
-    let outbox = ports.outbox(stream, PLACES).await?;
-    let last = outbox.open.last().map_or(0, |last| last.seq).max(reaches);
-    let from = outbox.logged.seq.saturating_add(1);
-    if last < from {
-        return Ok(Gathered::default());
+impl Gathered {
+    fn missed(&mut self, fault: Fault) {
+        tracing::error!(error.code = %fault.code, "a stream could not be read for the log: {fault}");
+        self.fault = Some(fault);
     }
-    let most = u64::from(PLACES).saturating_sub(1);
-    let until = last.min(from.saturating_add(most));
-    let place = |seq| Place { stream: stream.clone(), seq };
-    let passed: BTreeSet<u64> = outbox.passed.iter().copied().collect();
-    let places: Vec<Place> = (from..=until).filter(|seq| !passed.contains(seq)).map(place).collect();
-    let (entries, end) = futures_util::join!(ports.entries_at(&places), ports.stream_end(stream));
-    // A state that can't be read takes nothing from the entries, which are there or not.
-    let ends_at = match end {
-        Ok(end) => end.map_or(0, |(head, _)| head.seq),
+}
+
+/// What a stream has to be logged, and what of it is read.
+struct Open {
+    stream: Stream,
+    outbox: Outbox,
+    /// The last place that there may be.
+    last: u64,
+    /// The last place that is looked at this time, unless the batch is full before.
+    until: u64,
+    /// When what lies at each place was committed, as far as the outbox says, and never before what it follows.
+    wanted: Vec<(Time, Place)>,
+    /// Whether there was no room for all of that.
+    is_cut: bool,
+    /// What lies at these places.
+    bytes: Vec<Option<Vec<u8>>>,
+}
+
+/// What each stream has open. Outboxes of which it is known that all that was told of is logged are not read.
+async fn open<P: ReadOutbox>(ports: &P, streams: &Hints, all: &mut Gathered) -> Result<Vec<Open>, Fault> {
+    let names: Vec<Stream> = streams.keys().cloned().collect();
+    let logged = if names.is_empty() { Vec::new() } else { ports.logged_up_to(&names).await? };
+    let mut reads = Vec::new();
+    for ((stream, hint), logged) in streams.iter().zip(logged) {
+        match logged {
+            Some(logged) if hint.told > 0 && logged.seq >= hint.told.max(hint.reaches) => {}
+            Some(logged) => reads.push(async move {
+                let outbox = ports.outbox(stream, logged, PLACES.saturating_add(1)).await?;
+                Ok(Open::of(stream, outbox, hint.reaches))
+            }),
+            None => all.missed(Fault::new("read what is to be logged", "unreadable_log")),
+        }
+    }
+    let read: Vec<Result<Option<Open>, Fault>> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let mut open = Vec::new();
+    for one in read {
+        match one {
+            Ok(one) => open.extend(one),
+            Err(fault) => all.missed(fault),
+        }
+    }
+    Ok(open)
+}
+
+impl Open {
+    /// `None`: nothing is.
+    fn of(stream: &Stream, outbox: Outbox, reaches: u64) -> Option<Self> {
+        let last = outbox.open.last().map_or(0, |last| last.seq).max(reaches);
+        let from = outbox.logged.seq.saturating_add(1);
+        if last < from {
+            return None;
+        }
+        let most = u64::from(PLACES).saturating_sub(1);
+        let until = last.min(from.saturating_add(most));
+        let passed: BTreeSet<u64> = outbox.passed.iter().copied().collect();
+        let times: BTreeMap<u64, Time> = outbox.open.iter().map(|open| (open.seq, open.at)).collect();
+        let mut at = Time::EPOCH;
+        let wanted = (from..=until).filter(|seq| !passed.contains(seq)).map(|seq| {
+            at = times.get(&seq).copied().unwrap_or(at).max(at);
+            (at, Place { stream: stream.clone(), seq })
+        });
+        let wanted = wanted.collect();
+        Some(Self { stream: stream.clone(), outbox, last, until, wanted, is_cut: false, bytes: Vec::new() })
+    }
+
+    /// Where the stream ends is asked only if something is not as it mostly is.
+    async fn read<P: ReadStreams>(self, ports: &P, now: Time) -> Result<Gathered, Fault> {
+        let Self { stream, outbox, last, until, wanted, is_cut, bytes } = self;
+        let goes_on = last == until || outbox.open.iter().any(|open| open.seq == until.saturating_add(1));
+        let is_odd = bytes.iter().any(Option::is_none) || !goes_on;
+        let ends_at = if is_odd { end(ports, &stream, last).await? } else { 0 };
+        let mut reader = Reader::new(&outbox, ends_at, now);
+        let mut whole = true;
+        for ((_, place), bytes) in wanted.into_iter().zip(bytes) {
+            whole = reader.take(place, bytes);
+            if !whole {
+                break;
+            }
+        }
+        // A place in the outbox that the stream never reached, far beyond all others: there is nothing in between.
+        for beyond in outbox.open.iter().filter(|open| open.seq > until && open.seq > ends_at) {
+            reader.foreign(Place { stream: stream.clone(), seq: beyond.seq }, beyond.at);
+        }
+        let mut found = reader.found;
+        let limited =
+            outbox.open.len().saturating_add(outbox.passed.len()) > usize::try_from(PLACES).unwrap_or(usize::MAX);
+        if is_cut || (whole && (limited || until < last.min(ends_at))) {
+            found.rest.insert(stream);
+        }
+        Ok(found)
+    }
+}
+
+/// Where a stream ends. A state that can't be read takes nothing from the entries, which are there or not: then it is
+/// `last`.
+async fn end<P: ReadStreams>(ports: &P, stream: &Stream, last: u64) -> Result<u64, Fault> {
+    match ports.stream_end(stream).await {
+        Ok(end) => Ok(end.map_or(0, |(head, _)| head.seq)),
         Err(fault) if fault.code == UNREADABLE => {
             tracing::error!(stream = %stream, alarm = "log_defect", "where {stream} ends can't be read");
-            last
+            Ok(last)
         }
-        Err(fault) => return Err(fault),
-    };
-    let mut reader = Reader::new(&outbox, ends_at, now);
-    let mut whole = true;
-    for (place, bytes) in places.into_iter().zip(entries?) {
-        whole = reader.take(place, bytes);
-        if !whole {
-            break;
-        }
+        Err(fault) => Err(fault),
     }
-    // A place in the outbox that the stream never reached, far beyond all others: there is nothing in between.
-    for beyond in outbox.open.iter().filter(|open| open.seq > until && open.seq > ends_at) {
-        reader.foreign(place(beyond.seq), beyond.at);
-    }
-    let mut found = reader.found;
-    let limited =
-        outbox.open.len().saturating_add(outbox.passed.len()) >= usize::try_from(PLACES).unwrap_or(usize::MAX);
-    found.more = whole && (limited || until < last.min(ends_at));
-    Ok(found)
 }
 
 /// Goes through a stream's entries in order.

@@ -4,7 +4,7 @@
 //! Whoever finds another one staged goes on with that.
 
 use super::apply::{apply, edge_files};
-use super::gather::{Gathered, Hints, Leaf, gather};
+use super::gather::{Gathered, Hint, Hints, Leaf, gather};
 use super::{PART, Sequencing, broken, keys};
 use crate::ports::{Batch, CommitError, Fault, LogHead, LogSettings, ReadLog, Sign, SignAsFormer};
 use crate::system::append;
@@ -14,7 +14,7 @@ use model::time::Time;
 use record::checkpoint::{self, Checkpoint};
 use record::note::{Note, Signature, VerifierKey};
 use record::tree::{Edge, leaf};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DOING: &str = "bring entries into the log";
 
@@ -30,13 +30,23 @@ pub struct Ran {
     pub batches: u64,
 }
 
+/// What of the streams that a round looked at it did not log.
+enum More {
+    /// Nothing.
+    None,
+    /// What there was no room for.
+    Rest,
+    /// It may be all of it: another batch was logged, or the log's own stream has something new.
+    All,
+}
+
 /// What one round did.
 enum Round {
     /// It logged so many leaves.
     Logged {
         leaves: usize,
-        /// Whether more is known to wait.
-        more: bool,
+        /// What is known to wait.
+        more: More,
     },
     /// Somebody else was faster.
     Overtaken,
@@ -44,27 +54,47 @@ enum Round {
     Nothing { more: bool },
 }
 
-/// Brings into the log whatever `streams` have that is not in it. A batch that somebody left unfinished is finished first.
+/// Streams that a run finds by itself, at most.
+const STREAMS: u32 = 1_000;
+
+/// Brings into the log what there was news of, by stream and up to which place (0: not known), and whatever else is known to
+/// wait: who was told of a part of it does the work for all. A batch that somebody left unfinished is finished first.
 ///
 /// # Errors
 /// If something outside failed; what was begun is finished by the next run.
-pub async fn sequence<P: Sequencing>(ports: &P, streams: BTreeSet<Stream>) -> Result<Ran, Fault> {
-    Box::pin(run(ports, streams.into_iter().map(|stream| (stream, 0)).collect())).await
+pub async fn sequence<P: Sequencing>(ports: &P, told: BTreeMap<Stream, u64>) -> Result<Ran, Fault> {
+    let hints = told.into_iter().map(|(stream, told)| (stream, Hint { told, reaches: 0 })).collect();
+    Box::pin(run(ports, hints, true)).await
 }
 
-pub(super) async fn run<P: Sequencing>(ports: &P, mut hints: Hints) -> Result<Ran, Fault> {
+/// With `look`, what else waits is asked for, at the same time as the head.
+pub(super) async fn run<P: Sequencing>(ports: &P, mut hints: Hints, look: bool) -> Result<Ran, Fault> {
     let mut ran = Ran::default();
     let mut fault = None;
-    for _ in 0..BATCHES {
-        let before = Box::pin(settled(ports)).await?;
-        let found = gather(ports, &hints, ports.now()).await;
+    for nth in 0..BATCHES {
+        let (before, waiting) = futures_util::join!(Box::pin(settled(ports)), async {
+            if look && nth == 0 { ports.unlogged(STREAMS).await } else { Ok(Vec::new()) }
+        });
+        let before = before?;
+        match waiting {
+            Ok(waiting) => waiting.into_iter().for_each(|stream| {
+                // Whoever told of it may not know all.
+                hints.insert(stream, Hint::default());
+            }),
+            // The index is there for speed alone: what it shows is told of as well, or found by the timer.
+            Err(fault) => tracing::warn!(error.code = %fault.code, "what else waits is not known: {fault}"),
+        }
+        let found = gather(ports, &hints, ports.now()).await?;
         fault = fault.or_else(|| found.fault.clone());
+        let rest = found.rest.clone();
         match Box::pin(round(ports, before, found, &mut hints)).await? {
             Round::Logged { leaves, more } => {
                 ran.leaves = ran.leaves.saturating_add(u64::try_from(leaves).unwrap_or(u64::MAX));
                 ran.batches = ran.batches.saturating_add(1);
-                if !more {
-                    break;
+                match more {
+                    More::None => break,
+                    More::Rest => hints.retain(|stream, _| rest.contains(stream)),
+                    More::All => {}
                 }
             }
             Round::Overtaken => ports.pause(50).await,
@@ -99,6 +129,12 @@ async fn settled<P: Sequencing>(ports: &P) -> Result<Option<LogHead>, Fault> {
     Err(Fault::new(DOING, "contention"))
 }
 
+/// Whether the log is still where it was.
+async fn stands<P: ReadLog>(ports: &P, before: Option<&LogHead>) -> Result<bool, Fault> {
+    let now = ports.log_head().await?;
+    Ok(now.as_ref().map(|now| &now.note) == before.map(|before| &before.note))
+}
+
 /// Whoever may write the table could make another head; without the key they can't sign it.
 fn signed_by_us<P: LogSettings>(ports: &P, head: &LogHead) -> Result<(), Fault> {
     let signed = checkpoint::open(head.note.as_bytes(), &keys(ports)?);
@@ -124,13 +160,16 @@ async fn round<P: Sequencing>(
     found: Gathered,
     hints: &mut Hints,
 ) -> Result<Round, Fault> {
+    // Whoever logs meanwhile marks what they logged: then what was read of several items is not of one moment.
+    if !found.defects.is_empty() && !stands(ports, before.as_ref()).await? {
+        return Ok(Round::Overtaken);
+    }
     let told = Box::pin(tell(ports, &found)).await?;
     if told {
         hints.entry(Stream::System(SystemStream::Log)).or_default();
     }
-    let more = found.more || told;
     if found.leaves.is_empty() {
-        return Ok(Round::Nothing { more });
+        return Ok(Round::Nothing { more: told || !found.rest.is_empty() });
     }
     let edge = before.as_ref().map_or(Edge::EMPTY, |head| head.edge.clone());
     let batch = put_together(&edge, &found.leaves, ports.now())?;
@@ -160,7 +199,12 @@ async fn round<P: Sequencing>(
     }
     tracing::info!(log.size = head.edge.size(), log.leaves = leaves, "the log has {} leaves", head.edge.size());
     Box::pin(apply(ports, &head, &batch, &bytes, &files)).await?;
-    Ok(Round::Logged { leaves, more: more || !ours })
+    let more = match (told || !ours, found.rest.is_empty()) {
+        (true, _) => More::All,
+        (false, false) => More::Rest,
+        (false, true) => More::None,
+    };
+    Ok(Round::Logged { leaves, more })
 }
 
 /// Puts on record what is wrong, once each, and passes over what is gone. Whether anything was put on record.

@@ -1,6 +1,6 @@
 //! Where the streams end, once a day. The record itself is asked, not the outbox: what vanished from that shows.
 
-use super::gather::{Hints, UNREADABLE};
+use super::gather::{Hint, Hints, UNREADABLE};
 use super::{Keeping, PART};
 use crate::ports::{Fault, Listing};
 use crate::system::append;
@@ -58,7 +58,7 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
         };
         heads.push(StreamHead { stream: stream.clone(), seq: head.seq, hash: head.hash.to_string() });
         if is_late {
-            late.insert(stream.clone(), head.seq);
+            late.insert(stream.clone(), Hint { told: 0, reaches: head.seq });
         }
     }
     Ok(Some((heads, late, cut)))
@@ -82,7 +82,9 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> 
     if at.plus(SETTLED) > now {
         return Ok(Some((head, false)));
     }
-    let outbox = ports.outbox(stream, u32::MAX).await?;
+    let logged = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten();
+    let logged = logged.ok_or_else(|| Fault::new("sum up the day", "unreadable_log"))?;
+    let outbox = ports.outbox(stream, logged, u32::MAX).await?;
     // Each place: an item far beyond the end says nothing of those before it.
     let told = outbox.open.iter().map(|open| open.seq).chain(outbox.passed).filter(|seq| *seq <= head.seq);
     let told: BTreeSet<u64> = told.collect();

@@ -3,7 +3,7 @@
 
 use super::anchoring::{Anchored, anchor};
 use super::deployments::{due, look};
-use super::gather::Hints;
+use super::gather::{Hint, Hints};
 use super::sequencing::{Ran, run};
 use super::summary::{ends, summarise};
 use super::{Keeping, PART};
@@ -70,20 +70,21 @@ async fn begin<P: Keeping>(ports: &P) -> Result<(), Fault> {
 async fn sum_up<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
     let Some((heads, late, cut)) = Box::pin(ends(ports)).await? else { return Ok(Ran::default()) };
     if !late.is_empty() {
-        Box::pin(run(ports, late)).await?;
+        Box::pin(run(ports, late, false)).await?;
     }
     summarise(ports, &heads, cut).await?;
-    Box::pin(run(ports, Hints::from([(LOG, 0)]))).await
+    Box::pin(run(ports, Hints::from([(LOG, Hint::default())]), false)).await
 }
 
 /// Everything that waits, and a heartbeat if nothing did for a while.
 async fn sweep<P: Keeping>(ports: &P) -> Result<Ran, Fault> {
     // Whatever waits in vain: silence is silence.
     Box::pin(beat(ports, SILENCE)).await?;
-    let mut streams: Hints = ports.unlogged(STREAMS).await?.into_iter().map(|stream| (stream, 0)).collect();
+    let mut streams: Hints =
+        ports.unlogged(STREAMS).await?.into_iter().map(|stream| (stream, Hint::default())).collect();
     // The index may not have what was put there just now.
     streams.entry(LOG).or_default();
-    Box::pin(run(ports, streams)).await
+    Box::pin(run(ports, streams, false)).await
 }
 
 /// Puts a heartbeat on record, unless something was logged within the last `silence` seconds.
@@ -104,7 +105,7 @@ async fn anchor_it<P: Keeping>(ports: &P) -> Result<(), Fault> {
         // What the witness refused can't be submitted again: a larger tree can.
         Anchored::Refused => {
             if Box::pin(beat(ports, 1)).await? {
-                Box::pin(run(ports, Hints::from([(LOG, 0)]))).await?;
+                Box::pin(run(ports, Hints::from([(LOG, Hint::default())]), false)).await?;
                 Box::pin(anchor(ports)).await?;
             }
             Ok(())

@@ -1,6 +1,7 @@
 //! The log's part of the table: what is to be logged, where the log is, and what of it is anchored.
 
 use super::{CommitError, Fault};
+use model::names::RequestId;
 use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Head;
@@ -110,8 +111,11 @@ port! {
 port! {
     /// Reads what of a stream is to be logged, strongly consistent.
     ReadOutbox {
-        /// What is logged, and up to `limit` places beyond.
-        fn outbox(stream: &Stream, limit: u32) -> Result<Outbox, Fault>;
+        /// Up to where each of `streams` is logged, in the same order: [`Head::START`], if nothing is. `None`: what says so
+        /// can't be read.
+        fn logged_up_to(streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault>;
+        /// What its outbox holds beyond `logged`, up to `limit` places.
+        fn outbox(stream: &Stream, logged: Head, limit: u32) -> Result<Outbox, Fault>;
     }
 }
 
@@ -160,10 +164,23 @@ port! {
     }
 }
 
+/// In how many copies is kept when the log was anchored last. A transaction holds what it is conditioned on, too, and one
+/// that names the same item meanwhile is cancelled; so many make that rare. Source: DynamoDB developer guide, transaction
+/// conflict handling.
+pub const ANCHOR_COPIES: u8 = 64;
+
+/// The copy that what begins a request's access is conditioned on: by the end of its id, which is random.
+pub fn anchor_copy(of: &RequestId) -> u8 {
+    let id = of.as_str();
+    let end = id.get(id.len().saturating_sub(2)..).unwrap_or_default();
+    u8::from_str_radix(end, 16).unwrap_or(0).checked_rem(ANCHOR_COPIES).unwrap_or(0)
+}
+
 port! {
     /// Notes what is anchored: what begins access is conditioned on it.
     KeepAnchor {
-        /// Puts `anchor` in the place of `before`. `false`: another one is there by now.
+        /// Tells every copy when that was, and puts `anchor` in the place of `before`. `false`: another one is there by now.
+        /// In that order: what a copy says is true already, and who dies in between tells all of them again.
         fn keep_anchor(anchor: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault>;
     }
 }

@@ -2,7 +2,7 @@
 //! once it works.
 
 use crate::invariants;
-use crate::support::{HALF_AN_HOUR, Kind, Site, actor, unwatched};
+use crate::support::{HALF_AN_HOUR, Kind, Site, TROUBLES, actor, unwatched};
 use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, LONGEST_BACKOFF, Phase, backoff};
 use model::names::RequestId;
 use model::request::Status;
@@ -43,9 +43,6 @@ const COMPONENTS: [Verb; 30] = [
     Verb::Bounded,
     Verb::Assume,
 ];
-
-const TROUBLES: [Trouble; 5] =
-    [Trouble::CrashBefore, Trouble::CrashAfter, Trouble::FaultBefore, Trouble::FaultAfter, Trouble::Throttle];
 
 /// With every component broken for good in every way: from well before until well after the window
 /// everything is watched; then it is healed and comes to rest.

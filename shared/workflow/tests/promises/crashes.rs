@@ -2,18 +2,15 @@
 //! that everything ends well once something does.
 
 use crate::invariants;
-use crate::support::{HALF_AN_HOUR, Kind, Site, actor, text, wish};
+use crate::support::{HALF_AN_HOUR, Kind, Site, actor, each_trouble_at_each_call, text, wish};
 use model::lifecycle::{Phase, QUARANTINE};
 use model::names::RequestId;
 use model::request::Status;
 use workflow::credentials::credentials;
 use workflow::decisions::{Wanted, act};
-use workflow::double::{Trouble, home};
+use workflow::double::home;
 use workflow::reconcile::reconcile;
 use workflow::submission::submit;
-
-pub(crate) const TROUBLES: [Trouble; 5] =
-    [Trouble::CrashBefore, Trouble::CrashAfter, Trouble::FaultBefore, Trouble::FaultAfter, Trouble::Throttle];
 
 /// Whether the event that the step answers is delivered again, or reconciliation has to find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,29 +25,25 @@ pub(crate) fn sweep<S>(prepare: impl Fn(&Site) -> S, step: impl Fn(&Site, &S), t
     let prepared = Site::new();
     let subject = prepare(&prepared);
     for again in [Again::Delivered, Again::Lost] {
-        for trouble in TROUBLES {
-            for nth in 1.. {
-                let site = prepared.fork();
-                let before = site.world.hits();
-                site.world.trouble_at(nth, trouble);
-                step(&site, &subject);
-                site.world.heal();
-                // Nothing else runs: looked at as it is, now and for the times to come.
-                for id in site.world.ids() {
-                    invariants::at_every_moment(&site.world, &id);
-                }
-                if again == Again::Lost {
-                    site.world.take_news();
-                } else {
-                    step(&site, &subject);
-                }
-                then(&site, &subject, again);
-                site.at_rest();
-                if site.world.hits() == before {
-                    break;
-                }
+        each_trouble_at_each_call(|nth, trouble| {
+            let site = prepared.fork();
+            let before = site.world.hits();
+            site.world.trouble_at(nth, trouble);
+            step(&site, &subject);
+            site.world.heal();
+            // Nothing else runs: looked at as it is, now and for the times to come.
+            for id in site.world.ids() {
+                invariants::at_every_moment(&site.world, &id);
             }
-        }
+            if again == Again::Lost {
+                site.world.take_news();
+            } else {
+                step(&site, &subject);
+            }
+            then(&site, &subject, again);
+            site.at_rest();
+            site.world.hits() > before
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! What somebody else changed in AWS is found within a minute, and nothing else is taken for it.
 
-use crate::crashes::TROUBLES;
 use crate::invariants;
+use crate::support::TROUBLES;
 use crate::support::{HALF_AN_HOUR, Kind, Site, Worker, actor, unwatched};
 use model::documents::{KILL_ALL_POLICY, kill_policy_name};
 use model::lifecycle::{EndReason, Phase};

@@ -4,11 +4,13 @@
 mod anchors;
 mod beside;
 mod broken;
+mod contention;
 mod crashes;
 mod days;
 mod deployed;
 mod gate;
 mod histories;
+mod pace;
 mod rotated;
 mod round_trips;
 mod scene;

@@ -1,6 +1,6 @@
 //! A new account is observed before anything is taken out of it.
 
-use crate::crashes::TROUBLES;
+use crate::support::TROUBLES;
 use crate::support::{HALF_AN_HOUR, Kind, Site};
 use model::names::AccountId;
 use model::request::Status;

@@ -18,7 +18,7 @@ use std::future::Future;
 use std::sync::Arc;
 use workflow::command::{CommandError, Done};
 use workflow::decisions::{Wanted, act};
-use workflow::double::{News, World, home};
+use workflow::double::{News, Trouble, World, home};
 use workflow::ending::{Ending, end};
 use workflow::ports::{Stored, window};
 use workflow::provision::{Provisioned, provision};
@@ -304,6 +304,16 @@ impl Site {
         self.watch();
         invariants::at_rest(&self.world, &self.planted.borrow());
     }
+}
+
+/// What may happen to a call and be over then.
+pub(crate) const TROUBLES: [Trouble; 5] =
+    [Trouble::CrashBefore, Trouble::CrashAfter, Trouble::FaultBefore, Trouble::FaultAfter, Trouble::Throttle];
+
+/// Has `work` done with each trouble at each call; it says whether it came to that call. Gives back how many calls it has.
+pub(crate) fn each_trouble_at_each_call(mut work: impl FnMut(u64, Trouble) -> bool) -> u64 {
+    let calls = TROUBLES.map(|trouble| (1..100_000).find(|nth| !work(*nth, trouble)).unwrap() - 1);
+    calls.into_iter().max().unwrap()
 }
 
 /// Numbers that look random and are the same for a seed (xorshift64*).

@@ -5,6 +5,7 @@ use contracts::template::Template;
 use model::documents::{KILL_ALL_POLICY, kill_all_before, kill_all_policy};
 use model::time::Time;
 use serde_json::Value;
+use workflow::double::{DEPLOYED_MEMORY, Mapping};
 
 /// Longest managed policy, in characters without white space. Source: IAM user guide, quotas.
 const LONGEST_MANAGED_POLICY: usize = 6_144;
@@ -99,6 +100,19 @@ fn evidence_holds_grants_to_the_bounds_that_they_were_made_by() {
     assert_eq!(tests_of_control::LONGEST_GRANT, model::catalog::LONGEST_GRANT);
     // And one run of reconciliation.
     assert_eq!(tables::LATE_AFTER, SCHEDULE_MARGIN + QUARANTINE + 60);
+}
+
+/// What `log::pace` holds to its bar is the function as it is deployed.
+#[test]
+fn the_sequencer_is_measured_as_the_template_has_it() {
+    let template = template();
+    let audit = template.resource("AuditFunction").unwrap();
+    let number = |path: &[&str]| audit.property(path).unwrap().text().unwrap().parse::<u64>().unwrap();
+    let stored = |name| number(&["Events", "Stored", "Properties", name]);
+    let mapping = Mapping::deployed(4, 0);
+    assert_eq!(number(&["MemorySize"]), DEPLOYED_MEMORY);
+    assert_eq!(number(&["ReservedConcurrentExecutions"]), 1);
+    assert_eq!((stored("BatchSize"), stored("MaximumBatchingWindowInSeconds")), (mapping.batch as u64, mapping.window));
 }
 
 /// What an early end writes when a base role is full has to have its room beforehand.

@@ -1,23 +1,9 @@
 //! The log goes on: a batch is staged, becomes the head, and is where everybody can read it.
 
 use super::{MOVE, batch, head};
-use crate::fault::fault;
 use crate::table::items::text;
-use crate::table::{ABSENT, Table, Write};
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use crate::table::{ABSENT, Table, Write, taken};
 use workflow::ports::{Batch, CommitError, Fault, LogHead, MoveLog, ReadLog as _};
-
-/// `false`: the condition did not hold.
-fn taken<T>(put: Result<T, SdkError<PutItemError>>) -> Result<bool, Fault> {
-    match put {
-        Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-            Ok(false)
-        }
-        Err(error) => Err(fault(MOVE, &error)),
-    }
-}
 
 impl MoveLog for Table {
     async fn stage(&self, staged: &Batch) -> Result<bool, Fault> {
@@ -29,7 +15,7 @@ impl MoveLog for Table {
             .condition_expression(ABSENT)
             .send()
             .await;
-        if taken(put)? {
+        if taken(MOVE, put)? {
             return Ok(true);
         }
         // What is there may be ours: an attempt whose answer was lost.
@@ -67,6 +53,6 @@ impl MoveLog for Table {
             .expression_attribute_values(":note", text(of.note.as_str()))
             .send()
             .await;
-        taken(put)
+        taken(MOVE, put)
     }
 }

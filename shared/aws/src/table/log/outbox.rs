@@ -1,20 +1,17 @@
 //! What is to be logged, and that it is.
 
-use super::{ANCHOR, OUTBOX, anchor, done, read_anchor, time_of};
+use super::{OUTBOX, done, time_of};
 use crate::fault::fault;
 use crate::table::items::{self, Item, number_of, text, text_of};
-use crate::table::{MOST_ITEMS, Table, Write, keys};
+use crate::table::{MOST_ITEMS, Table, Write, keys, taken};
 use crate::time::jittered;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::stream::{Place, Stream};
 use model::time::Time;
 use record::chain::Head;
 use record::entry::EntryHash;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::ports::{
-    Anchor, CommitError, Fault, FindUnlogged, KeepAnchor, Logged, MarkLogged, Outbox, ReadOutbox, Unlogged,
-};
+use workflow::ports::{CommitError, Fault, FindUnlogged, Logged, MarkLogged, Outbox, ReadOutbox, Unlogged};
 
 /// Items of one page of a shard: a stream has some, and one run takes so many streams.
 const PAGE: u32 = 1_000;
@@ -101,28 +98,32 @@ impl FindUnlogged for Table {
 }
 
 impl ReadOutbox for Table {
-    async fn outbox(&self, stream: &Stream, limit: u32) -> Result<Outbox, Fault> {
-        let unreadable = || super::unreadable(OUTBOX);
-        // Places that were passed over, and then up to where it is logged: the one that sorts last.
-        let (pk, last) = keys::last_logged(stream);
-        let known = self.between(OUTBOX, pk, (String::from("0"), last), usize::MAX, false).await?;
-        let logged = match known.iter().rfind(|item| seq_of(item).is_none()) {
-            Some(item) => read_last(item).ok_or_else(unreadable)?,
-            None => Head::START,
-        };
-        let known: BTreeSet<u64> = known.iter().filter_map(seq_of).filter(|seq| *seq > logged.seq).collect();
-        let (pk, from) = keys::out(&Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) });
+    async fn logged_up_to(&self, streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault> {
+        let wanted: Vec<(String, String)> = streams.iter().map(keys::last_logged).collect();
+        let found = self.found(OUTBOX, &wanted, "pk, sk, #seq, #hash", &[("#seq", "seq"), ("#hash", "hash")]).await?;
+        let last = |key| found.get(key).map_or(Some(Head::START), read_last);
+        Ok(wanted.iter().map(last).collect())
+    }
+
+    async fn outbox(&self, stream: &Stream, logged: Head, limit: u32) -> Result<Outbox, Fault> {
+        let next = Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) };
+        let (pk, from) = keys::out(&next);
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let found = self.between(OUTBOX, pk, (from, keys::LAST_OUT.to_owned()), most, false).await?;
-        let mut passed = known.clone();
+        // That an outbox says of itself that something was passed over is not enough, and no reason to ask otherwise.
+        let is_passed = |item: &Item| item.contains_key("passed");
+        let mut passed = BTreeSet::new();
+        if found.iter().any(is_passed) {
+            let (pk, from) = keys::passed_over(&next);
+            let known = self.between(OUTBOX, pk, (from, keys::LAST_OUT.to_owned()), most, false).await?;
+            passed.extend(known.iter().filter_map(seq_of));
+        }
         let mut open = Vec::with_capacity(found.len());
         for (item, seq) in found.iter().filter_map(|item| Some((item, seq_of(item)?))) {
-            // Off the index because it was passed over. That an outbox says so itself is not enough.
-            if known.contains(&seq) && item.contains_key("passed") {
-                continue;
+            if !is_passed(item) || !passed.contains(&seq) {
+                passed.remove(&seq);
+                open.push(unlogged(item, seq));
             }
-            passed.remove(&seq);
-            open.push(unlogged(item, seq));
         }
         Ok(Outbox { logged, open, passed: passed.into_iter().collect() })
     }
@@ -186,43 +187,6 @@ impl Table {
             .expression_attribute_values(":seq", items::number(head.seq))
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(())
-            }
-            Err(error) => Err(fault(OUTBOX, &error)),
-        }
-    }
-}
-
-impl KeepAnchor for Table {
-    async fn keep_anchor(&self, next: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault> {
-        let write = match before {
-            None => Write::new(&self.name, anchor(next)),
-            Some(before) => Write {
-                condition: Some("#size = :size AND #at = :at AND #submitted = :submitted"),
-                names: &[("#size", "size"), ("#at", "at"), ("#submitted", "submitted")],
-                values: vec![
-                    (":size", items::number(before.size)),
-                    (":at", text(before.at.to_string())),
-                    (":submitted", items::number(before.submitted)),
-                ],
-                ..Write::over(&self.name, anchor(next))
-            },
-        };
-        match self.put_all(ANCHOR, vec![write]).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Unavailable(fault)) => Err(fault),
-            // A transaction that begins access holds it for a moment, or another worker was faster.
-            Err(_) => {
-                let now = self.get(ANCHOR, keys::log_anchor()).await?;
-                let now = now.map(|item| read_anchor(&item).ok_or_else(|| super::unreadable(ANCHOR))).transpose()?;
-                if now.as_ref() == Some(next) {
-                    return Ok(true);
-                }
-                if now.as_ref() == before { Err(Fault::new(ANCHOR, "TransactionConflict")) } else { Ok(false) }
-            }
-        }
+        taken(OUTBOX, put).map(|_| ())
     }
 }

@@ -15,8 +15,33 @@ use workflow::ports::{Anchor, Batch, Fault, LogHead, ReadLog, ReadStreams};
 const ENTRIES: &str = "read entries of streams";
 
 impl Table {
-    /// The entries with these keys, strongly consistent: bytes by key. At most [`BATCH`] keys, each once.
-    async fn events(&self, wanted: &[(String, String)]) -> Result<HashMap<(String, String), Vec<u8>>, Fault> {
+    /// What of `projection` the items with these keys have, strongly consistent, by key.
+    pub(super) async fn found(
+        &self,
+        doing: &'static str,
+        wanted: &[(String, String)],
+        projection: &str,
+        names: &[(&str, &str)],
+    ) -> Result<HashMap<(String, String), Item>, Fault> {
+        let mut once = wanted.to_vec();
+        once.sort();
+        once.dedup();
+        let reads: Vec<_> = once.chunks(BATCH).map(|keys| self.found_at_once(doing, keys, projection, names)).collect();
+        let mut found = HashMap::with_capacity(once.len());
+        for read in futures_util::future::try_join_all(reads).await? {
+            found.extend(read);
+        }
+        Ok(found)
+    }
+
+    /// The same, of at most [`BATCH`] keys, each once.
+    async fn found_at_once(
+        &self,
+        doing: &'static str,
+        wanted: &[(String, String)],
+        projection: &str,
+        names: &[(&str, &str)],
+    ) -> Result<HashMap<(String, String), Item>, Fault> {
         let keys = wanted
             .iter()
             .cloned()
@@ -24,47 +49,45 @@ impl Table {
         let wanted = KeysAndAttributes::builder()
             .consistent_read(true)
             .set_keys(Some(keys.collect()))
-            .projection_expression("pk, sk, #event")
-            .expression_attribute_names("#event", "event");
-        let mut open = HashMap::from([(self.name.clone(), wanted.build().map_err(unsendable(ENTRIES))?)]);
+            .projection_expression(projection)
+            .set_expression_attribute_names(Some(
+                names.iter().map(|(key, name)| ((*key).to_owned(), (*name).to_owned())).collect(),
+            ));
+        let mut open = HashMap::from([(self.name.clone(), wanted.build().map_err(unsendable(doing))?)]);
         let mut found = HashMap::new();
         let mut wait = WAIT;
         let mut attempt = 0;
         while attempt < ATTEMPTS {
             let answer = self.client.batch_get_item().set_request_items(Some(open)).send().await;
-            let answer = answer.map_err(|error| fault(ENTRIES, &error))?;
+            let answer = answer.map_err(|error| fault(doing, &error))?;
             let items: Vec<Item> = answer.responses.unwrap_or_default().into_values().flatten().collect();
-            for item in &items {
-                let key = || Some((text_of(item, "pk")?.to_owned(), text_of(item, "sk")?.to_owned()));
-                found.extend(key().zip(items::entry(item).map(|entry| entry.bytes)));
+            let none = items.is_empty();
+            for item in items {
+                let key = || Some((text_of(&item, "pk")?.to_owned(), text_of(&item, "sk")?.to_owned()));
+                let key = key();
+                found.extend(key.map(|key| (key, item)));
             }
             open = answer.unprocessed_keys.unwrap_or_default();
             if open.is_empty() {
                 return Ok(found);
             }
             // An answer holds 16 MB: what was left out for that is asked for at once, what was too much later.
-            if items.is_empty() {
+            if none {
                 attempt = attempt.saturating_add(1);
                 tokio::time::sleep(jittered(wait)).await;
                 wait = wait.saturating_mul(2);
             }
         }
-        Err(Fault::new(ENTRIES, "ThrottlingException"))
+        Err(Fault::new(doing, "ThrottlingException"))
     }
 }
 
 impl ReadStreams for Table {
     async fn entries_at(&self, places: &[Place]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
         let wanted: Vec<(String, String)> = places.iter().map(keys::event).collect();
-        let mut once = wanted.clone();
-        once.sort();
-        once.dedup();
-        let reads: Vec<_> = once.chunks(BATCH).map(|keys| self.events(keys)).collect();
-        let mut found = HashMap::with_capacity(once.len());
-        for read in futures_util::future::try_join_all(reads).await? {
-            found.extend(read);
-        }
-        Ok(wanted.iter().map(|key| found.get(key).cloned()).collect())
+        let found = self.found(ENTRIES, &wanted, "pk, sk, #event", &[("#event", "event")]).await?;
+        let bytes = |key| found.get(key).and_then(items::entry).map(|entry| entry.bytes);
+        Ok(wanted.iter().map(bytes).collect())
     }
 
     async fn stream_end(&self, stream: &Stream) -> Result<Option<(Head, Time)>, Fault> {

@@ -3,10 +3,11 @@ use crate::double::{NOW, World, commit, id};
 use model::identity::Cause;
 use model::stream::SystemStream;
 use model::system::{Event, Known};
+use record::chain::Head;
 use serde_json::{Value, json};
 use workflow::ports::{
-    CommitError, CommitRequest as _, CommitSystem as _, FindUnlogged as _, Guard, KeepAnchor as _, LoadSystem as _,
-    MarkLogged as _, MoveLog as _, ReadLog as _, ReadOutbox as _, ReadStreams as _,
+    ANCHOR_COPIES, CommitError, CommitRequest as _, CommitSystem as _, FindUnlogged as _, Guard, KeepAnchor as _,
+    LoadSystem as _, MarkLogged as _, MoveLog as _, ReadLog as _, ReadOutbox as _, ReadStreams as _,
 };
 use workflow::system::next;
 
@@ -79,7 +80,7 @@ async fn what_begins_access_is_conditioned_on_the_anchor() {
         let world = World::answering(vec![cancelled(&codes), (200, json!({}))]);
         assert_eq!(table(&world).commit(commit(vec![guard.clone()])).await, Err(error));
         let check = &world.json(0)["TransactItems"][3]["ConditionCheck"];
-        assert_eq!(check["Key"], json!({"pk": {"S": "LOG"}, "sk": {"S": "ANCHOR"}}));
+        assert_eq!(check["Key"], json!({"pk": {"S": "LOG"}, "sk": {"S": "ANCHOR#47"}}), "0xef of 64");
         assert_eq!(check["ConditionExpression"], "#at >= :not_before");
         assert_eq!(check["ExpressionAttributeValues"][":not_before"]["S"], NOW);
     }
@@ -110,14 +111,14 @@ async fn the_outbox_is_read_beyond_what_is_logged() {
         item
     };
     let passed = || json!({"passed": {"BOOL": true}});
+    let last = |stream: &str| json!({"pk": {"S": format!("LOGGED#{stream}")}, "sk": {"S": "LAST"}});
+    let mut logged = last(id().as_str());
+    logged
+        .as_object_mut()
+        .unwrap()
+        .extend([("seq".to_owned(), json!({"N": "2"})), ("hash".to_owned(), json!({"S": hash}))]);
     let world = World::answering(vec![
-        (
-            200,
-            json!({"Items": [
-                {"sk": {"S": "000002"}, "seq": {"N": "2"}}, {"sk": {"S": "000004"}, "seq": {"N": "4"}},
-                {"sk": {"S": "000007"}, "seq": {"N": "7"}}, {"sk": {"S": "LAST"}, "seq": {"N": "2"}, "hash": {"S": hash}},
-            ]}),
-        ),
+        (200, json!({"Responses": {"countersign": [logged, last("sys_policy")]}})),
         (
             200,
             json!({"Items": [
@@ -125,23 +126,28 @@ async fn the_outbox_is_read_beyond_what_is_logged() {
                 item("000006", passed()), item("000007", json!({})), {"sk": {"S": "000008"}},
             ]}),
         ),
+        (
+            200,
+            json!({"Items": [{"sk": {"S": "000004"}, "seq": {"N": "4"}}, {"sk": {"S": "000007"}, "seq": {"N": "7"}}]}),
+        ),
     ]);
-    let outbox = table(&world).outbox(&place(1).stream, 500).await.unwrap();
-    assert_eq!(outbox.logged.seq, 2);
+    let streams = [place(1).stream, Stream::System(SystemStream::Log), Stream::System(SystemStream::Policy)];
+    let logged = table(&world).logged_up_to(&streams).await.unwrap();
+    let head = Head { seq: 2, hash: EntryHash::of(b"entry") };
+    assert_eq!(logged, [Some(head), Some(Head::START), None], "logged, nothing yet, unreadable");
+    let outbox = table(&world).outbox(&place(1).stream, head, 500).await.unwrap();
+    assert_eq!(outbox.logged, head);
     // An outbox that says of itself that something is logged, or passed over, says nothing.
     assert_eq!(outbox.open.iter().map(|open| open.seq).collect::<Vec<_>>(), [3, 5, 6, 7, 8]);
     assert_eq!(outbox.passed, [4]);
     // What can't be read fits no entry.
     assert_eq!(outbox.open[4].hash, EntryHash::NONE);
-    let (known, query) = (world.json(0), world.json(1));
+    let asked = &world.json(0)["RequestItems"]["countersign"];
+    assert_eq!((&asked["ConsistentRead"], &asked["Keys"][0]["sk"]["S"]), (&json!(true), &json!("LAST")));
+    let (query, known) = (world.json(1), world.json(2));
+    assert_eq!(query["ExpressionAttributeValues"][":from"]["S"], "000003");
     assert_eq!(known["ExpressionAttributeValues"][":pk"]["S"], format!("LOGGED#{}", place(1).stream));
     assert_eq!((&known["ConsistentRead"], &query["ConsistentRead"]), (&Value::from(true), &Value::from(true)));
-    assert_eq!(query["ExpressionAttributeValues"][":from"]["S"], "000003");
-    let damaged = json!({"Items": [{"sk": {"S": "LAST"}, "seq": {"N": "2"}}]});
-    assert_eq!(
-        table(&World::answering(vec![(200, damaged)])).outbox(&place(1).stream, 1).await,
-        Err(Fault::new("read what is to be logged", "unreadable_log"))
-    );
 }
 
 #[tokio::test]
@@ -265,9 +271,41 @@ async fn an_anchor_takes_the_place_of_the_one_that_was_read() {
         let world = World::answering(vec![conflict(), lying(there)]);
         assert_eq!(table(&world).keep_anchor(&next, Some(&before)).await, outcome);
     }
-    let world = World::answering(vec![(200, json!({})), lying(&next)]);
+    let mut answers = vec![(200, json!({})); usize::from(ANCHOR_COPIES) + 1];
+    answers.push(lying(&next));
+    let world = World::answering(answers);
     assert_eq!(table(&world).keep_anchor(&next, None).await, Ok(true));
     assert_eq!(table(&world).anchor().await, Ok(Some(next)));
+}
+
+#[tokio::test]
+async fn every_copy_is_told_when_the_log_was_anchored_and_before_the_anchor_itself() {
+    let before = Anchor { size: 1, at: now(), cosigned: false, submitted: 1 };
+    let next = Anchor { size: 2, at: now().plus(60), ..before.clone() };
+    let copies = usize::from(ANCHOR_COPIES);
+    let mut answers = vec![(200, json!({})); copies + 2];
+    // One is held by a transaction that begins access, and told again; one knows of later.
+    answers[3] = (400, json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException"}));
+    answers[4] = failed();
+    let world = World::answering(answers);
+    assert_eq!(table(&world).keep_anchor(&next, Some(&before)).await, Ok(true));
+    let operations = world.operations();
+    assert_eq!(operations.last().map(String::as_str), Some("TransactWriteItems"));
+    assert!(operations.iter().take(copies + 1).all(|operation| operation == "PutItem"), "{operations:?}");
+    let told: std::collections::BTreeSet<String> =
+        (0..=copies).map(|n| world.json(n)["Item"]["sk"]["S"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told, (0..ANCHOR_COPIES).map(|copy| keys::log_anchor_copy(copy).1).collect());
+    let put = world.json(0);
+    assert_eq!(put["Item"]["at"]["S"], next.at.to_string());
+    assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk) OR #at <= :at");
+    // Who can't be told keeps the anchor from counting: the next minute begins anew.
+    let world =
+        World::answering(vec![
+            (400, json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException"}));
+            copies
+        ]);
+    assert!(table(&world).keep_anchor(&next, Some(&before)).await.is_err());
+    assert!(!world.operations().contains(&"TransactWriteItems".to_owned()));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What requesters say they ran.
 
 use super::scene::Scene;
-use crate::crashes::TROUBLES;
+use crate::support::TROUBLES;
 use crate::support::{HALF_AN_HOUR, actor};
 use model::activity::{REPORTED_FOR, Run, RunPhase};
 use model::digest::Digest;

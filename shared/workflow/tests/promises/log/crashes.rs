@@ -1,36 +1,29 @@
 //! One trouble at one call, for every call of what brings entries into the log.
 
 use super::scene::Scene;
-use crate::crashes::TROUBLES;
+use crate::support::each_trouble_at_each_call;
 
 /// For every trouble and every call of `step`: what holds at once, and that everything is logged once nothing goes wrong.
 fn sweep(prepare: impl Fn() -> Scene, step: impl Fn(&Scene)) -> u64 {
     let prepared = prepare();
-    let mut calls = 0;
-    for trouble in TROUBLES {
-        for nth in 1.. {
-            let scene = prepared.fork();
-            let before = scene.world().hits();
-            scene.world().trouble_at(nth, trouble);
+    each_trouble_at_each_call(|nth, trouble| {
+        let scene = prepared.fork();
+        let before = scene.world().hits();
+        scene.world().trouble_at(nth, trouble);
+        step(&scene);
+        scene.append_only();
+        let hit = scene.world().hits() > before;
+        // The same is told again; or nothing is, and the timer finds it.
+        if nth % 2 == 0 {
+            scene.world().heal();
             step(&scene);
             scene.append_only();
-            let hit = scene.world().hits() > before;
-            // The same is told again; or nothing is, and the timer finds it.
-            if nth % 2 == 0 {
-                scene.world().heal();
-                step(&scene);
-                scene.append_only();
-            }
-            scene.settle();
-            scene.complete();
-            assert_eq!(scene.defects(), Vec::new());
-            if !hit {
-                calls = nth - 1;
-                break;
-            }
         }
-    }
-    calls
+        scene.settle();
+        scene.complete();
+        assert_eq!(scene.defects(), Vec::new());
+        hit
+    })
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl History {
             20..30 => {
                 let mut told = self.scene.streams();
                 let dice = &mut self.dice;
-                told.retain(|_| dice.percent(60));
+                told.retain(|_, _| dice.percent(60));
                 self.running.push(Worker::new(async move { drop(sequence(&*world, told).await) }));
             }
             30..36 => self.running.push(Worker::new(async move { drop(minute(&*world).await) })),

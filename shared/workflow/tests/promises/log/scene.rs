@@ -8,7 +8,7 @@ use record::entry::Entry;
 use record::proof::{Consistency, Inclusion};
 use record::tile;
 use record::tree::{Edge, leaf};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use workflow::double::World;
 use workflow::log::{Ran, minute, sequence};
 use workflow::ports::{Fault, LogSettings as _};
@@ -46,8 +46,9 @@ impl Scene {
     }
 
     /// What the stream of changes tells of.
-    pub(crate) fn streams(&self) -> BTreeSet<Stream> {
-        self.world().streams().into_iter().collect()
+    pub(crate) fn streams(&self) -> BTreeMap<Stream, u64> {
+        let length = |stream: &Stream| u64::try_from(self.world().stream_chain(stream).len()).unwrap();
+        self.world().streams().into_iter().map(|stream| (stream.clone(), length(&stream))).collect()
     }
 
     /// What the function does when told of all of them; `None`: the worker died.

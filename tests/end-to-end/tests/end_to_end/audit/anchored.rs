@@ -22,13 +22,21 @@ async fn anchor(stage: &Stage) -> Result<std::collections::HashMap<String, Attri
         .ok_or_else(|| Failure::new("there is no anchor"))
 }
 
-/// As if nothing had been anchored since `at`.
+/// As if nothing had been anchored since `at`: what says so, and all copies of when that was.
 async fn set_back(stage: &Stage, at: &str) -> Result<(), Failure> {
-    let mut item = anchor(stage).await?;
-    item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
-    let put =
-        stage.root()?.dynamodb().put_item().table_name(&stage.outputs.table_name).set_item(Some(item)).send().await;
-    put.map(|_| ()).map_err(|error| Failure::of("setting the anchor back", &error))
+    let (root, table) = (stage.root()?, &stage.outputs.table_name);
+    let failed = |error: &dyn std::error::Error| Failure::new(format!("setting the anchor back: {error}"));
+    let found = root.dynamodb().query().table_name(table).consistent_read(true);
+    let found = found.key_condition_expression("pk = :log AND begins_with(sk, :anchor)");
+    let found = found.expression_attribute_values(":log", AttributeValue::S("LOG".to_owned()));
+    let found = found.expression_attribute_values(":anchor", AttributeValue::S("ANCHOR".to_owned()));
+    let found = found.send().await.map_err(|error| failed(&error))?;
+    let puts = found.items().iter().map(|item| {
+        let mut item = item.clone();
+        item.insert("at".to_owned(), AttributeValue::S(at.to_owned()));
+        root.dynamodb().put_item().table_name(table).set_item(Some(item)).send()
+    });
+    futures_util::future::try_join_all(puts).await.map(|_| ()).map_err(|error| failed(&error))
 }
 
 #[tokio::test]
