@@ -12,6 +12,7 @@ mod activity;
 mod cloud;
 mod gate;
 mod judge;
+mod lag;
 mod log;
 mod policies;
 mod probes;
@@ -23,7 +24,7 @@ mod watching;
 
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble};
-pub use log::{ORIGIN, WITNESS};
+pub use log::{Change, ORIGIN, WITNESS};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
 pub use store::News;
 pub use trails::Trail;
@@ -34,6 +35,7 @@ use activity::Kept;
 use cloud::Cloud;
 use gate::Gate;
 use judge::Documents;
+use lag::Past;
 use log::Log;
 use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
@@ -78,6 +80,7 @@ struct Inner {
     /// Requests that something was written about.
     touched: BTreeSet<String>,
     documents: Documents,
+    past: Past,
 }
 
 impl Inner {
@@ -120,6 +123,7 @@ impl World {
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
+                past: Past::default(),
             }),
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
@@ -159,6 +163,7 @@ impl World {
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
+                past: inner.past.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),

@@ -104,6 +104,8 @@ const INWARDS: &[(&str, &[&str])] = &[
     ),
     // The stand-in for Slack shares nothing with our side of Slack: two readings of Slack's documentation.
     ("tests/local-slack", &[]),
+    // The functions themselves, over simulated ports.
+    ("tests/simulation", &["functions/*", "shared/*", "tests/*"]),
     ("tests/*", &["shared/*", "tests/*"]),
     ("xtask", &["shared/*", "tests/*"]),
 ];

@@ -87,6 +87,10 @@ pub enum Verb {
     KeepAnchor,
     LoadSystem,
     CommitSystem,
+    Submission,
+    Remembered,
+    Remember,
+    Answer,
 }
 
 impl Verb {
@@ -127,7 +131,9 @@ impl Verb {
             | Self::MarkLogged
             | Self::PassOver
             | Self::KeepAnchor
-            | Self::CommitSystem => true,
+            | Self::CommitSystem
+            | Self::Remember
+            | Self::Answer => true,
             Self::Load
             | Self::LoadMany
             | Self::Entries
@@ -175,8 +181,29 @@ impl Verb {
             | Self::LogHead
             | Self::Batch
             | Self::Anchor
-            | Self::LoadSystem => false,
+            | Self::LoadSystem
+            | Self::Submission
+            | Self::Remembered => false,
         }
+    }
+
+    /// Whether it changes something in IAM, STS or the scheduler.
+    pub(super) fn writes_cloud(self) -> bool {
+        matches!(
+            self,
+            Self::Arm
+                | Self::Disarm
+                | Self::CreateRole
+                | Self::PutRolePolicy
+                | Self::RemoveRole
+                | Self::PutKill
+                | Self::RemoveKill
+                | Self::CreatePolicy
+                | Self::AttachPolicy
+                | Self::ReplacePolicy
+                | Self::RemovePolicy
+                | Self::Assume
+        )
     }
 
     /// As a verb phrase, for a fault.
@@ -245,6 +272,7 @@ impl Verb {
             Self::LogHead | Self::Batch | Self::Anchor => "read where the log is",
             Self::Stage | Self::MoveHead | Self::Applied => "move the log on",
             Self::LoadSystem | Self::CommitSystem => "put on record what happened to the system",
+            Self::Submission | Self::Remembered | Self::Remember | Self::Answer => "vouch for the log",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }
