@@ -102,6 +102,7 @@ impl History {
         }
         if plan.has(Fault::StaleOutbox) {
             world.set_outbox_lag(20 + dice.seconds(60));
+            hits.count(Fault::StaleOutbox);
         }
         let site = Arc::new(Site::new(world, Arc::clone(&hits), dice.split()));
         site.side().partial = if plan.has(Fault::PartialBatch) { 150 } else { 0 };
@@ -493,9 +494,6 @@ impl History {
     fn end(mut self) -> Played {
         self.hits.add(Fault::StaleIam, self.site.world.iam_behind());
         self.hits.add(Fault::StaleIndex, self.site.world.index_behind());
-        if self.plan.has(Fault::StaleOutbox) {
-            self.hits.count(Fault::StaleOutbox);
-        }
         self.recording.picture(&self.site);
         self.recording.anchored = self.plan.anchored;
         self.recording.poison.1 = self.stream.set_aside.len();
