@@ -9,6 +9,7 @@ mod iam_data;
 mod local;
 mod output;
 mod pictures;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -28,6 +29,9 @@ cargo xtask <job>
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
+  simulate                play histories of everything at once under every fault there is, each from a seed
+       --seeds n --from seed --jobs n    how many (1,000), from which on (0), on how many threads (all there are)
+       --seed seed        one of them again: what it broke, the fewest faults that it takes, and what happened
   pictures                take the README's pictures anew
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
             "local" => local::run(rest).map(succeeded),
             "demo" => demo::run(rest),
             "test" => test::run(rest),
+            "simulate" => simulate::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
             "fuzz" => fuzz::run(rest),

@@ -54,8 +54,26 @@ pub(crate) fn functions() -> Result<Vec<String>, String> {
 /// # Errors
 /// Cargo can't be started, or the build fails: cargo has said why.
 pub(crate) fn build() -> Result<BTreeMap<String, PathBuf>, String> {
+    built(&["--bins"], &[])
+}
+
+/// Builds one of the workspace's binaries in the same way, and says where it is.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
+    let program = built(&["--bin", name], &[])?.remove(name);
+    program.ok_or_else(|| format!("the workspace has no binary {name}"))
+}
+
+/// Builds these targets, with these variables, and says where their programs are.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn built(targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"]);
+    cargo.current_dir(root()).args(["build", "--workspace", "--message-format=json-render-diagnostics"]);
+    cargo.args(targets).envs(variables.iter().copied());
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     let built = cargo

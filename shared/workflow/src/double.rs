@@ -14,6 +14,7 @@ mod contention;
 mod functions;
 mod gate;
 mod judge;
+mod lag;
 mod load;
 mod log;
 mod mapping;
@@ -31,7 +32,7 @@ mod watching;
 pub use cloud::{Role, Session};
 pub use gate::{Call, Trouble};
 pub use load::Load;
-pub use log::{ORIGIN, WITNESS};
+pub use log::{Change, ORIGIN, WITNESS};
 pub use mapping::Mapping;
 pub use pace::{Aws, Wait, Waits, percentile};
 pub use paced::{DEPLOYED_MEMORY, Pace, Paced};
@@ -47,6 +48,7 @@ use contention::Contention;
 use functions::Functions;
 use gate::Gate;
 use judge::Documents;
+use lag::Past;
 use log::Log;
 use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
@@ -94,6 +96,7 @@ struct Inner {
     /// Requests that something was written about.
     touched: BTreeSet<String>,
     documents: Documents,
+    past: Past,
 }
 
 impl Inner {
@@ -137,6 +140,7 @@ impl World {
                 breaches: Vec::new(),
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
+                past: Past::default(),
             }),
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
@@ -179,6 +183,7 @@ impl World {
                 breaches: inner.breaches.clone(),
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
+                past: inner.past.clone(),
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),

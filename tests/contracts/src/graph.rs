@@ -106,6 +106,8 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("tests/local-slack", &[]),
     // What is fuzzed are the functions themselves too, each with the in-memory world behind it.
     ("tests/fuzz", &["functions/*", "shared/*"]),
+    // The functions themselves, over simulated ports.
+    ("tests/simulation", &["functions/*", "shared/*", "tests/*"]),
     ("tests/*", &["shared/*", "tests/*"]),
     ("xtask", &["shared/*", "tests/*"]),
 ];

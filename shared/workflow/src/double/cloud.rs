@@ -90,6 +90,11 @@ impl World {
         self.lock().cloud.kills.keys().filter(|(_, name)| name.starts_with("countersign-kill-req_")).cloned().collect()
     }
 
+    /// Every deny on a base role with its document, by role and name.
+    pub fn denies(&self) -> BTreeMap<(PrincipalArn, String), String> {
+        self.lock().cloud.kills.clone()
+    }
+
     /// The deny of a base role that is about all its sessions.
     pub fn kill_all(&self, role: &PrincipalArn) -> Option<String> {
         self.lock().cloud.kills.get(&(role.clone(), KILL_ALL.to_owned())).cloned()
@@ -247,12 +252,14 @@ impl ReadRole for World {
     async fn role(&self, of: Artifact<'_>) -> Result<Option<RoleFound>, Fault> {
         self.call(Verb::Role, of.id, "", |inner| {
             inner.in_its_account(of);
-            Ok(inner.cloud.roles.get(of.id.as_str()).map(|role| RoleFound {
-                request: role.request.clone(),
-                digest: role.digest.clone(),
-                trust: role.trust.clone(),
-                bounded: role.bounded,
-                created_at: role.created_at,
+            Ok(inner.seen(|cloud| {
+                cloud.roles.get(of.id.as_str()).map(|role| RoleFound {
+                    request: role.request.clone(),
+                    digest: role.digest.clone(),
+                    trust: role.trust.clone(),
+                    bounded: role.bounded,
+                    created_at: role.created_at,
+                })
             }))
         })
         .await
@@ -261,7 +268,7 @@ impl ReadRole for World {
     async fn role_policy(&self, of: Artifact<'_>, name: &'static str) -> Result<Option<String>, Fault> {
         self.call(Verb::RolePolicy, of.id, name, |inner| {
             inner.in_its_account(of);
-            Ok(inner.cloud.roles.get(of.id.as_str()).and_then(|role| role.policies.get(name).cloned()))
+            Ok(inner.seen(|cloud| cloud.roles.get(of.id.as_str()).and_then(|role| role.policies.get(name).cloned())))
         })
         .await
     }
@@ -299,7 +306,8 @@ impl RemoveRole for World {
 
 impl ListRoles for World {
     async fn role_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
-        self.call(Verb::RoleNames, account, "", |inner| Ok(inner.cloud.roles.keys().cloned().collect())).await
+        self.call(Verb::RoleNames, account, "", |inner| Ok(inner.seen(|cloud| cloud.roles.keys().cloned().collect())))
+            .await
     }
 }
 
@@ -320,8 +328,10 @@ impl KillSessions for World {
     }
 
     async fn kill(&self, role: &PrincipalArn, name: &str) -> Result<Option<String>, Fault> {
-        self.call(Verb::Kill, role, name, |inner| Ok(inner.cloud.kills.get(&(role.clone(), name.to_owned())).cloned()))
-            .await
+        self.call(Verb::Kill, role, name, |inner| {
+            Ok(inner.seen(|cloud| cloud.kills.get(&(role.clone(), name.to_owned())).cloned()))
+        })
+        .await
     }
 
     async fn remove_kill(&self, role: &PrincipalArn, name: &str) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use super::timing::Timing;
 use super::{Inner, Verb, World};
 use crate::ports::Fault;
+use model::time::Time;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
@@ -23,6 +24,8 @@ pub enum Trouble {
     Throttle,
     /// The worker stands still before it is done, until [`World::release`].
     Hold,
+    /// Refused with this code; nothing is done.
+    Refuse(&'static str),
 }
 
 /// One call, as the log has it.
@@ -40,6 +43,10 @@ pub struct Call {
     pub round: u64,
     /// Whether it did, or read, what it was asked to.
     pub took_effect: bool,
+    /// Its place among the calls that did, from 1; 0: it did not.
+    pub order: u64,
+    /// When it did, by AWS's clock; else when it was made.
+    pub at: Time,
 }
 
 type Choose = Box<dyn FnMut(&Call) -> Option<Trouble> + Send>;
@@ -54,6 +61,10 @@ pub(super) struct Gate {
     choose: Option<Choose>,
     hits: u64,
     halted: u64,
+    /// How many calls took effect.
+    done: u64,
+    /// How many of these wrote to IAM, STS or the scheduler.
+    pub(super) cloud_writes: u64,
     held: BTreeSet<u64>,
     wakers: Vec<Waker>,
     /// How long calls take; `None`: no time, each one turn of whoever else runs.
@@ -152,6 +163,26 @@ impl World {
         gate.calls.clear();
     }
 
+    /// Lets every other task have its turn once, as a call does: for ports that are not the world's.
+    pub async fn turn(&self) {
+        yield_once().await;
+    }
+
+    /// How many calls were made.
+    pub fn called(&self) -> u64 {
+        self.next_call().saturating_sub(1)
+    }
+
+    /// How many calls took effect.
+    pub fn done(&self) -> u64 {
+        self.lock().gate.done
+    }
+
+    /// How many of these wrote to IAM, STS or the scheduler.
+    pub fn cloud_writes(&self) -> u64 {
+        self.lock().gate.cloud_writes
+    }
+
     fn next_call(&self) -> u64 {
         let gate = &self.lock().gate;
         gate.forgotten.saturating_add(gate.calls.len() as u64).saturating_add(1)
@@ -177,6 +208,7 @@ impl World {
             Some(Trouble::CrashBefore) => self.die().await,
             Some(Trouble::FaultBefore) => return Err(self.fail(nth, verb, "ServiceUnavailable")),
             Some(Trouble::Throttle) => return Err(self.fail(nth, verb, "ThrottlingException")),
+            Some(Trouble::Refuse(code)) => return Err(self.fail(nth, verb, code)),
         }
         let outcome = self.leave(nth, effect);
         if trouble == Some(Trouble::CrashAfter) {
@@ -193,8 +225,10 @@ impl World {
     /// The call's number, its trouble, and how many microseconds it takes.
     fn enter(&self, verb: Verb, on: String, detail: String) -> (u64, Option<Trouble>, u64) {
         let nth = self.next_call();
-        let gate = &mut self.lock().gate;
-        let call = Call { nth, verb, on, detail, round: gate.returned.saturating_add(1), took_effect: false };
+        let inner = &mut *self.lock();
+        let (gate, at) = (&mut inner.gate, inner.now);
+        let round = gate.returned.saturating_add(1);
+        let call = Call { nth, verb, on, detail, round, took_effect: false, order: 0, at };
         let trouble = gate.choose.as_mut().and_then(|choose| choose(&call));
         let takes = gate.timing.as_mut().map_or(0, |timing| timing.takes(&call));
         gate.hits = gate.hits.saturating_add(u64::from(trouble.is_some()));
@@ -203,9 +237,12 @@ impl World {
     }
 
     fn leave<T, E>(&self, nth: u64, effect: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {
-        let mut inner = self.lock();
-        let outcome = effect(&mut inner);
-        if let Some(call) = inner.gate.returned(nth, outcome.is_ok())
+        let inner = &mut *self.lock();
+        inner.remember_cloud(nth);
+        let outcome = effect(inner);
+        let now = inner.now;
+        inner.date_changes(inner.gate.done.saturating_add(1));
+        if let Some(call) = inner.gate.returned(nth, outcome.is_ok(), now)
             && call.verb.writes()
         {
             // A deny on a base role has the request in its name.
@@ -216,7 +253,8 @@ impl World {
     }
 
     fn fail<E: From<Fault>>(&self, nth: u64, verb: Verb, code: &str) -> E {
-        self.lock().gate.returned(nth, false);
+        let inner = &mut *self.lock();
+        inner.gate.returned(nth, false, inner.now);
         Fault::new(verb.doing(), code).into()
     }
 
@@ -245,13 +283,31 @@ impl World {
 impl Gate {
     /// The log alone.
     pub(super) fn fork(&self) -> Self {
-        Self { calls: self.calls.clone(), forgotten: self.forgotten, returned: self.returned, ..Self::default() }
+        Self {
+            calls: self.calls.clone(),
+            forgotten: self.forgotten,
+            returned: self.returned,
+            done: self.done,
+            cloud_writes: self.cloud_writes,
+            ..Self::default()
+        }
     }
 
-    fn returned(&mut self, nth: u64, took_effect: bool) -> Option<&Call> {
+    /// What is being called; `None`: it is not in the log any more.
+    pub(super) fn verb(&self, nth: u64) -> Option<Verb> {
+        let at = usize::try_from(nth.saturating_sub(self.forgotten).saturating_sub(1)).ok()?;
+        self.calls.get(at).filter(|call| call.nth == nth).map(|call| call.verb)
+    }
+
+    fn returned(&mut self, nth: u64, took_effect: bool, now: Time) -> Option<&Call> {
         let at = usize::try_from(nth.saturating_sub(self.forgotten).saturating_sub(1)).ok()?;
         // A call from before the log was begun anew is not in it.
         let call = self.calls.get_mut(at).filter(|call| call.nth == nth)?;
+        if took_effect && !call.took_effect {
+            self.done = self.done.saturating_add(1);
+            self.cloud_writes = self.cloud_writes.saturating_add(u64::from(call.verb.writes_cloud()));
+            (call.order, call.at) = (self.done, now);
+        }
         call.took_effect |= took_effect;
         self.returned = self.returned.max(call.round);
         Some(call)

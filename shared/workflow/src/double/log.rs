@@ -5,7 +5,7 @@ use super::{Inner, Verb, World};
 use crate::ports::{
     Anchor, Anchors, Batch, CheckpointFound, CommitError, CommitSystem, Fault, FindUnlogged, KeepAnchor, LoadSystem,
     LogHead, LogObjects, LogSettings, Logged, MarkLogged, MoveLog, Outbox, Put, ReadLog, ReadOutbox, ReadStreams, Sign,
-    SignAsFormer, StoredSystem, SystemCommit, Unlogged,
+    SignAsFormer, StoredSystem, Submissions, SystemCommit, Unlogged,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use model::stream::{Place, Stream, SystemStream};
@@ -65,6 +65,19 @@ struct Out {
     moment: u64,
 }
 
+/// An entry that was committed, as the table's stream of changes tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which entry.
+    pub place: Place,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// When it was committed, by AWS's clock.
+    pub at: Time,
+    /// Which of the calls that took effect committed it, from 1.
+    pub order: u64,
+}
+
 /// What the log's ports are on.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Log {
@@ -88,6 +101,8 @@ pub(super) struct Log {
     anchors: BTreeMap<String, Vec<u8>>,
     /// Every body that was signed, in order.
     signed: Vec<String>,
+    /// What the witness remembers, and which version of it that is.
+    remembered: Option<(String, u64)>,
     /// The last tree that the witness vouched for.
     witnessed: Option<(u64, Hash)>,
     systems: BTreeMap<SystemStream, (StoredSystem, Vec<Vec<u8>>)>,
@@ -95,6 +110,8 @@ pub(super) struct Log {
     tampered: BTreeMap<Place, Option<Vec<u8>>>,
     /// Streams of which nobody can read where they end.
     damaged: BTreeSet<Stream>,
+    /// What the table's stream has not told of yet; nothing is kept until somebody listens.
+    changes: Option<Vec<Change>>,
 }
 
 impl Log {
@@ -104,6 +121,10 @@ impl Log {
             let place = Place { stream: stream.clone(), seq: link.seq };
             if let Some(told) = &mut self.told {
                 told.push_back((moment, place.clone()));
+            }
+            if let Some(changes) = &mut self.changes {
+                let (place, bytes) = (place.clone(), link.bytes.clone());
+                changes.push(Change { place, bytes, at: Time::EPOCH, order: 0 });
             }
             let out = Out { at, hash: link.hash, index: None, listed: true, passed: false, moment };
             self.put(place, out);
@@ -189,6 +210,21 @@ impl World {
                 }
             }
         }
+    }
+
+    /// What was committed since this was asked the last time, in order. The first time begins it.
+    pub fn take_changes(&self) -> Vec<Change> {
+        self.lock().log.changes.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// What is submitted to the witness and not answered, by key.
+    pub fn submitted(&self) -> Vec<String> {
+        let log = &self.lock().log;
+        let names = log.anchors.keys().filter_map(|key| key.strip_prefix("submissions/"));
+        let answered = |name: &&str| {
+            ["cosigned", "refused"].iter().any(|answer| log.anchors.contains_key(&format!("{answer}/{name}")))
+        };
+        names.filter(|name| !answered(name)).map(|name| format!("submissions/{name}")).collect()
     }
 
     /// Where the log is, past the gate.
@@ -281,6 +317,13 @@ impl World {
 }
 
 impl Inner {
+    /// After a call took effect: when, and as which one, what it committed was committed.
+    pub(super) fn date_changes(&mut self, order: u64) {
+        let now = self.now;
+        let undated = self.log.changes.iter_mut().flatten().filter(|change| change.order == 0);
+        undated.for_each(|change| (change.at, change.order) = (now, order));
+    }
+
     fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
         if let Some((_, _, entries)) = self.log.loose.get(stream) {
             return Some(entries.clone());
@@ -413,6 +456,44 @@ impl Anchors for World {
 
     async fn anchored(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.call(Verb::Anchored, key, "", |inner| Ok(inner.log.anchors.get(key).cloned())).await
+    }
+}
+
+impl Submissions for World {
+    async fn submission(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        self.call(Verb::Submission, key, "", |inner| Ok(inner.log.anchors.get(key).cloned())).await
+    }
+
+    async fn remembered(&self) -> Result<Option<CheckpointFound>, Fault> {
+        self.call(Verb::Remembered, "", "", |inner| {
+            let found = inner.log.remembered.clone();
+            Ok(found.map(|(note, version)| CheckpointFound { note, version: version.to_string() }))
+        })
+        .await
+    }
+
+    async fn remember(&self, note: &str, instead_of: Option<&str>) -> Result<bool, Fault> {
+        self.call(Verb::Remember, "", "", |inner| {
+            let version = inner.log.remembered.as_ref().map(|(_, version)| version.to_string());
+            if version.as_deref() != instead_of {
+                return Ok(false);
+            }
+            let next = inner.log.remembered.as_ref().map_or(1, |(_, version)| version.saturating_add(1));
+            inner.log.remembered = Some((note.to_owned(), next));
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn answer(&self, key: &str, bytes: &[u8]) -> Result<Put, Fault> {
+        self.call(Verb::Answer, key, "", |inner| {
+            if inner.log.anchors.contains_key(key) {
+                return Ok(Put::Exists);
+            }
+            inner.log.anchors.insert(key.to_owned(), bytes.to_vec());
+            Ok(Put::Written)
+        })
+        .await
     }
 }
 

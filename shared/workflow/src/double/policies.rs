@@ -206,13 +206,15 @@ impl ReadPolicy for World {
     async fn policy(&self, of: Artifact<'_>) -> Result<Option<PolicyFound>, Fault> {
         self.call(Verb::Policy, of.id, "", |inner| {
             inner.in_its_account(of);
-            let found = inner.cloud.policies.get(of.id.as_str()).filter(|policy| !policy.elsewhere);
-            Ok(found.map(|policy| PolicyFound {
-                request: policy.request.clone(),
-                digest: policy.digest.clone(),
-                managed: policy.managed,
-                document: policy.document().to_owned(),
-                created_at: policy.created_at,
+            Ok(inner.seen(|cloud| {
+                let found = cloud.policies.get(of.id.as_str()).filter(|policy| !policy.elsewhere);
+                found.map(|policy| PolicyFound {
+                    request: policy.request.clone(),
+                    digest: policy.digest.clone(),
+                    managed: policy.managed,
+                    document: policy.document().to_owned(),
+                    created_at: policy.created_at,
+                })
             }))
         })
         .await
@@ -221,7 +223,8 @@ impl ReadPolicy for World {
     async fn attached(&self, of: Artifact<'_>, role: &PrincipalArn) -> Result<bool, Fault> {
         self.call(Verb::Attached, of.id, role, |inner| {
             inner.in_its_account(of);
-            Ok(inner.cloud.targets.get(role).is_some_and(|target| target.attached.contains(of.id.as_str())))
+            Ok(inner
+                .seen(|cloud| cloud.targets.get(role).is_some_and(|target| target.attached.contains(of.id.as_str()))))
         })
         .await
     }
@@ -282,8 +285,10 @@ impl RemovePolicy for World {
 impl ListPolicies for World {
     async fn policy_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
         self.call(Verb::PolicyNames, account, "", |inner| {
-            let ours = inner.cloud.policies.iter().filter(|(_, policy)| !policy.elsewhere);
-            Ok(ours.map(|(name, _)| name.clone()).collect())
+            Ok(inner.seen(|cloud| {
+                let ours = cloud.policies.iter().filter(|(_, policy)| !policy.elsewhere);
+                ours.map(|(name, _)| name.clone()).collect()
+            }))
         })
         .await
     }

@@ -45,6 +45,9 @@ pub(super) struct Store {
     pub(super) bars: BTreeMap<PersonId, Bar>,
     pub(super) accounts: BTreeMap<AccountId, (StoredAccount, Vec<Vec<u8>>)>,
     news: Vec<News>,
+    /// How far the indexes are behind, in seconds.
+    pub(super) index_lag: u64,
+    pub(super) index_behind: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -52,9 +55,20 @@ struct Row {
     /// As read back from the text that the table would hold.
     stored: Stored,
     entries: Vec<StoredEntry>,
+    /// What the indexes held before, each with when it was replaced; nothing, if they are never behind.
+    before: Vec<(Time, Option<State>)>,
 }
 
 impl Row {
+    /// The state that the indexes show at `now`; `None`: none yet.
+    fn indexed(&self, now: Time, lag: u64) -> Option<&State> {
+        let shown = self.before.iter().find(|(replaced, _)| lag > 0 && replaced.plus(lag) > now);
+        match shown {
+            Some((_, state)) => state.as_ref(),
+            None => Some(&self.stored.state),
+        }
+    }
+
     fn bytes(&self) -> Vec<Vec<u8>> {
         self.entries.iter().map(|entry| entry.bytes.clone()).collect()
     }
@@ -207,9 +221,17 @@ impl Store {
             name: link.name.clone(),
             bytes: link.bytes.clone(),
         }));
-        let mut entries = self.requests.remove(&commit.id).map(|row| row.entries).unwrap_or_default();
+        let row = self.requests.remove(&commit.id);
+        let (mut entries, mut before, shown) = match row {
+            Some(row) => (row.entries, row.before, Some(row.stored.state)),
+            None => (Vec::new(), Vec::new(), None),
+        };
+        if self.index_lag > 0 {
+            before.retain(|(replaced, _)| replaced.plus(self.index_lag) > now);
+            before.push((now, shown));
+        }
         entries.extend(commit.links.into_iter().map(StoredEntry::from));
-        let row = Row { stored: Stored { state, ..commit.next }, entries };
+        let row = Row { stored: Stored { state, ..commit.next }, entries, before };
         self.requests.insert(commit.id, row);
         Ok(())
     }
@@ -229,15 +251,24 @@ impl Store {
         }
     }
 
-    fn listed(&self, listing: &Listing) -> Vec<RequestId> {
-        let is_in = |row: &Row| match listing {
-            Listing::Requester(person) => row.stored.state.request.requester == *person,
-            Listing::Status(status) => row.stored.state.status() == *status,
+    /// Counts what the next list does not show as it is.
+    fn count_behind(&mut self, now: Time) {
+        let (lag, rows) = (self.index_lag, self.requests.values());
+        let behind = rows.filter(|row| lag > 0 && row.before.iter().any(|(replaced, _)| replaced.plus(lag) > now));
+        self.index_behind = self.index_behind.saturating_add(u64::try_from(behind.count()).unwrap_or(u64::MAX));
+    }
+
+    fn listed(&mut self, listing: &Listing, now: Time) -> Vec<RequestId> {
+        let is_in = |state: &State| match listing {
+            Listing::Requester(person) => state.request.requester == *person,
+            Listing::Status(status) => state.status() == *status,
             Listing::Queue(entitlement) => {
-                row.stored.state.status() == Status::Pending && row.stored.state.request.entitlement == *entitlement
+                state.status() == Status::Pending && state.request.entitlement == *entitlement
             }
         };
-        let found = self.requests.iter().filter(|(_, row)| is_in(row)).map(|(id, _)| id.clone());
+        self.count_behind(now);
+        let shown = self.requests.iter().filter_map(|(id, row)| Some((id, row.indexed(now, self.index_lag)?)));
+        let found = shown.filter(|(_, state)| is_in(state)).map(|(id, _)| id.clone());
         match listing {
             Listing::Requester(_) | Listing::Status(_) => found.rev().collect(),
             Listing::Queue(_) => found.collect(),
@@ -329,7 +360,7 @@ impl EraseWords for World {
 impl ListRequests for World {
     async fn list(&self, listing: &Listing, cursor: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault> {
         self.call(Verb::List, "", "", |inner| {
-            let all = inner.store.listed(listing);
+            let all = inner.store.listed(listing, inner.now);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let after = match cursor {
                 None => 0,
@@ -354,9 +385,13 @@ impl ListRequests for World {
 impl FindDue for World {
     async fn due(&self, before: Time, limit: u32) -> Result<Vec<RequestId>, Fault> {
         self.call(Verb::Due, "", "", |inner| {
+            let (now, lag) = (inner.now, inner.store.index_lag);
+            inner.store.count_behind(now);
             let rows = inner.store.requests.iter();
             let mut due: Vec<(Time, &RequestId)> = rows
-                .filter_map(|(id, row)| row.stored.state.due_at().filter(|due| *due < before).map(|due| (due, id)))
+                .filter_map(|(id, row)| {
+                    row.indexed(now, lag)?.due_at().filter(|due| *due < before).map(|due| (due, id))
+                })
                 .collect();
             due.sort();
             Ok(due.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(_, id)| id.clone()).collect())

@@ -92,6 +92,10 @@ pub enum Verb {
     LoadSystem,
     CommitSystem,
     FunctionCode,
+    Submission,
+    Remembered,
+    Remember,
+    Answer,
 }
 
 impl Verb {
@@ -133,7 +137,9 @@ impl Verb {
             | Self::MarkLogged
             | Self::PassOver
             | Self::KeepAnchor
-            | Self::CommitSystem => true,
+            | Self::CommitSystem
+            | Self::Remember
+            | Self::Answer => true,
             Self::Load
             | Self::LoadMany
             | Self::Entries
@@ -185,8 +191,29 @@ impl Verb {
             | Self::Batch
             | Self::Anchor
             | Self::LoadSystem
-            | Self::FunctionCode => false,
+            | Self::FunctionCode
+            | Self::Submission
+            | Self::Remembered => false,
         }
+    }
+
+    /// Whether it changes something in IAM, STS or the scheduler.
+    pub(super) fn writes_cloud(self) -> bool {
+        matches!(
+            self,
+            Self::Arm
+                | Self::Disarm
+                | Self::CreateRole
+                | Self::PutRolePolicy
+                | Self::RemoveRole
+                | Self::PutKill
+                | Self::RemoveKill
+                | Self::CreatePolicy
+                | Self::AttachPolicy
+                | Self::ReplacePolicy
+                | Self::RemovePolicy
+                | Self::Assume
+        )
     }
 
     /// As a verb phrase, for a fault.
@@ -259,6 +286,7 @@ impl Verb {
             Self::Stage | Self::MoveHead | Self::Applied => "move the log on",
             Self::FunctionCode => "read what code runs",
             Self::LoadSystem | Self::CommitSystem => "put on record what happened to the system",
+            Self::Submission | Self::Remembered | Self::Remember | Self::Answer => "vouch for the log",
             Self::Claim | Self::Release | Self::Note | Self::Notes => "remember the message",
         }
     }

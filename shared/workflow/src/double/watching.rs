@@ -41,12 +41,10 @@ impl ListOnRole for World {
     async fn on_role(&self, of: Artifact<'_>) -> Result<Vec<String>, Fault> {
         let id = of.id;
         self.call(Verb::OnRole, id, "", |inner| {
-            Ok(inner
-                .cloud
-                .roles
-                .get(id.as_str())
-                .map(|role| role.policies.keys().cloned().collect())
-                .unwrap_or_default())
+            Ok(inner.seen(|cloud| {
+                let role = cloud.roles.get(id.as_str());
+                role.map(|role| role.policies.keys().cloned().collect()).unwrap_or_default()
+            }))
         })
         .await
     }

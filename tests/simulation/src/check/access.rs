@@ -1,0 +1,127 @@
+//! What sessions of grants could do at any time, by what there was in IAM.
+
+use super::Findings;
+use super::iam::{Library, Try};
+use super::story::Story;
+use crate::recording::{Picture, Recording};
+use std::collections::BTreeMap;
+
+/// What no grant is for.
+const ESCAPES: [&str; 4] = ["iam:CreateUser", "sts:AssumeRole", "s3:PutBucketPolicy", "ec2:RunInstances"];
+
+const TEN_YEARS: i64 = 315_360_000;
+
+struct Judge<'a> {
+    picture: &'a Picture,
+    library: &'a mut Library,
+}
+
+impl Judge<'_> {
+    /// Whether a session of `id`'s grant can do this at `at`, if nothing is written any more.
+    fn may(&mut self, id: &str, action: &str, resource: &str, at: i64) -> bool {
+        let attempt = Try { action, resource, at, request: id, begun: None };
+        self.by_session(&attempt) || self.by_role(&attempt)
+    }
+
+    fn by_session(&mut self, attempt: &Try<'_>) -> bool {
+        let picture = self.picture;
+        picture.sessions.iter().filter(|session| session.request == attempt.request).any(|session| {
+            let attempt = Try { begun: Some(session.issued_at), ..*attempt };
+            let on_role = picture.denies.iter().filter(|((role, _), _)| *role == session.role).map(|(_, text)| text);
+            let attached = picture.attached.get(&session.role).into_iter().flatten();
+            let attached = attached.filter_map(|name| picture.policies.get(name));
+            let denied = on_role.chain(attached).any(|text| self.library.read(text).denies(&attempt));
+            let own = self.library.read(&session.policy);
+            !denied && own.allows(&attempt) && !own.denies(&attempt)
+        })
+    }
+
+    fn by_role(&mut self, attempt: &Try<'_>) -> bool {
+        let Some(role) = self.picture.roles.get(attempt.request) else { return false };
+        if role.request.as_deref() != Some(attempt.request) {
+            return false;
+        }
+        let trust = self.library.read(&role.trust);
+        // Entered at any time until then at which somebody could enter it.
+        let times = trust.times().flat_map(|time| [time, time - 1]).chain([attempt.at]);
+        let entered = times.filter(|time| *time <= attempt.at).any(|at| {
+            let enter = Try { action: "sts:AssumeRole", resource: "", at, ..*attempt };
+            trust.allows(&enter) && !trust.denies(&enter)
+        });
+        let policies: Vec<_> = role.policies.values().map(|text| self.library.read(text)).collect();
+        entered
+            && policies.iter().any(|document| document.allows(attempt))
+            && !policies.iter().any(|document| document.denies(attempt))
+    }
+}
+
+fn concrete(pattern: &str) -> String {
+    pattern.replace('*', "GetThing")
+}
+
+/// Holds every picture against what the record says of each request.
+pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
+    let mut library = Library::default();
+    let requests = || stories.iter().filter(|(id, _)| id.starts_with("req_") && !recording.tampered.contains(*id));
+    for (at, picture) in recording.pictures.iter().enumerate() {
+        let until = recording.pictures.get(at + 1).map_or(recording.until, |next| next.at);
+        for (id, story) in requests() {
+            let made = picture.roles.contains_key(id) || picture.sessions.iter().any(|session| session.request == *id);
+            if made {
+                let mut judge = Judge { picture, library: &mut library };
+                of_one(&mut judge, id, story, until, found);
+            }
+        }
+    }
+}
+
+fn of_one(judge: &mut Judge<'_>, id: &str, story: &Story, until: i64, found: &mut Findings) {
+    let picture = judge.picture;
+    let (Some(action), Some(resource)) = (story.permissions.first(), story.resources.first()) else { return };
+    let (action, resource) = (concrete(action), concrete(resource));
+    let intended = story.has_before(&["provisioningStarted"], picture.order + 1);
+    let Some((start, end)) = story.window.filter(|_| intended) else {
+        if [picture.at, until].into_iter().any(|at| judge.may(id, &action, &resource, at)) {
+            found.add(1, id, "lets somebody in, and has no window");
+        }
+        return;
+    };
+    for (at, name) in [
+        (start - 1, "before"),
+        (end, "at the end of"),
+        (end + 1, "after"),
+        (end + 3_600, "long after"),
+        (end + TEN_YEARS, "years after"),
+    ] {
+        if judge.may(id, &action, &resource, at) {
+            found.add(1, id, format!("lets somebody in {name} its window"));
+        }
+    }
+    if !story.has_before(&["requestApproved"], picture.order + 1) && judge.may(id, &action, &resource, start) {
+        found.add(0, id, "lets somebody in, and nobody approved it");
+    }
+    for escape in ESCAPES {
+        if judge.may(id, escape, "*", start) {
+            found.add(12, id, format!("lets somebody do {escape}"));
+        }
+    }
+    for taken in story.taken.iter().filter(|taken| !taken.contains('*') && !story.permissions.contains(taken)) {
+        if !story.permissions.iter().any(|left| left.contains('*')) && judge.may(id, taken, &resource, start) {
+            found.add(0, id, format!("lets somebody do {taken}, which was taken away"));
+        }
+    }
+    // From when the record says that nothing of it lets anybody in.
+    if story.denied().is_some_and(|order| order <= picture.order) {
+        for at in
+            [picture.at, picture.at + 1, picture.at + 60, until, end - 1].into_iter().filter(|at| *at >= picture.at)
+        {
+            if judge.may(id, &action, &resource, at) {
+                found.add(3, id, "lets somebody in after the record said that nobody is");
+            }
+        }
+    }
+    let inside = picture.at.max(start);
+    if inside < end && judge.may(id, &action, &resource, inside) && picture.schedules.get(id) != Some(&end) {
+        found.add(2, id, "lets somebody in, and no schedule ends it");
+    }
+}
