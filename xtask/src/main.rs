@@ -27,6 +27,8 @@ cargo xtask <job>
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
+       --judge            then say which permissions of the roles none of the tests needed
+  lint                    lint the templates and every policy, of the templates and of grants
   pictures                take the README's pictures anew
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
             "local" => local::run(rest).map(succeeded),
             "demo" => demo::run(rest),
             "test" => test::run(rest),
+            "lint" => local::lint().map(succeeded),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
             "iam-data" => iam_data::run(rest).map(succeeded),
