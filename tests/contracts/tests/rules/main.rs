@@ -8,6 +8,8 @@ mod bounds;
 mod codes;
 mod dependencies;
 mod documents;
+mod grant_documents;
+mod limits;
 mod log_archive;
 mod manifests;
 mod routes;
