@@ -80,14 +80,21 @@ def reasons_are_for_what_is_there_and_name_a_test(_world):
     assert complaints(query, {key: value for key, value in write.items() if key != "test"}) == 1
 
 
+def _at(second: int) -> str:
+    return f"2026-11-22T02:10:{second:02}Z"
+
+
 def decisions_of_different_requests_are_one(_world):
     from overlay import decisions
 
     def line(number: int) -> str:
-        keys = {"dynamodb:leadingkeys": [f"REQ#req_{number:032x}", f"OUT#req_{number:032x}"]}
-        return decisions._same({"role": ROLE, "action": "dynamodb:PutItem", "keys": keys})
+        keys = {"dynamodb:leadingkeys": [f"REQ#req_{number:032x}", f"OUT#req_{number:032x}"], "aws:tokenissuetime": _at(number)}
+        return decisions._same({"role": ROLE, "action": "dynamodb:PutItem", "resource": stream, "keys": keys})
+
+    stream = f"{TABLE}/stream/2026-11-22T02:10:31.123"
 
     assert line(1) == line(2)
+    assert json.loads(line(1))["resource"] == stream
     assert json.loads(line(1))["keys"]["dynamodb:leadingkeys"] == ["OUT#req_" + 32 * "0", "REQ#req_" + 32 * "0"]
 
 

@@ -24,8 +24,8 @@ _captured: contextvars.ContextVar = contextvars.ContextVar("local_cloud_decision
 _IDS = (
     (re.compile(r"_[0-9a-f]{32}"), "_" + 32 * "0"),
     (re.compile(r"[0-9a-f]{64}"), 64 * "0"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "2026-01-01T00:00:00Z"),
 )
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _VARIABLE = re.compile(r"\$\{([^},*?$]+)")
 
 _guard = threading.Lock()
@@ -105,6 +105,8 @@ def _same(decision: dict) -> str:
     for name, value in keys.items():
         if isinstance(value, list):
             keys[name] = sorted({_plain(str(one)) for one in value})
+        elif isinstance(value, str) and _TIME.fullmatch(value):
+            keys[name] = "2026-01-01T00:00:00Z"
     return _plain(json.dumps(decision, sort_keys=True))
 
 
