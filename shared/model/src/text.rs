@@ -196,7 +196,7 @@ mod tests {
             let clean = shown.chars().all(|c| !c.is_control() && !is_invisible(c) && (c == ' ' || !c.is_whitespace()));
             prop_assert!(clean);
             let whole = inert(&text, usize::MAX);
-            let begin: String = whole.chars().take(longest - 1).collect();
+            let begin: String = whole.chars().take(longest.saturating_sub(1)).collect();
             let is_cut = whole.chars().count() > longest;
             prop_assert_eq!(shown, if is_cut { format!("{begin}…") } else { whole });
         }
