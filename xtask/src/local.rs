@@ -9,7 +9,8 @@ mod http;
 mod install;
 mod process;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -49,6 +50,42 @@ pub(crate) fn check(words: &[&str]) -> Result<(), String> {
         .status()
         .map_err(|error| format!("can't start the checks: {error}"))?;
     if ran.success() { Ok(()) } else { Err("the local cloud is not what it should be".to_owned()) }
+}
+
+/// Judges the roles of the local cloud that `outputs` tells of by the calls that were recorded in `decisions`: whether
+/// anything needs each of their permissions. What IAM says of the roles is left beside the record.
+///
+/// # Errors
+/// A permission that nothing needs, or a reason for one that is none; they have been said.
+pub(crate) fn judge(outputs: &Path, decisions: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(outputs).map_err(|error| format!("can't read {}: {error}", outputs.display()))?;
+    let told: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", outputs.display()))?;
+    let at = |pointer: &str| told.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let spokes = told.get("spokes").and_then(Value::as_object).into_iter().flat_map(|spokes| spokes.keys().cloned());
+    let accounts = [at("/accountId"), at("/logArchive/accountId")].into_iter().chain(spokes);
+    let judged = Command::new(install::python()?)
+        .args(["-B", "judge.py", "--endpoint", &at("/endpointUrl"), "--decisions"])
+        .arg(decisions)
+        .arg("--roles")
+        .arg(decisions.with_file_name("roles.json"))
+        .args(accounts.map(|account| format!("--account={account}")))
+        .current_dir(workspace::root().join("tests/local-cloud"))
+        .status()
+        .map_err(|error| format!("can't start the judge: {error}"))?;
+    if judged.success() { Ok(()) } else { Err("the roles are not what they should be".to_owned()) }
+}
+
+/// Lints the templates and every policy, of the templates and of grants.
+///
+/// # Errors
+/// A finding without a reason, or a reason without a finding; they have been said.
+pub(crate) fn lint() -> Result<(), String> {
+    let linted = Command::new(install::linters()?)
+        .args(["-B", "lint.py"])
+        .current_dir(workspace::root().join("tests/linters"))
+        .status()
+        .map_err(|error| format!("can't start the linters: {error}"))?;
+    if linted.success() { Ok(()) } else { Err("the linters found something".to_owned()) }
 }
 
 /// The folder with the programs that were installed with the stand-in for AWS.

@@ -29,6 +29,8 @@ cargo xtask <job>
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
+       --judge            then say which permissions of the roles none of the tests needed
+  lint                    lint the templates and every policy, of the templates and of grants
   simulate                play histories of everything at once under every fault there is, each from a seed
        --seeds n --from seed --jobs n    how many (1,000), from which on (0), on how many threads (all there are)
        --seed seed        one of them again: what it broke, the fewest faults that it takes, and what happened
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
             "local" => local::run(rest).map(succeeded),
             "demo" => demo::run(rest),
             "test" => test::run(rest),
+            "lint" => local::lint().map(succeeded),
             "simulate" => simulate::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),

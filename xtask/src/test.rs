@@ -21,22 +21,23 @@ const ON_A_CLOUD: [(&str, &str); 2] = [("end-to-end", "end_to_end"), ("browser",
 /// DuckDB's program: `countersign audit sql` runs it.
 const DUCKDB: &str = "duckdb";
 
-/// `cargo xtask test [--no-cloud] [--no-browser] [what cargo nextest takes…]`.
+/// `cargo xtask test [--no-cloud] [--no-browser] [--judge] [what cargo nextest takes…]`.
 ///
 /// First the stand-in for AWS itself is checked: if it is not what it should be, the tests' answers mean nothing. With
-/// `--no-cloud` everything is left out that needs one, with `--no-browser` what needs Chromium. What the runner says
-/// comes last.
+/// `--no-cloud` everything is left out that needs one, with `--no-browser` what needs Chromium. With `--judge`
+/// the roles are then judged by the calls that the tests have made. What the runner says comes last.
 ///
 /// # Errors
-/// In words: what could not be built, installed, started or stopped, or that the stand-in is wrong.
+/// In words: what could not be built, installed, started or stopped, that the stand-in is wrong, or that a role may do what
+/// nothing needs.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (ours, rest): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|word| ["--no-cloud", "--no-browser"].contains(&word.as_str()));
-    let without = |flag: &str| ours.iter().any(|word| *word == flag);
-    if without("--no-cloud") {
+        arguments.iter().partition(|word| ["--no-cloud", "--no-browser", "--judge"].contains(&word.as_str()));
+    let given = |flag: &str| ours.iter().any(|word| *word == flag);
+    if given("--no-cloud") {
         return Ok(code(tests(&rest, &["--exclude", "end-to-end", "--exclude", "browser"], None, None)?));
     }
-    let (more, programs): (&[&str], _) = if without("--no-browser") {
+    let (more, programs): (&[&str], _) = if given("--no-browser") {
         (&["--exclude", "browser"], None)
     } else if names_packages(&rest) && !rest.iter().any(|word| word.ends_with("browser")) {
         (&[], None)
@@ -45,10 +46,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     };
     local::check(&[])?;
     let folder = workspace::root().join("target").join("test-cloud");
-    let settings = QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut settings: Vec<(String, String)> =
+        QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let decisions = folder.join("decisions.jsonl");
+    settings.push(("LOCAL_CLOUD_DECISIONS".to_owned(), decisions.display().to_string()));
     // Slack's rate limits have tests of their own; here one channel takes the cards of all tests at once.
     let options = Options { slack_rate_limits: false, settings, ..Options::default() };
-    let ran = within(&folder, &options, |outputs| tests(&rest, more, Some(&outputs), programs.as_ref()))?;
+    let ran = within(&folder, &options, |outputs| {
+        let ran = tests(&rest, more, Some(&outputs), programs.as_ref())?;
+        if given("--judge") {
+            local::judge(&outputs, &decisions)?;
+        }
+        Ok(ran)
+    })?;
     Ok(code(ran))
 }
 

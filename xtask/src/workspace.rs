@@ -49,12 +49,13 @@ pub(crate) fn functions() -> Result<Vec<String>, String> {
 /// Builds the workspace's binaries in the dev profile and says where they are, wherever cargo is told to put them.
 ///
 /// The whole workspace, and not only the packages that are needed: cargo builds a library once for each set of features
-/// that a selection of packages asks for, and the tests ask for those of the whole workspace.
+/// that a selection of packages asks for, and the tests ask for those of the whole workspace. But for the packages that run
+/// the functions over the in-memory world: beside them, the functions would be built with it.
 ///
 /// # Errors
 /// Cargo can't be started, or the build fails: cargo has said why.
 pub(crate) fn build() -> Result<BTreeMap<String, PathBuf>, String> {
-    built(&["--bins"], &[])
+    built(&["--bins", "--exclude", "fuzz", "--exclude", "simulation"], &[])
 }
 
 /// Builds one of the workspace's binaries in the same way, and says where it is.

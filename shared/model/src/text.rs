@@ -134,6 +134,7 @@ impl From<FreeText> for String {
 /// Makes any text fit for one line of a message; see [`FreeText::inert`].
 pub fn inert(text: &str, longest: usize) -> String {
     let mut shown = String::new();
+    let mut length: usize = 0;
     let mut blank = false;
     for c in text.chars().filter(|c| !is_invisible(*c)) {
         if c.is_whitespace() || c.is_control() {
@@ -142,14 +143,18 @@ pub fn inert(text: &str, longest: usize) -> String {
         }
         if blank && !shown.is_empty() {
             shown.push(' ');
+            length = length.saturating_add(1);
         }
         blank = false;
         shown.push(c);
-    }
-    if shown.chars().count() > longest {
-        shown = shown.chars().take(longest.saturating_sub(1)).collect();
-        // Of nothing, not even that.
-        shown.extend((longest > 0).then_some('…'));
+        length = length.saturating_add(1);
+        // What follows would not be shown: a long text costs no more than what is shown of it.
+        if length > longest {
+            shown = shown.chars().take(longest.saturating_sub(1)).collect();
+            // Of nothing, not even that.
+            shown.extend((longest > 0).then_some('…'));
+            break;
+        }
     }
     shown
 }
@@ -212,6 +217,10 @@ mod tests {
             prop_assert!(shown.chars().count() <= longest);
             let clean = shown.chars().all(|c| !c.is_control() && !is_invisible(c) && (c == ' ' || !c.is_whitespace()));
             prop_assert!(clean);
+            let whole = inert(&text, usize::MAX);
+            let begin: String = whole.chars().take(longest.saturating_sub(1)).collect();
+            let is_cut = whole.chars().count() > longest;
+            prop_assert_eq!(shown, if is_cut { format!("{begin}…") } else { whole });
         }
 
         #[test]

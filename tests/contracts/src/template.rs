@@ -1,10 +1,11 @@
 //! `template.yaml`, and the rules that it keeps.
 //!
 //! Each rule takes the template as read and gives back complaints. [`functions`] has those about single functions,
-//! [`access`] those about who may do what, [`storage`] those about what is kept.
+//! [`access`] those about who may do what, [`storage`] those about what is kept, [`limits`] those that hold in every template.
 
 pub mod access;
 pub mod functions;
+pub mod limits;
 pub mod log;
 pub mod storage;
 

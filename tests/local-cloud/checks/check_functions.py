@@ -107,3 +107,18 @@ def the_bus_calls_a_function_and_tells_when_it_fails(world):
     told = json.loads(until(lambda: world.messages(url))[0]["Body"])
     assert told["requestPayload"] == {"do": "fail"}, told
     assert [one["event"] for one in world.events(function)] == [{"requestId": "yes"}] + [{"do": "fail"}] * 3
+
+
+def what_lambda_does_by_a_functions_role_the_role_must_allow(world):
+    (url, arn), logs = world.queue(), world.client("logs")
+    given_up = {"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {"Destination": arn}}}
+    bare = world.function(role=world.service_role("lambda", allow("sqs:ListQueues")))
+    full = world.function()
+    for function in (bare, full):
+        world.client("lambda").put_function_event_invoke_config(FunctionName=function, **given_up)
+        world.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b'{"do":"fail"}')
+        until(lambda function=function: world.events(function))
+    told = until(lambda: world.messages(url))
+    assert [json.loads(one["Body"])["requestContext"]["functionArn"].rsplit(":", 1)[-1] for one in told] == [full], told
+    groups = [one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]]
+    assert f"/aws/lambda/{full}" in groups and f"/aws/lambda/{bare}" not in groups, groups

@@ -52,7 +52,8 @@ def a_zone_is_honoured(world):
 def a_role_without_rights_delivers_nothing(world):
     (url, arn), (dead_url, dead_arn) = world.queue(), world.queue()
     dead = {"DeadLetterConfig": {"Arn": dead_arn}, "RetryPolicy": {"MaximumRetryAttempts": 0}}
-    _make(world, _in(1), {"Arn": arn, "RoleArn": world.service_role("scheduler"), "Input": "{}", **dead})
+    burying = world.service_role("scheduler", allow("sqs:SendMessage", dead_arn))
+    _make(world, _in(1), {"Arn": arn, "RoleArn": burying, "Input": "{}", **dead})
     _make(world, _in(1), {"Arn": arn, "RoleArn": world.service_role("lambda", allow("*")), "Input": "{}", **dead})
     buried = until(lambda: len(found := world.messages(dead_url)) == 2 and found)
     assert "X-Amz-Scheduler-Error-Message" in buried[0]["MessageAttributes"], buried

@@ -8,7 +8,7 @@ from checks.world import allow, unique, until
 FILTER = {"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}})}]}
 
 
-def _reader(world, **more):
+def _reader(world, role: str | None = None, **more):
     """A table, a function on its stream, and a writer of items."""
     dynamodb, table = world.client("dynamodb"), unique("table")
     made = dynamodb.create_table(
@@ -17,7 +17,7 @@ def _reader(world, **more):
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
-    function = world.function(allow("dynamodb:*"))
+    function = world.function(allow("dynamodb:*"), role=role)
 
     def put(*wishes, kind="EVENT"):
         """All in one transaction, so that they arrive as one batch."""
@@ -104,3 +104,18 @@ def a_slow_function_keeps_no_other_waiting(world):
     slow_put("slow")
     put("quick")
     until(lambda: ["quick"] in seen(), 1.5)
+
+
+def a_stream_is_read_by_the_functions_role(world):
+    reading = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    put, seen, read, function = _reader(world, role=world.service_role("lambda", allow(reading)))
+    read()
+    put("unseen")
+    functions = world.client("lambda")
+
+    def refused():
+        mapping = functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"][0]
+        return "ListStreams" in mapping.get("LastProcessingResult", "")
+
+    until(refused)
+    assert not seen()

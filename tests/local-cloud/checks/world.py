@@ -64,12 +64,12 @@ class World:
         """AssumeRole's answer."""
         return self.client("sts", keys).assume_role(RoleArn=role, RoleSessionName=name, **more)
 
-    def function(self, *statements: dict, **more) -> str:
-        """A function that runs `bootstrap.py`: its name."""
+    def function(self, *statements: dict, role: str | None = None, **more) -> str:
+        """A function that runs `bootstrap.py`: its name. Its role may also do all that Lambda does by it, unless one is given."""
         name = unique("function")
         self.client("lambda").create_function(
             FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Timeout=10,
-            Role=self.service_role("lambda", *statements), Code={"ZipFile": package()}, **more,
+            Role=role or self.service_role("lambda", BY_LAMBDA, *statements), Code={"ZipFile": package()}, **more,
         )
         return name
 
@@ -122,6 +122,12 @@ def deny(action, resource="*", **more) -> dict:
     """A Deny statement."""
     return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
 
+
+BY_LAMBDA = allow([
+    "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage",
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+])
+"""What Lambda does by a function's role."""
 
 ASSUME = allow(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
 """All that a caller of AssumeRole may need."""

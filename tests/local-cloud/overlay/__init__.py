@@ -17,7 +17,7 @@ LIMITS = (
     "asynchronous invocations retry after 1 s and 2 s; on AWS after 1 and 2 minutes",
     "no TLS: a call by the loopback interface counts as if it came by it; S3 default encryption is not done",
     "functions are plain processes of your user: no memory limit, no read-only disk, no arm64, no VPC",
-    "not checked: Lambda resource policies, the role's right to read its stream, service control policies",
+    "not checked: Lambda resource policies, who a function's role trusts, service control policies",
     "the policy simulator: users and roles only, no resource policies, no positions of the statements that matched",
     "an incremental export has only what the table's stream still holds, and old images only if the stream has them",
     "CloudTrail delivers within seconds and in order; on AWS within 5 to 15 minutes, in no order, sometimes twice",

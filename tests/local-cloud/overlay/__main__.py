@@ -9,6 +9,7 @@ from ministack import app  # noqa: E402  (only after the version is known to be 
 from overlay import (  # noqa: E402
     cloudformation,
     cloudtrail,
+    decisions,
     eventbridge,
     exports,
     functions,
@@ -17,6 +18,7 @@ from overlay import (  # noqa: E402
     resources,
     s3,
     scheduler,
+    services,
     settings,
     simulation,
     streams,
@@ -26,9 +28,11 @@ from overlay import (  # noqa: E402
 
 def main() -> None:
     """Patch MiniStack, say what it still cannot do, and serve until SIGTERM."""
-    # CloudTrail comes last: it wraps the handlers that the others have replaced.
+    # CloudTrail comes last: it wraps the handlers that the others have replaced. Decisions come first: each implied action is
+    # one of its own.
     for module in (
-        resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, exports, cloudformation, cloudtrail,
+        decisions, resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, services, exports,
+        cloudformation, cloudtrail,
     ):
         module.install()
     print(f"local cloud on MiniStack {MINISTACK_VERSION}; {settings.describe()}", flush=True)

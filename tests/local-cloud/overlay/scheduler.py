@@ -16,7 +16,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import eventbridge, iam, lambda_svc, scheduler, sqs
 
-from overlay import settings
+from overlay import decisions, settings
 from overlay.request import utc
 
 _log = logging.getLogger("local-cloud.scheduler")
@@ -80,7 +80,9 @@ def _role_problem(schedule: dict, action: str, account: str, region: str) -> str
         return "scheduler.amazonaws.com may not assume the execution role"
     policies = iam_evaluator._gather_role_policies(name, account)
     boundary = iam_evaluator._permissions_boundary(iam._roles, name, account)
-    if iam_evaluator.evaluate(context, policies, *boundary).decision != "Allow":
+    decided = iam_evaluator.evaluate(context, policies, *boundary)
+    decisions.note(context, policies, decided, decided.decision == "Allow")
+    if decided.decision != "Allow":
         return f"the execution role may not {action} on {target['Arn']}"
     return None
 

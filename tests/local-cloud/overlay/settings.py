@@ -39,6 +39,10 @@ STREAM_BACKOFF = _number("LOCAL_CLOUD_STREAM_BACKOFF", 0.3)
 """Seconds before a failed stream batch is tried again."""
 
 
+DECISIONS = os.environ.get("LOCAL_CLOUD_DECISIONS", "")
+"""File that gets every distinct decision on a call of a role of the system or a base role; see decisions.py. Empty: none."""
+
+
 def describe() -> str:
     """The settings in one line, for the log."""
     return ", ".join(f"{name}={value}" for name, value in sorted(globals().items()) if name.isupper())

@@ -76,7 +76,7 @@ def _advance(mapping: dict) -> bool:
     state["at"] = max(state["at"], oldest)
     if state["at"] >= end or time.time() < state["pause"]:
         return False
-    read = dynamodb.stream_records_since(name, state["at"], state["size"] or mapping.get("BatchSize", 100))
+    read = _read_batch(mapping, function, name, state["at"], state["size"] or mapping.get("BatchSize", 100))
     if not read:
         return False
     batch = lambda_svc._apply_filter_criteria(list(read), mapping)
@@ -96,6 +96,11 @@ def _advance(mapping: dict) -> bool:
     # The loop sleeps until a write: it must be told that there is a batch to try again.
     threading.Timer(settings.STREAM_BACKOFF, lambda_svc._esm_wake.set).start()
     return _after_failure(mapping, function, state, read, batch, failed, result)
+
+
+def _read_batch(mapping: dict, function: dict, table: str, at: int, size: int) -> list:
+    """The next records of the stream."""
+    return dynamodb.stream_records_since(table, at, size)
 
 
 def _gathers(mapping: dict, state: dict, read: int) -> bool:

@@ -1,4 +1,5 @@
-//! Installs the stand-in for AWS: a Python environment with exactly the packages of `requirements.txt`, by hash.
+//! Installs the stand-in for AWS, and the linters: Python environments with exactly the packages of a `requirements.txt`, by
+//! hash.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,26 @@ use std::process::{Command, Stdio};
 use crate::output::complain;
 use crate::workspace;
 
-/// The environment's Python, after installing what is missing. One environment per content of `requirements.txt`,
-/// outside the checkout, shared by all checkouts.
+/// The Python of the stand-in for AWS, after installing what is missing.
 ///
 /// # Errors
 /// In words: no Python 3.11 or later, or pip can't install the packages.
 pub(crate) fn python() -> Result<PathBuf, String> {
-    let requirements = workspace::root().join("tests/local-cloud/requirements.txt");
+    environment("tests/local-cloud", "ministack")
+}
+
+/// The Python of the linters, after installing what is missing.
+///
+/// # Errors
+/// As [`python`].
+pub(crate) fn linters() -> Result<PathBuf, String> {
+    environment("tests/linters", "cfnlint")
+}
+
+/// The Python with the packages of the folder `of`, which works if it can import `package`. One environment per content of
+/// `requirements.txt`, outside the checkout, shared by all checkouts.
+fn environment(of: &str, package: &str) -> Result<PathBuf, String> {
+    let requirements = workspace::root().join(of).join("requirements.txt");
     let wanted = fs::read(&requirements).map_err(|error| format!("can't read {}: {error}", requirements.display()))?;
     let cache = workspace::cache()?;
     fs::create_dir_all(&cache).map_err(|error| format!("can't make {}: {error}", cache.display()))?;
@@ -24,10 +38,10 @@ pub(crate) fn python() -> Result<PathBuf, String> {
     let lock = folder.with_extension("lock");
     let lock_file = fs::File::create(&lock).map_err(|error| format!("can't write {}: {error}", lock.display()))?;
     lock_file.lock().map_err(|error| format!("can't lock {}: {error}", lock.display()))?;
-    if complete.exists() && works(&python) {
+    if complete.exists() && works(&python, package) {
         return Ok(python);
     }
-    complain(&format!("installing the local cloud (MiniStack) into {}", folder.display()));
+    complain(&format!("installing the packages of {of} into {}", folder.display()));
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("can't clear {}: {error}", folder.display()))?;
     }
@@ -41,9 +55,9 @@ pub(crate) fn python() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-fn works(python: &Path) -> bool {
-    let told =
-        Command::new(python).args(["-c", "import ministack"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+fn works(python: &Path, package: &str) -> bool {
+    let import = format!("import {package}");
+    let told = Command::new(python).args(["-c", &import]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     told.is_ok_and(|status| status.success())
 }
 

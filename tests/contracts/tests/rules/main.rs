@@ -9,6 +9,8 @@ mod codes;
 mod costs;
 mod dependencies;
 mod documents;
+mod grant_documents;
+mod limits;
 mod log_archive;
 mod manifests;
 mod routes;

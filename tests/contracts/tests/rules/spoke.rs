@@ -83,13 +83,16 @@ fn the_provisioner_touches_what_goes_by_its_sessions_name() {
 #[test]
 fn a_provisioner_is_entered_by_three_roles_of_the_hub_and_for_one_request() {
     let trust = statements(&spoke(), "Provisioner", &["AssumeRolePolicyDocument"]);
-    assert_eq!(trust.len(), 1);
-    let condition = trust["ForOneRequest"]["Condition"].clone();
-    let callers = condition["ArnEquals"]["aws:PrincipalArn"].as_array().unwrap().clone();
-    let names: Vec<&str> = callers.iter().map(|arn| arn.as_str().unwrap().rsplit('-').next().unwrap()).collect();
-    assert_eq!(names, ["grant", "revocation", "reconciliation"]);
-    assert_eq!(condition["StringEquals"]["sts:ExternalId"], "ExternalId");
-    assert_eq!(condition["StringLike"]["sts:SourceIdentity"], serde_json::json!(["req_*", "countersign-system"]));
+    assert_eq!(trust.len(), 2);
+    for (sid, action) in [("ForOneRequest", "sts:AssumeRole"), ("IdentifiedByRequest", "sts:SetSourceIdentity")] {
+        assert_eq!(trust[sid]["Action"], action);
+        let condition = &trust[sid]["Condition"];
+        let callers = condition["ArnEquals"]["aws:PrincipalArn"].as_array().unwrap().clone();
+        let names: Vec<&str> = callers.iter().map(|arn| arn.as_str().unwrap().rsplit('-').next().unwrap()).collect();
+        assert_eq!(names, ["grant", "revocation", "reconciliation"]);
+        assert_eq!(condition["StringLike"]["sts:SourceIdentity"], serde_json::json!(["req_*", "countersign-system"]));
+    }
+    assert_eq!(trust["ForOneRequest"]["Condition"]["StringEquals"]["sts:ExternalId"], "ExternalId");
     // And these three may enter nothing else.
     let hub = template();
     for function in hub.functions() {

@@ -5,6 +5,7 @@
 //! that it could fail: a role that may do everything has every way open.
 
 mod calls;
+mod dangerous;
 mod documents;
 mod surface;
 

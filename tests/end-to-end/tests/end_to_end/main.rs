@@ -14,6 +14,7 @@ mod ending;
 mod escalation;
 mod extend;
 mod form;
+mod needed;
 mod offboard;
 mod panic;
 mod policy;
