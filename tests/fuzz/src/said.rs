@@ -12,7 +12,7 @@ pub(crate) fn faults(shape: &Value, found: &mut Vec<String>) {
             // The text beside blocks is read as markup too.
             Some("mrkdwn") | None => markup(text, found),
             Some("plain_text") if text.contains(turns) => {
-                found.push("a text that turns its neighbours around".to_owned())
+                found.push("a text that turns its neighbours around".to_owned());
             }
             Some(_) => {}
         }

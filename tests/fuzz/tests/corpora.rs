@@ -1,6 +1,14 @@
 //! Every target over its whole corpus, everything that ever broke one, and mutations of each that a seed fixes. Within
 //! bounds of time and memory, which are those of an input of 256 KiB.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a test that can't go on has failed"
+)]
+
 use fuzz::corpus::{inputs, root, words};
 use fuzz::mutation::{Chance, mutated};
 use fuzz::{TARGETS, Target, seeds};

@@ -1,6 +1,8 @@
 //! Inputs that are wrong on purpose, each in a folder that bears the code it has to be refused with:
 //! `malformed/<what it is>/<code>/<what is wrong with it>`. None of them is our own failure.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use fuzz::corpus::{files, root};
 use fuzz::malformed::refusal;
 use std::fs;

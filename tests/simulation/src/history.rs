@@ -376,7 +376,7 @@ impl History {
         match done {
             Done::Well => self.stream.taken(&worker.letter, None),
             Done::Badly => self.failed(worker),
-            Done::Batch(from) => self.stream.taken(&worker.letter, Some(from)),
+            Done::Batch(from) => self.stream.taken(&worker.letter, from.as_deref()),
             Done::Answered(answer) => {
                 if worker.letter.forged {
                     let wrote = self.wrote(&worker);
@@ -505,7 +505,9 @@ impl History {
         }
         for (stream, entries) in &self.recording.streams {
             hash.update(stream);
-            entries.iter().for_each(|entry| hash.update(&entry.bytes));
+            for entry in entries {
+                hash.update(&entry.bytes);
+            }
         }
         Played {
             recording: self.recording,

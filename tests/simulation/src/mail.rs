@@ -211,13 +211,13 @@ pub(crate) fn invoke(site: &Arc<Site>, letter: &Letter) -> Work {
         To::Conversation => {
             answering(event, move |call| async move { conversation::handle(&*site, &TALKS, call).await })
         }
-        To::Grant => Box::pin(async move { done(grant::handle(&site.world, event).await) }),
-        To::Revocation => Box::pin(async move { done(revocation::handle(&site.world, event).await) }),
-        To::Notification => Box::pin(async move { done(notification::handle(&*site, event).await) }),
+        To::Grant => Box::pin(async move { done(&grant::handle(&site.world, event).await) }),
+        To::Revocation => Box::pin(async move { done(&Box::pin(revocation::handle(&site.world, event)).await) }),
+        To::Notification => Box::pin(async move { done(&notification::handle(&*site, event).await) }),
         To::Reconciliation => {
-            Box::pin(async move { done(reconciliation::handle(&site.world, &ACCOUNTS, event).await) })
+            Box::pin(async move { done(&reconciliation::handle(&site.world, &ACCOUNTS, event).await) })
         }
-        To::Audit => Box::pin(async move { done(audit::handle(&site.world, read(event)).await) }),
+        To::Audit => Box::pin(async move { done(&audit::handle(&site.world, read(event)).await) }),
         To::Publication => Box::pin(async move {
             let outcome = publication::handle(&*site, read(event)).await;
             let outcome = serde_json::to_value(outcome).unwrap();
@@ -226,7 +226,7 @@ pub(crate) fn invoke(site: &Arc<Site>, letter: &Letter) -> Work {
         }),
         To::Witness => Box::pin(async move {
             match Vouching::new(&site) {
-                Some(vouching) => done(witness::handle(&vouching, "anchors", read(event)).await),
+                Some(vouching) => done(&witness::handle(&vouching, "anchors", read(event)).await),
                 None => Done::Well,
             }
         }),
@@ -250,6 +250,6 @@ where
     Box::pin(async move { Done::Answered(handle(read(event)).await) })
 }
 
-fn done<T, E>(outcome: Result<T, E>) -> Done {
+fn done<T, E>(outcome: &Result<T, E>) -> Done {
     if outcome.is_ok() { Done::Well } else { Done::Badly }
 }

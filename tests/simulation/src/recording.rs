@@ -214,8 +214,8 @@ impl Recording {
         self.signed = world.signed_checkpoints();
         self.breaches = world.breaches();
         self.until = world.aws_now().as_second();
-        let side = site.side();
-        self.said.extend(side.said.iter().cloned());
-        self.said.extend(side.bus.iter().map(|event| event.detail.clone()));
+        let told = site.side();
+        self.said.extend(told.said.iter().cloned());
+        self.said.extend(told.bus.iter().map(|event| event.detail.clone()));
     }
 }

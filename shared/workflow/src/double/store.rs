@@ -147,7 +147,7 @@ impl Store {
     pub(super) fn entry_at(&self, stream: &Stream, nth: usize) -> Option<&Vec<u8>> {
         match stream {
             Stream::Request(id) => self.requests.get(id)?.entries.get(nth).map(|entry| &entry.bytes),
-            Stream::Sweep(id) => self.sweeps.get(id)?.1.get(nth),
+            Stream::Sweep(id) => self.sweeps.get(id)?.1.get(nth).map(|entry| &entry.bytes),
             Stream::Account(id) => self.accounts.get(id)?.1.get(nth),
             Stream::System(_) => None,
         }

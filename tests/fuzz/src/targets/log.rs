@@ -155,8 +155,8 @@ fn decoded_length(encoded: &str) -> Option<usize> {
     let whole = encoded.len().checked_rem(4) == Some(0);
     let fits = match padding {
         0 => true,
-        1 => rest & 0b11 == 0 && values.len().checked_rem(4) == Some(3),
-        2 => rest & 0b1111 == 0 && values.len().checked_rem(4) == Some(2),
+        1 => rest.trailing_zeros() >= 2 && values.len().checked_rem(4) == Some(3),
+        2 => rest.trailing_zeros() >= 4 && values.len().checked_rem(4) == Some(2),
         _ => false,
     };
     (whole && fits).then(|| values.len().saturating_mul(3).div_euclid(4))
@@ -172,17 +172,17 @@ fn is_tile(path: &str) -> bool {
         _ => return false,
     };
     let (groups, width) = match place {
-        [before @ .., last, width] if last.ends_with(".p") => {
+        [before @ .., last, width] if last.strip_suffix(".p").is_some() => {
             let canonical = width.parse().ok().filter(|number: &u64| number.to_string() == *width);
             let Some(width) = canonical.filter(|width| (1..256).contains(width)) else { return false };
-            ([before, &[last.trim_end_matches(".p")]].concat(), width)
+            ([before, &[last.strip_suffix(".p").unwrap_or(last)]].concat(), width)
         }
         groups => (groups.to_vec(), 256),
     };
     let Some((last, first)) = groups.split_last() else { return false };
     let three = |digits: &str| digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
     let marked = |group: &&str| group.strip_prefix('x').is_some_and(three);
-    if !three(last) || !first.iter().all(|group| marked(group)) || first.first().is_some_and(|group| *group == "x000") {
+    if !three(last) || !first.iter().all(marked) || first.first().is_some_and(|group| *group == "x000") {
         return false;
     }
     let digits: String = groups.iter().map(|group| group.trim_start_matches('x')).collect();

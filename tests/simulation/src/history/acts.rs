@@ -37,11 +37,10 @@ impl History {
         match self.dice.below(100) {
             0..60 if waits => self.approve(&id),
             0..8 => self.approve(&id),
-            8..40 => self.fetch(&id),
+            8..40 | 62..76 => self.fetch(&id),
             40..47 => self.decide(&id, "deny"),
             47..51 => self.decide(&id, "cancel"),
             51..62 => self.decide(&id, "revoke"),
-            62..76 => self.fetch(&id),
             76..80 => self.extend(&id),
             80..83 => self.erase(&id),
             83..88 => self.sweep(),

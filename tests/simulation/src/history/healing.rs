@@ -179,7 +179,7 @@ pub(super) fn folder(site: &Site, recording: &mut Recording) {
     files.extend(world.log_files().into_iter().map(|(path, bytes)| (format!("log/{path}"), bytes)));
     let mut keys = format!("log {}\n", world.log_key());
     if let Some(witness) = world.witness_key() {
-        keys.push_str(&format!("witness {witness}\n"));
+        keys = format!("{keys}witness {witness}\n");
     }
     debug_assert!(world.log_key().starts_with(ORIGIN));
     files.insert("keys".to_owned(), keys.into_bytes());

@@ -61,12 +61,12 @@ impl Stream {
     }
 
     /// A batch came through: all of it, or, as its answer says, up to a record.
-    pub(super) fn taken(&mut self, letter: &Letter, answer: Option<Option<String>>) {
+    pub(super) fn taken(&mut self, letter: &Letter, from: Option<&str>) {
         let Some((shard, consumer, count)) = letter.batch else { return };
         let cursor = &mut self.cursors[shard][consumer];
         cursor.busy = false;
         let records = &self.shards[shard][cursor.at..cursor.at + count];
-        let failed = answer.flatten().and_then(|from| from.parse::<u64>().ok());
+        let failed = from.and_then(|from| from.parse::<u64>().ok());
         let through = match failed {
             Some(from) => records.iter().take_while(|record| record.number() < from).count(),
             None => count,
