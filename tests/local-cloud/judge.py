@@ -22,6 +22,8 @@ from overlay import iam_conditions
 from overlay.decisions import PATHS
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
+ATTACHED = "Attached"
+"""Marks a statement of a managed policy."""
 FIELDS = {"role", "statement", "action", "resource", "condition", "why", "test"}
 
 
@@ -108,7 +110,9 @@ def judged(roles: dict[str, list[dict]], decisions: list[dict]) -> Verdict:
         for statement in (one for one in statements if one["Effect"] == "Allow"):
             taken = [(part(statement, kind, value), parsed(without)) for kind, value, without in removals(statement)]
             allowing.append((part(statement), parsed(statement), taken))
-            verdict.parts.update([part(statement), *(one for one, _ in taken)])
+            # What is attached is somebody else's to judge; a call that it allows needs nothing of the role's own.
+            if not statement.get(ATTACHED):
+                verdict.parts.update([part(statement), *(one for one, _ in taken)])
         everything = [[parsed(statement) for statement in statements]]
         for decision in decisions:
             if decision["role"] != arn or not decision["allowed"] or decision["own"] != "Allow":
@@ -123,6 +127,7 @@ def judged(roles: dict[str, list[dict]], decisions: list[dict]) -> Verdict:
                 whole, _, taken = matching[0]
                 verdict.needed.add(whole)
                 verdict.needed.update(one for one, without in taken if not allows(call, without))
+    verdict.needed &= verdict.parts
     return verdict
 
 
@@ -166,7 +171,7 @@ def tests_of(root: pathlib.Path):
 
 
 def read_roles(endpoint: str, accounts: list[str]) -> dict[str, list[dict]]:
-    """The statements of the roles that are judged, by ARN, as IAM has them: inline ones, and the denies of what is attached."""
+    """The statements of the roles that are judged, by ARN, as IAM has them."""
     import boto3
 
     roles: dict[str, list[dict]] = {}
@@ -188,8 +193,7 @@ def read_roles(endpoint: str, accounts: list[str]) -> dict[str, list[dict]]:
                         continue
                     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
                     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-                    denies = [one for one in listed(document["Statement"]) if one["Effect"] == "Deny"]
-                    documents.append({"Statement": denies})
+                    documents.append({"Statement": [one | {ATTACHED: True} for one in listed(document["Statement"])]})
                 statements = [one for document in documents for one in listed(document["Statement"])]
                 # Denies that come and go with grants are not the role's own.
                 roles[role["Arn"]] = [one for one in statements if one["Effect"] == "Allow" or one.get("Sid")]
@@ -215,7 +219,7 @@ def main() -> None:
     statements = sum(not part.kind for part in verdict.parts)
     print(
         f"permissions: {len(roles)} roles, {statements} statements with {len(verdict.parts) - statements} actions, resources and "
-        f"values; {verdict.calls} distinct calls need {len(verdict.needed)} of these, the others have reasons"
+        f"values; {verdict.calls} distinct calls need {len(verdict.needed)} of these {len(verdict.parts)}"
     )
     for complaint in complaints:
         print(f"  {complaint}", file=sys.stderr)

@@ -49,6 +49,12 @@ def an_action_a_resource_and_a_listed_value_are_found(_world):
     assert _unneeded([both], call, query) == []
 
 
+def what_is_attached_is_not_judged(_world):
+    read = _named("Read", allow("dynamodb:GetItem", TABLE))
+    assert _unneeded([read, _named("Also", allow("dynamodb:*")) | {judge.ATTACHED: True}], _call("dynamodb:GetItem")) == ["Read"]
+    assert _unneeded([_named("Also", allow("dynamodb:*")) | {judge.ATTACHED: True}], _call("dynamodb:GetItem")) == []
+
+
 def variables_are_those_of_the_call(_world):
     own = _named("Own", allow("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/countersign/${{aws:SourceIdentity}}"))
     role = f"arn:aws:iam::{ACCOUNT}:role/countersign/req_1"
