@@ -318,7 +318,7 @@ where
     let last = after.saturating_add(u64::try_from(entries.len()).unwrap_or(0));
     let items: Vec<Value> = entries
         .iter()
-        .map(|StoredEntry { bytes, words }| {
+        .map(|StoredEntry { bytes, words, .. }| {
             let entry: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
             json!({
                 "seq": entry.get("seq"),

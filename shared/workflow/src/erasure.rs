@@ -45,9 +45,10 @@ where
             break;
         }
         for entry in page {
-            after = after.saturating_add(1);
+            // Where it lies: one that is gone moves none of those behind it.
+            after = after.max(entry.seq);
             if !entry.words.is_empty() {
-                ports.erase_words(&Place { stream: Stream::Request(id.clone()), seq: after }).await?;
+                ports.erase_words(&Place { stream: Stream::Request(id.clone()), seq: entry.seq }).await?;
                 erased = erased.saturating_add(1);
             }
         }
@@ -74,10 +75,9 @@ where
 {
     // A sweep has few entries: it begins, ends, and a person may be let back in.
     let entries = ports.sweep_entries(id, 0, PAGE).await?;
-    let spoken: Vec<u64> =
-        (1u64..).zip(&entries).filter(|(_, entry)| !entry.words.is_empty()).map(|(seq, _)| seq).collect();
+    let spoken: Vec<u64> = entries.iter().filter(|entry| !entry.words.is_empty()).map(|entry| entry.seq).collect();
     // What an erasure that died left is taken out without another event; what was said since is not.
-    let erased = (1u64..).zip(&entries).filter(|(_, entry)| erases(&entry.bytes)).map(|(seq, _)| seq).last();
+    let erased = entries.iter().filter(|entry| erases(&entry.bytes)).map(|entry| entry.seq).max();
     let left = spoken.last() > erased.as_ref();
     let stored = forget(ports, id, left, by).await?;
     for seq in &spoken {

@@ -261,6 +261,8 @@ port! {
 /// An entry as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
+    /// Its place, from 1: where it lies, whatever its bytes say.
+    pub seq: u64,
     /// Its bytes, which the chain is over.
     pub bytes: Vec<u8>,
     /// What persons said in it, unless it was erased.
@@ -269,7 +271,7 @@ pub struct StoredEntry {
 
 impl From<Link> for StoredEntry {
     fn from(link: Link) -> Self {
-        Self { bytes: link.bytes, words: link.words }
+        Self { seq: link.seq, bytes: link.bytes, words: link.words }
     }
 }
 

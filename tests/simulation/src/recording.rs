@@ -133,6 +133,8 @@ pub struct Recording {
     pub edges: Vec<Edge>,
     /// What others than us put into IAM: names of roles, policies and schedules.
     pub planted: BTreeSet<String>,
+    /// Those of them that are roles.
+    pub planted_roles: BTreeSet<String>,
     /// Requests whose access somebody else changed in AWS.
     pub tampered: BTreeSet<String>,
     /// What was said to anybody, in Slack, on the bus, or as an answer that is not for secrets.

@@ -18,7 +18,9 @@ const TURNS: [(&str, Takes); 5] = [
     ("package(end-to-end) and test(/^audit::restored::|the_story_of_the_record/)", |_, test| {
         test.starts_with("audit::restored::") || test.contains("the_story_of_the_record")
     }),
-    ("package(end-to-end) and test(/^audit::anchored::/)", |_, test| test.starts_with("audit::anchored::")),
+    ("package(end-to-end) and test(/^audit::anchored::|^needed::/)", |_, test| {
+        test.starts_with("audit::anchored::") || test.starts_with("needed::")
+    }),
 ];
 
 fn takes_turns(target: &str, test: &str) -> bool {

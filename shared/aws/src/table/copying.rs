@@ -49,7 +49,7 @@ impl Table {
 
 fn copied(item: &Item) -> Option<Copied> {
     let seq = item.get("sk")?.as_s().ok()?.strip_prefix("EVENT#")?.parse().ok()?;
-    let StoredEntry { bytes, words } = items::entry(item)?;
+    let StoredEntry { bytes, words, .. } = items::entry(item)?;
     let said = words.into_iter().map(|(hash, said)| (hash, json!({"salt": said.salt, "text": said.text})));
     let words: Map<String, Value> = said.collect();
     Some(Copied { seq, item: json!({"event": STANDARD.encode(bytes), "words": words}) })

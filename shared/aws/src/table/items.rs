@@ -140,12 +140,13 @@ pub(super) fn link(key: (String, String), link: &Link) -> Item {
 
 /// An entry; `None`: the item is not one.
 pub(super) fn entry(item: &Item) -> Option<StoredEntry> {
+    let seq = text_of(item, "sk")?.strip_prefix("EVENT#")?.parse().ok()?;
     let bytes = item.get("event")?.as_b().ok()?.clone().into_inner();
     let words = match item.get(WORDS) {
         Some(words) => words.as_m().ok()?.iter().map(said).collect::<Option<Beside>>()?,
         None => Beside::new(),
     };
-    Some(StoredEntry { bytes, words })
+    Some(StoredEntry { seq, bytes, words })
 }
 
 fn said((hash, words): (&String, &AttributeValue)) -> Option<(String, Said)> {

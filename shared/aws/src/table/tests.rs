@@ -276,15 +276,21 @@ async fn a_state_that_no_command_leads_to_does_not_load() {
 
 #[tokio::test]
 async fn entries_are_read_to_the_limit_across_pages() {
-    let page = |texts: &[&str], more: bool| {
-        let mut page = json!({"Items": texts.iter().map(|text| json!({"event": {"B": text}})).collect::<Vec<_>>()});
+    let page = |entries: &[(&str, &str)], more: bool| {
+        let item = |(sk, text): &(&str, &str)| json!({"sk": {"S": format!("EVENT#{sk}")}, "event": {"B": text}});
+        let mut page = json!({"Items": entries.iter().map(item).collect::<Vec<_>>()});
         if more {
             page["LastEvaluatedKey"] = json!({"pk": {"S": "REQ#x"}, "sk": {"S": "EVENT#000004"}});
         }
         (200, page)
     };
-    let world = World::answering(vec![page(&["YQ==", "Yg=="], true), page(&["Yw=="], true)]);
+    let world = World::answering(vec![
+        page(&[("000003", "YQ=="), ("000004", "Yg==")], true),
+        page(&[("000006", "Yw==")], true),
+    ]);
     let entries = table(&world).entries(&id(), 2, 3).await.unwrap();
+    // Where they lie: one may be gone.
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 4, 6]);
     assert_eq!(entries.into_iter().map(|entry| entry.bytes).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
     let (first, second) = (world.json(0), world.json(1));
     assert_eq!(first["ConsistentRead"], true);

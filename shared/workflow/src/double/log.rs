@@ -115,6 +115,11 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// Whether somebody took the entry there out of the table.
+    pub(super) fn is_taken_out(&self, place: &Place) -> bool {
+        self.tampered.get(place).is_some_and(Option::is_none)
+    }
+
     /// What a commit of entries at `moment` puts into the outbox.
     pub(super) fn put_out(&mut self, stream: &Stream, links: &[Link], at: Time, moment: u64) {
         for link in links {

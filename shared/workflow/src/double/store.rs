@@ -330,11 +330,12 @@ impl CommitRequest for World {
 impl LoadEntries for World {
     async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         self.call(Verb::Entries, id, "", |inner| {
-            let (skip, take) =
-                (usize::try_from(after).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
-            let entries =
-                inner.store.requests.get(id).map(|row| row.entries.iter().skip(skip).take(take).cloned().collect());
-            Ok(entries.unwrap_or_default())
+            let take = usize::try_from(limit).unwrap_or(usize::MAX);
+            let stream = Stream::Request(id.clone());
+            let is_there = |seq| !inner.log.is_taken_out(&Place { stream: stream.clone(), seq });
+            let row = inner.store.requests.get(id).into_iter();
+            let behind = row.flat_map(|row| &row.entries).filter(|entry| entry.seq > after && is_there(entry.seq));
+            Ok(behind.take(take).cloned().collect())
         })
         .await
     }

@@ -5,6 +5,7 @@ use crate::invariants::invariant_chain;
 use crate::races::race;
 use crate::support::{Dice, HALF_AN_HOUR, Kind, Site, actor, text};
 use model::names::{RequestId, SweepId};
+use model::stream::{Place, Stream};
 use model::sweep::{CONFIRM_WITHIN, Event, Phase, SETTLES_AFTER, Scope, Sweep};
 use model::text::Note;
 use record::words::fill;
@@ -14,6 +15,7 @@ use workflow::command::CommandError;
 use workflow::decisions::{Wanted, act};
 use workflow::double::Trouble;
 use workflow::erasure::{Erased, ErasedSweep, erase, erase_sweep};
+use workflow::ports::LoadEntries as _;
 use workflow::sweep::{OrderedBy, SweepError, offboard, panic, reinstate};
 use workflow::views;
 
@@ -57,6 +59,27 @@ fn nothing_left(site: &Site, id: &RequestId) {
     let found: Vec<_> = entries.iter().filter(|entry| entry.event_name() == "wordsErased").collect();
     let [erasing] = found[..] else { panic!("once, not {} times", found.len()) };
     assert_eq!((&erasing.event["data"]["by"], &erasing.cause["part"]), (&OPERATOR.into(), &"erasure".into()));
+}
+
+/// An entry that is gone is not what keeps the words of the others.
+#[test]
+fn words_are_erased_from_beside_the_entries_that_are_there() {
+    let site = Site::new();
+    let id = ended(&site);
+    let place = |seq| Place { stream: Stream::Request(id.clone()), seq };
+    let spoken: Vec<u64> = site
+        .must(site.world.entries(&id, 0, 100))
+        .unwrap()
+        .into_iter()
+        .filter(|entry| !entry.words.is_empty())
+        .map(|entry| entry.seq)
+        .collect();
+    let silent = (1..=100).find(|seq| !spoken.contains(seq)).unwrap();
+    assert!(spoken.len() >= 3 && silent < spoken[2], "{spoken:?}");
+    site.world.tamper(&place(silent), None);
+    let done = erased(&site, &id).unwrap().unwrap();
+    assert_eq!(done.entries, spoken.len());
+    assert!(site.world.words(&id).is_empty());
 }
 
 #[test]

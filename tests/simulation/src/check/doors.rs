@@ -30,13 +30,11 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
             found.add(4, "", format!("what stood on {name} was taken off"));
         }
     }
-    let first =
-        recording.pictures.iter().find(|picture| recording.planted.iter().any(|name| picture.roles.contains_key(name)));
-    if let (Some(first), Some(last)) = (first, last) {
-        for name in recording.planted.iter().filter(|name| first.roles.contains_key(*name)) {
-            if first.roles.get(name) != last.roles.get(name) {
-                found.add(4, name, "somebody else's role is not as it was");
-            }
+    // What was first at such a name is theirs: whoever came before is not planted on.
+    for name in &recording.planted_roles {
+        let first = recording.pictures.iter().find_map(|picture| picture.roles.get(name));
+        if first != last.and_then(|last| last.roles.get(name)) {
+            found.add(4, name, "somebody else's role is not as it was");
         }
     }
     let bytes = recording.streams.values().flatten().map(|entry| String::from_utf8_lossy(&entry.bytes).into_owned());

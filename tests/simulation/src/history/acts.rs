@@ -366,6 +366,7 @@ impl History {
                     policies: BTreeMap::new(),
                 };
                 self.site.world.plant_role(&name, role);
+                self.recording.planted_roles.insert(name.clone());
             }
             1 if !self.site.world.policies().contains_key(&name) => {
                 let policy = Managed {

@@ -54,7 +54,7 @@ fn a_second_signature_is_no_round_trip_more() {
     let scene = Scene::with_work();
     scene.world().change_log_key(true);
     scene.told().unwrap().unwrap();
-    assert_eq!(scene.world().rounds(), 10, "as with one key");
+    assert_eq!(scene.world().rounds(), 11, "as with one key");
     assert_eq!((scene.world().count(Verb::Sign), scene.world().count(Verb::SignAsFormer)), (1, 1));
 }
 
