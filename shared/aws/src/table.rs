@@ -271,7 +271,7 @@ impl Table {
                 .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
                 .expression_attribute_values(":from", AttributeValue::S(from.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(keys::LAST_ENTRY.to_owned()))
-                .projection_expression("#event, #words")
+                .projection_expression("sk, #event, #words")
                 .expression_attribute_names("#event", "event")
                 .expression_attribute_names("#words", items::WORDS)
                 .select(Select::SpecificAttributes)

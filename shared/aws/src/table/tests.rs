@@ -295,6 +295,7 @@ async fn entries_are_read_to_the_limit_across_pages() {
     let (first, second) = (world.json(0), world.json(1));
     assert_eq!(first["ConsistentRead"], true);
     assert_eq!(first["ExpressionAttributeValues"][":from"]["S"], "EVENT#000003");
+    assert_eq!(first["ProjectionExpression"], "sk, #event, #words");
     assert_eq!((&first["Limit"], &second["Limit"]), (&json!(3), &json!(1)));
     assert_eq!(second["ExclusiveStartKey"]["sk"]["S"], "EVENT#000004");
 }
