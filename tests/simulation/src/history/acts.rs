@@ -389,11 +389,12 @@ impl History {
 
     /// Somebody changes what we made.
     fn drift(&mut self) {
-        let ids = self.site.world.ids();
+        let (roles, policies) = (self.site.world.roles(), self.site.world.policies());
+        let made = |id: &RequestId| roles.contains_key(id.as_str()) || policies.contains_key(id.as_str());
+        let mut ids = self.site.world.ids();
+        ids.retain(|id| made(id) && !self.recording.planted.contains(id.as_str()));
         let Some(id) = self.dice.one(&ids).cloned() else { return };
-        let world = &self.site.world;
-        let made = world.roles().contains_key(id.as_str()) || world.policies().contains_key(id.as_str());
-        if self.recording.planted.contains(id.as_str()) || !made || !self.happens(Fault::Drift, 60) {
+        if !self.happens(Fault::Drift, 60) {
             return;
         }
         let world = &self.site.world;
