@@ -128,8 +128,7 @@ where
     ports.disarm(&request.id).await?;
     let findings = match &request.mechanism {
         Mechanism::Session { base_role } => {
-            let over = ports.now().max(stored.at) >= window.expires_at();
-            let finding = if over {
+            let finding = if is_over(ports, access.since, window) {
                 sealed(window)
             } else if access.issued == 0 {
                 "no credentials were ever asked for: there are no sessions".to_owned()
@@ -140,7 +139,7 @@ where
         }
         // Its sessions live on: the deny stays for as long as they could use what is not sealed.
         Mechanism::Policy { target_role } if access.issued > 0 && access.since < window.expires_at() => {
-            let over = ports.now().max(stored.at) >= window.expires_at();
+            let over = is_over(ports, access.since, window);
             vec![if over { sealed(window) } else { policies::denied(ports, &request, target_role).await? }]
         }
         Mechanism::Policy { .. } => {
@@ -164,6 +163,13 @@ where
         verify(ports, cause, done.stored).await?;
     }
     Ok(Ending::Ended)
+}
+
+/// Whether the window is over, so that nothing has to be denied to its sessions. What was ordered `since` its end, by the
+/// record, is over for every worker; of an early end a worker believes its own clock alone. The record's time is that of
+/// whichever worker's clock is most ahead, and AWS goes by its own.
+pub(crate) fn is_over<P: Clock>(ports: &P, since: Time, window: Window) -> bool {
+    since >= window.expires_at() || ports.now() >= window.expires_at()
 }
 
 /// What is read off a window that is over.
@@ -195,8 +201,7 @@ where
     if let Phase::Revoking { quarantine_until: Some(_), .. } = stored.state.phase {
         return Ok(stored);
     }
-    // The record's time, which does not go backwards: what ended on time is over for every worker.
-    let over = ports.now().max(stored.at) >= access.window.expires_at();
+    let over = is_over(ports, access.since, access.window);
     match &request.mechanism {
         // After the window every session's own policy denies everything; nothing is to be added.
         Mechanism::Session { .. } | Mechanism::Policy { .. } if over => return Ok(stored),

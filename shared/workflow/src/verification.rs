@@ -5,7 +5,7 @@
 //! evidence; after [`model::lifecycle::VERIFICATION_ATTEMPTS`] failures somebody is paged.
 
 use crate::command::{CommandError, carry_out_on};
-use crate::ending::{is_ours, policies, sessions};
+use crate::ending::{is_ours, is_over, policies, sessions};
 use crate::ports::{
     Artifact, Clock, CommitRequest, Fault, KillSessions, LoadRequest, ProbeDecision, ReadPolicy, ReadRole, Stored,
     Verdict,
@@ -36,6 +36,8 @@ pub enum Proof {
 /// An end as it is to be shown.
 struct End {
     window: Window,
+    /// Whether its window is not over.
+    is_open: bool,
     /// When it was ordered: all sessions were begun before.
     since: Time,
     /// Credentials asked for before that.
@@ -59,7 +61,9 @@ where
     if verification.due_at(*at).is_none_or(|due| due > now) {
         return Ok(Proof::NotNeeded);
     }
-    let end = End { window: plan.window, since: since.unwrap_or(*at), issued: *issued, denied: residue.is_some() };
+    let since = since.unwrap_or(*at);
+    let is_open = !is_over(ports, since, plan.window);
+    let end = End { window: plan.window, is_open, since, issued: *issued, denied: residue.is_some() };
     let id = stored.state.request.id.clone();
     let (command, fault) = match prove(ports, stored.state.terms(), &end, now).await {
         Ok(findings) => (Command::Verify { evidence: Evidence { checked_at: now, findings } }, None),
@@ -97,7 +101,7 @@ async fn prove<P>(ports: &P, terms: Terms<'_>, end: &End, now: Time) -> Result<V
 where
     P: KillSessions + ReadRole + ReadPolicy + ProbeDecision,
 {
-    let (request, open) = (terms.request, now < end.window.expires_at());
+    let (request, open) = (terms.request, end.is_open);
     match &request.mechanism {
         Mechanism::Session { .. } if end.issued == 0 => Ok(vec![no_sessions()]),
         Mechanism::Session { base_role } if open => {

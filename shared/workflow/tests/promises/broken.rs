@@ -203,6 +203,26 @@ fn wrong_clocks_of_workers_open_nothing() {
     }
 }
 
+/// What a worker whose clock is ahead puts on record makes the record's time jump. An early end denies all the same.
+#[test]
+fn a_clock_that_is_ahead_makes_no_early_end_one_on_time() {
+    for kind in Kind::ALL {
+        let site = Site::new();
+        let id = site.active(kind, HALF_AN_HOUR);
+        if kind.has_sessions() {
+            site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
+        }
+        site.revoke(&id);
+        site.world.set_skew(86_400);
+        assert!(unwatched(credentials(&*site.world, &actor("alice"), &id)).unwrap().is_err());
+        assert!(site.stored(&id).at > site.window(&id).expires_at());
+        site.world.set_skew(0);
+        unwatched(site.end(&id)).unwrap().unwrap();
+        assert!(site.world.aws_now() < site.window(&id).expires_at());
+        invariants::invariant_final(&site.world, &site.stored(&id));
+    }
+}
+
 /// Everything that can be run, once; nothing is watched but what the caller looks at.
 fn everything_once(site: &Site, id: &RequestId) -> Option<()> {
     unwatched(site.provision(id))?.ok()?;

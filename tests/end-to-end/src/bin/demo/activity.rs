@@ -27,8 +27,10 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
     story.allowed("she reads another order, by the second", &another.get_order("order-1002").await);
 
     story.chapter("What was done, per grant, from CloudTrail's own records");
+    // What is odd about calls is put on record after the calls.
     let shown = once(&stage.dave, &orders, |shown| {
         ["GetItem", "UpdateItem", "DeleteItem", "CreateUser"].iter().all(|name| count(shown, name) > 0)
+            && findings(shown).iter().any(|one| one.contains("outside_actions"))
     })
     .await?;
     story.quote(lines(&shown));
