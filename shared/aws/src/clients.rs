@@ -15,6 +15,7 @@ use crate::secrets::Secrets;
 use crate::sessions::Sessions;
 use crate::table::Table;
 use crate::trail::{History, Objects};
+use crate::watch::Watch;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -85,7 +86,12 @@ impl Clients {
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config)).clone()
+        self.dynamodb
+            .get_or_init(|| {
+                let watched = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(Watch);
+                aws_sdk_dynamodb::Client::from_conf(watched.build())
+            })
+            .clone()
     }
 
     /// Requests, their chains and their indexes in the table `name`.
@@ -184,7 +190,13 @@ impl Clients {
     }
 
     fn s3(&self) -> aws_sdk_s3::Client {
-        self.s3.get_or_init(|| aws_sdk_s3::Client::new(&self.config)).clone()
+        self.s3
+            .get_or_init(|| {
+                // The witness asks nothing else, and says when it saw what it cosigns.
+                let watched = aws_sdk_s3::config::Builder::from(&self.config).interceptor(Watch);
+                aws_sdk_s3::Client::from_conf(watched.build())
+            })
+            .clone()
     }
 
     /// CloudTrail's event history of our own account.

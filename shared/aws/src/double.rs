@@ -37,6 +37,8 @@ pub(crate) struct Sent {
 struct Script {
     answers: VecDeque<(u16, String)>,
     sent: Vec<Sent>,
+    /// What answers say when they were given; `None`: nothing.
+    date: Option<String>,
 }
 
 /// In an answer: the transaction token that was sent last.
@@ -53,7 +55,12 @@ impl World {
     /// Gives these answers, one per call; a call too many is an error of the test.
     pub(crate) fn answering<B: ToString>(answers: Vec<(u16, B)>) -> Self {
         let answers = answers.into_iter().map(|(status, body)| (status, body.to_string())).collect();
-        Self(Arc::new(Mutex::new(Script { answers, sent: Vec::new() })))
+        Self(Arc::new(Mutex::new(Script { answers, sent: Vec::new(), date: None })))
+    }
+
+    /// From now on answers say that they were given at `date`, as HTTP writes times.
+    pub(crate) fn date(&self, date: &str) {
+        self.0.lock().unwrap().date = Some(date.to_owned());
     }
 
     pub(crate) fn clients(&self) -> Clients {
@@ -112,6 +119,9 @@ impl HttpConnector for World {
         let body = body.replace(TOKEN, token.as_deref().unwrap_or_default());
         let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         answer.headers_mut().insert("etag", ETAG);
+        if let Some(date) = &script.date {
+            answer.headers_mut().insert("date", date.clone());
+        }
         HttpConnectorFuture::ready(Ok(answer))
     }
 }

@@ -1,12 +1,17 @@
 //! From an SDK error to a [`Fault`]: the service's code, nothing of its message, which may hold data.
 
+use crate::watch::{CLOCK_DIFFERS, is_clock};
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId as _;
+use std::error::Error;
 use workflow::ports::Fault;
 
 /// The fault that `error` was while `doing`. Logged here once, with what AWS's support asks for.
-pub(crate) fn fault<E: ProvideErrorMetadata>(doing: &'static str, error: &SdkError<E, HttpResponse>) -> Fault {
+pub(crate) fn fault<E: ProvideErrorMetadata + Error + 'static>(
+    doing: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> Fault {
     let fault = Fault::new(doing, code(error));
     tracing::warn!(
         error.code = %fault.code,
@@ -18,7 +23,7 @@ pub(crate) fn fault<E: ProvideErrorMetadata>(doing: &'static str, error: &SdkErr
 }
 
 /// The code of `error`; services that say the same differently are made to agree.
-pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> String {
+pub(crate) fn code<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> String {
     if let Some(answer) = error.as_service_error() {
         return match answer.code() {
             Some("AccessDeniedException") => "AccessDenied".to_owned(),
@@ -31,7 +36,7 @@ pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
     } else if matches!(error, SdkError::TimeoutError(_)) {
         "timeout"
     } else if matches!(error, SdkError::ResponseError(_)) {
-        "unreadable_answer"
+        if is_clock(error) { CLOCK_DIFFERS } else { "unreadable_answer" }
     } else {
         "unsendable"
     };

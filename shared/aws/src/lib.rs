@@ -51,3 +51,4 @@ pub mod sessions;
 pub mod table;
 pub mod time;
 pub mod trail;
+mod watch;

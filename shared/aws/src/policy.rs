@@ -10,6 +10,7 @@ use crate::table::items::{Item, item, text, text_of};
 use crate::table::log::system::{read_system, system_state, system_writes};
 use crate::table::{ABSENT, Write, get};
 use crate::time::SystemClock;
+use crate::watch::CLOCK_DIFFERS;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -221,6 +222,8 @@ impl Policies for PolicyStore {
                 *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(current);
                 Ok(policy)
             }
+            // How old it is can't be told then.
+            Err(fault) if fault.code == CLOCK_DIFFERS => Err(fault),
             Err(fault) => match held.filter(|held| younger_than(held, STALE)) {
                 Some(held) => Ok(held.policy),
                 None => Err(fault),

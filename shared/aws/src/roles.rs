@@ -12,6 +12,7 @@ use model::documents::{GRANT_PATH, GRANT_POLICY, KILL_POLICY_PREFIX, TOMBSTONE_P
 use model::names::{AccountId, PrincipalArn, RequestId};
 use model::time::Time;
 use percent_encoding::percent_decode_str;
+use std::error::Error;
 use workflow::ports::{
     Artifact, Fault, KillSessions, ListOnRole, ListRoles, MakeRole, ReadBoundary, ReadRole, RemoveRole, RoleFound,
     RoleSpec,
@@ -87,11 +88,11 @@ async fn find(iam: &Client, doing: &'static str, role: &str) -> Result<Option<Ro
 }
 
 /// Whether what was asked for does not exist.
-pub(crate) fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+pub(crate) fn is_gone<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     matches!(code(error).as_str(), "NoSuchEntity" | "NoSuchEntityException")
 }
 
-pub(crate) fn unless_gone<T, E: ProvideErrorMetadata>(
+pub(crate) fn unless_gone<T, E: ProvideErrorMetadata + Error + 'static>(
     doing: &'static str,
     result: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<(), Fault> {

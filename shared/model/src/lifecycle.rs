@@ -19,7 +19,7 @@ mod words;
 
 pub use command::{Command, Permission, Vote};
 pub use decide::{Effect, Transition, decide, submit};
-pub use evolve::{Inconsistent, evolve};
+pub use evolve::{Inconsistent, evolve, is_over};
 pub use sound::Unsound;
 pub use state::{Approval, EndReason, Evidence, Phase, Plan, Residue, State};
 pub use verification::Verification;

@@ -15,6 +15,9 @@ pub struct Time(i64);
 #[error("not a time in RFC 3339 with whole seconds between the years 1970 and 9999")]
 pub struct TimeError;
 
+/// By how much a worker's clock may differ from AWS's, in seconds, before it is refused: nothing is decided by it then.
+pub const CLOCK_TOLERANCE: u64 = 2;
+
 /// 9999-12-31T00:00:00Z. IAM and RFC 3339 both end with four-digit years.
 const LAST_SECOND: i64 = 253_402_214_400;
 

@@ -53,7 +53,7 @@ use log::Log;
 use model::catalog::EntitledMechanism;
 use model::names::{AccountId, PrincipalArn, RequestId, SweepId};
 use model::policy::{Bundle, Policy};
-use model::time::Time;
+use model::time::{CLOCK_TOLERANCE, Time};
 use model::words::Salt;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -80,6 +80,8 @@ pub struct World {
 struct Inner {
     now: Time,
     skew_seconds: i64,
+    /// Whether what the table and the log's buckets answer is refused by a worker whose clock differs from AWS's.
+    clocks_watched: bool,
     /// How long a new account is only observed.
     observe_seconds: u64,
     ids: u64,
@@ -100,6 +102,11 @@ struct Inner {
 }
 
 impl Inner {
+    /// Whether the worker whose turn it is finds its clock to differ from AWS's.
+    fn clock_differs(&self) -> bool {
+        self.clocks_watched && self.skew_seconds.unsigned_abs() > CLOCK_TOLERANCE
+    }
+
     /// A call about what belongs to a request must name the request's own account.
     fn in_its_account(&mut self, of: Artifact<'_>) {
         if let Some(account) = self.store.account_of(of.id).filter(|account| account != of.account) {
@@ -123,6 +130,7 @@ impl World {
             inner: Mutex::new(Inner {
                 now,
                 skew_seconds: 0,
+                clocks_watched: false,
                 observe_seconds: 0,
                 ids: 0,
                 salts: 0,
@@ -169,6 +177,7 @@ impl World {
             inner: Mutex::new(Inner {
                 now: inner.now,
                 skew_seconds: inner.skew_seconds,
+                clocks_watched: inner.clocks_watched,
                 observe_seconds: inner.observe_seconds,
                 ids: inner.ids,
                 salts: inner.salts,
@@ -218,6 +227,12 @@ impl World {
         self.lock().skew_seconds = seconds;
     }
 
+    /// From now on a worker whose clock differs from AWS's by more than [`CLOCK_TOLERANCE`] refuses what the table
+    /// and the log's buckets answer, as it does on AWS.
+    pub fn watch_clocks(&self) {
+        self.lock().clocks_watched = true;
+    }
+
     /// Replaces the policy in force; `None`: it can't be read.
     pub fn set_policy(&self, policy: Option<Arc<Policy>>) {
         self.lock().policy = policy;
@@ -244,7 +259,12 @@ impl World {
 impl Policies for World {
     async fn policy(&self) -> Result<Arc<Policy>, Fault> {
         self.policy_reads.fetch_add(1, Ordering::Relaxed);
-        self.lock().policy.clone().ok_or_else(|| Fault::new("read the policy", "not_found"))
+        let inner = self.lock();
+        // It is in the table too.
+        if inner.clock_differs() {
+            return Err(Fault::new("read the policy", "clock_differs"));
+        }
+        inner.policy.clone().ok_or_else(|| Fault::new("read the policy", "not_found"))
     }
 }
 

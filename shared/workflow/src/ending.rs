@@ -14,7 +14,9 @@ use crate::ports::{
 use crate::verification::verify;
 use model::documents::{TOMBSTONE_POLICY, longest_session, same_document, tombstone_policy, trust_policy};
 use model::identity::Cause;
-use model::lifecycle::{ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase};
+use model::lifecycle::{
+    ATTEMPTS_BEFORE_ALARM, ATTEMPTS_BEFORE_ALARM_EARLY, Command, EndReason, Evidence, Phase, is_over,
+};
 use model::names::RequestId;
 use model::request::{Mechanism, Request};
 use model::terms::Terms;
@@ -128,7 +130,7 @@ where
     ports.disarm(&request.id).await?;
     let findings = match &request.mechanism {
         Mechanism::Session { base_role } => {
-            let finding = if is_over(ports, access.since, window) {
+            let finding = if is_over(access.since, ports.now(), window) {
                 sealed(window)
             } else if access.issued == 0 {
                 "no credentials were ever asked for: there are no sessions".to_owned()
@@ -139,7 +141,7 @@ where
         }
         // Its sessions live on: the deny stays for as long as they could use what is not sealed.
         Mechanism::Policy { target_role } if access.issued > 0 && access.since < window.expires_at() => {
-            let over = is_over(ports, access.since, window);
+            let over = is_over(access.since, ports.now(), window);
             vec![if over { sealed(window) } else { policies::denied(ports, &request, target_role).await? }]
         }
         Mechanism::Policy { .. } => {
@@ -163,13 +165,6 @@ where
         verify(ports, cause, done.stored).await?;
     }
     Ok(Ending::Ended)
-}
-
-/// Whether the window is over, so that nothing has to be denied to its sessions. What was ordered `since` its end, by the
-/// record, is over for every worker; of an early end a worker believes its own clock alone. The record's time is that of
-/// whichever worker's clock is most ahead, and AWS goes by its own.
-pub(crate) fn is_over<P: Clock>(ports: &P, since: Time, window: Window) -> bool {
-    since >= window.expires_at() || ports.now() >= window.expires_at()
 }
 
 /// What is read off a window that is over.
@@ -201,7 +196,8 @@ where
     if let Phase::Revoking { quarantine_until: Some(_), .. } = stored.state.phase {
         return Ok(stored);
     }
-    let over = is_over(ports, access.since, access.window);
+    // By its own clock: the record's time is that of whichever worker's clock is most ahead.
+    let over = is_over(access.since, ports.now(), access.window);
     match &request.mechanism {
         // After the window every session's own policy denies everything; nothing is to be added.
         Mechanism::Session { .. } | Mechanism::Policy { .. } if over => return Ok(stored),

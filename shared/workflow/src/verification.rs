@@ -5,7 +5,7 @@
 //! evidence; after [`model::lifecycle::VERIFICATION_ATTEMPTS`] failures somebody is paged.
 
 use crate::command::{CommandError, carry_out_on};
-use crate::ending::{is_ours, is_over, policies, sessions};
+use crate::ending::{is_ours, policies, sessions};
 use crate::ports::{
     Artifact, Clock, CommitRequest, Fault, KillSessions, LoadRequest, ProbeDecision, ReadPolicy, ReadRole, Stored,
     Verdict,
@@ -14,7 +14,7 @@ use model::documents::{
     Probe, TOMBSTONE_POLICY, attached_policy, same_document, session_policy, tombstone_policy, trust_policy,
 };
 use model::identity::Cause;
-use model::lifecycle::{Command, Evidence, Phase, Verification};
+use model::lifecycle::{Command, Evidence, Phase, Verification, is_over};
 use model::names::PrincipalArn;
 use model::request::{Mechanism, Request};
 use model::terms::Terms;
@@ -62,7 +62,7 @@ where
         return Ok(Proof::NotNeeded);
     }
     let since = since.unwrap_or(*at);
-    let is_open = !is_over(ports, since, plan.window);
+    let is_open = !is_over(since, ports.now(), plan.window);
     let end = End { window: plan.window, is_open, since, issued: *issued, denied: residue.is_some() };
     let id = stored.state.request.id.clone();
     let (command, fault) = match prove(ports, stored.state.terms(), &end, now).await {

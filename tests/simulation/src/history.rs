@@ -11,7 +11,7 @@ use crate::policies::Version;
 use crate::recording::{Edge, InForce, Recording};
 use crate::site::Site;
 use crate::worker::{Done, Worker};
-use model::time::Time;
+use model::time::{CLOCK_TOLERANCE, Time};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -89,6 +89,7 @@ impl History {
         let now: Time = NOON.parse().unwrap();
         let world = World::new(now);
         world.set_policy(Some(Version::First.policy()));
+        world.watch_clocks();
         world.set_witness(plan.witnessed);
         if plan.anchored {
             world.gate_by_anchor();
@@ -362,8 +363,11 @@ impl History {
 
     fn begin(&mut self, letter: Letter) {
         let skew: i64 =
-            if self.happens(Fault::Skew, 30) { [-600, -90, -5, -1, 1, 5, 90, 600][self.dice.below(8)] } else { 0 };
-        self.recording.skew = self.recording.skew.max(skew.abs());
+            if self.happens(Fault::Skew, 30) { [-600, -5, -2, -1, 1, 2, 5, 600][self.dice.below(8)] } else { 0 };
+        // One that is more wrong is refused.
+        if skew.unsigned_abs() <= CLOCK_TOLERANCE {
+            self.recording.skew = self.recording.skew.max(skew.abs());
+        }
         self.woken.insert(letter.to.as_str());
         self.say(|| format!("{} begins: {} (clock {skew:+} s)", letter.to.as_str(), letter.what));
         let work = invoke(&self.site, &letter);

@@ -143,7 +143,7 @@ pub struct Recording {
     pub breaches: Vec<String>,
     /// What was left when nothing was to be left.
     pub unfinished: Vec<String>,
-    /// How wrong clocks of workers were, in seconds.
+    /// How wrong clocks of workers were that were not refused for it, in seconds.
     pub skew: i64,
     /// When everything was over, by AWS's clock.
     pub until: i64,

@@ -48,11 +48,13 @@ pub fn once_broken() -> Vec<u64> {
 
 /// Plays one and judges it.
 pub fn one(seed: u64, plan: &Plan, hits: &Arc<Hits>, traced: bool) -> (Option<Played>, Vec<Violation>) {
-    match catch_unwind(AssertUnwindSafe(|| play(seed, plan, hits, traced))) {
-        Ok(played) => {
-            let violations = check(&played.recording);
-            (Some(played), violations)
-        }
+    let judged = || {
+        let played = play(seed, plan, hits, traced);
+        let violations = check(&played.recording);
+        (played, violations)
+    };
+    match catch_unwind(AssertUnwindSafe(judged)) {
+        Ok((played, violations)) => (Some(played), violations),
         Err(panic) => {
             let said = panic.downcast_ref::<String>().cloned();
             let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
@@ -85,7 +87,7 @@ pub fn many(seeds: &[u64], jobs: usize, enough: usize) -> Report {
     };
     let parts: Vec<_> = std::thread::scope(|scope| {
         let players: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(player)).collect();
-        players.into_iter().filter_map(|player| player.join().ok()).collect()
+        players.into_iter().map(|player| player.join().expect("a player died")).collect()
     });
     let mut report = Report { hits, ..Report::default() };
     for (coverage, mut broken, histories) in parts {

@@ -22,6 +22,7 @@ fn no_history_breaks_a_promise() {
         broken.violations.iter().for_each(|violation| println!("  {violation}"));
     }
     assert!(report.broken.is_empty());
+    assert_eq!(report.histories, histories);
     // What never happens is not shown to be harmless.
     let idle: Vec<&str> =
         Fault::ALL.iter().filter(|fault| report.hits.of(**fault) == 0).map(|fault| fault.as_str()).collect();

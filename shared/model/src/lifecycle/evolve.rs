@@ -5,7 +5,7 @@ use super::{Approval, EndReason, Phase, Plan, QUARANTINE, Residue, STUCK_AFTER, 
 use crate::activity::Known;
 use crate::event::Event;
 use crate::terms::{Narrower, Terms};
-use crate::time::Time;
+use crate::time::{CLOCK_TOLERANCE, Time, Window};
 
 /// An event that cannot have happened to this state: the record was cut, reordered or edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -232,6 +232,12 @@ fn revoking(approvals: Vec<Approval>, plan: Plan, reason: &EndReason, at: Time, 
         failures: 0,
         next_attempt_at: at.plus(STUCK_AFTER),
     }
+}
+
+/// Whether nothing made for `window` lets anybody in any more, at `now` of an end that was ordered `since`. What was
+/// ordered at its end is over; of an early end the clock that says so may be ahead of AWS's.
+pub fn is_over(since: Time, now: Time, window: Window) -> bool {
+    since >= window.expires_at() || now >= window.expires_at().plus(CLOCK_TOLERANCE)
 }
 
 /// Until when the deny stays before anything is taken out. Nothing made after the window can

@@ -211,6 +211,9 @@ impl World {
             Some(Trouble::Refuse(code)) => return Err(self.fail(nth, verb, code)),
         }
         let outcome = self.leave(nth, effect);
+        if verb.tells_time() && self.lock().clock_differs() {
+            return Err(self.fail(nth, verb, "clock_differs"));
+        }
         if trouble == Some(Trouble::CrashAfter) {
             drop(outcome);
             self.die().await;

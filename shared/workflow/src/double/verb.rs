@@ -197,6 +197,53 @@ impl Verb {
         }
     }
 
+    /// Whether its answer tells AWS's time to a worker that holds its own clock against it: one of DynamoDB, or of the
+    /// log's buckets.
+    pub fn tells_time(self) -> bool {
+        let elsewhere = matches!(
+            self,
+            Self::Arm
+                | Self::Disarm
+                | Self::ReadObject
+                | Self::KeepCopy
+                | Self::LookUp
+                | Self::DigestKeys
+                | Self::Sign
+                | Self::SignAsFormer
+                | Self::FunctionCode
+        );
+        !elsewhere && !self.asks_iam()
+    }
+
+    /// Whether it is put to IAM or STS.
+    fn asks_iam(self) -> bool {
+        matches!(
+            self,
+            Self::CreateRole
+                | Self::PutRolePolicy
+                | Self::Role
+                | Self::RolePolicy
+                | Self::RemoveRole
+                | Self::RoleNames
+                | Self::PutKill
+                | Self::Kill
+                | Self::RemoveKill
+                | Self::CreatePolicy
+                | Self::AttachPolicy
+                | Self::ReplacePolicy
+                | Self::Policy
+                | Self::Attached
+                | Self::Target
+                | Self::RemovePolicy
+                | Self::PolicyNames
+                | Self::ProbeRole
+                | Self::ProbeDocument
+                | Self::OnRole
+                | Self::Bounded
+                | Self::Assume
+        )
+    }
+
     /// Whether it changes something in IAM, STS or the scheduler.
     pub(super) fn writes_cloud(self) -> bool {
         matches!(

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// What no grant is for.
 const ESCAPES: [&str; 4] = ["iam:CreateUser", "sts:AssumeRole", "s3:PutBucketPolicy", "ec2:RunInstances"];
 
+/// By how much a worker's clock may be ahead of AWS's, in seconds.
+const CLOCKS_DIFFER: i64 = 2;
+
 const TEN_YEARS: i64 = 315_360_000;
 
 struct Judge<'a> {
@@ -110,17 +113,17 @@ fn of_one(judge: &mut Judge<'_>, id: &str, story: &Story, until: i64, found: &mu
             found.add(0, id, format!("lets somebody do {taken}, which was taken away"));
         }
     }
+    // What is over by a worker's clock is over by AWS's as soon as that is as far.
+    let settled = if story.ended_on_time() { picture.at + CLOCKS_DIFFER } else { picture.at };
     // From when the record says that nothing of it lets anybody in.
     if story.denied().is_some_and(|order| order <= picture.order) {
-        for at in
-            [picture.at, picture.at + 1, picture.at + 60, until, end - 1].into_iter().filter(|at| *at >= picture.at)
-        {
+        for at in [settled, settled + 1, settled + 60, until, end - 1].into_iter().filter(|at| *at >= settled) {
             if judge.may(id, &action, &resource, at) {
                 found.add(3, id, "lets somebody in after the record said that nobody is");
             }
         }
     }
-    let inside = picture.at.max(start);
+    let inside = settled.max(start);
     if inside < end && judge.may(id, &action, &resource, inside) && picture.schedules.get(id) != Some(&end) {
         found.add(2, id, "lets somebody in, and no schedule ends it");
     }

@@ -44,9 +44,8 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
     }
     once(recording, found);
     for (stream, story) in stories {
-        let name = stream.strip_prefix("acc_").map_or(stream.as_str(), |_| stream);
         let unpublished =
-            story.entries.iter().find(|entry| !recording.published.contains(&(name.to_owned(), entry.seq)));
+            story.entries.iter().find(|entry| !recording.published.contains(&(stream.clone(), entry.seq)));
         if let Some(entry) = unpublished {
             found.add(5, stream, format!("{} ({}) never reached the bus", entry.name, entry.seq));
         }

@@ -10,9 +10,6 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use verify::{Code, Severity, Trusted};
 
-/// How far clocks may differ for what compares times of several streams, in seconds. Source: `shared/model/src/sweep.rs`.
-const CLOCKS_DIFFER: i64 = 5;
-
 /// How old a policy may be that a worker decides by, in seconds: it is read when it begins, and it lives so long.
 const HELD: i64 = 60;
 
@@ -34,7 +31,7 @@ fn verified(recording: &Recording, found: &mut Findings) {
         Err(why) => return found.add(6, "", format!("the log can't be verified: {why}")),
     };
     for finding in verdict.findings {
-        if finding.severity == Severity::Note || expected(finding.code, recording.skew) {
+        if finding.severity == Severity::Note || expected(finding.code) {
             continue;
         }
         let of = finding.at.stream.clone().unwrap_or_default();
@@ -43,17 +40,9 @@ fn verified(recording: &Recording, found: &mut Findings) {
 }
 
 /// What faults alone bring about, and breaks nothing.
-fn expected(code: Code, skew: i64) -> bool {
-    match code {
-        // The log was out of order for a while, and caught up.
-        Code::Silence | Code::LoggedLate | Code::NotCosigned | Code::SummaryMissing => true,
-        // They compare what clocks of different workers said.
-        Code::BarredPersonActed | Code::SweepLeftAccess | Code::StoppedWithoutOrder | Code::BadConfirmation => {
-            skew > CLOCKS_DIFFER
-        }
-        Code::FromTheFuture | Code::AccessPastItsWindow | Code::OpenPastItsTime | Code::EndUnverified => skew > 60,
-        _ => false,
-    }
+fn expected(code: Code) -> bool {
+    // The log was out of order for a while, and caught up.
+    matches!(code, Code::Silence | Code::LoggedLate | Code::NotCosigned | Code::SummaryMissing)
 }
 
 fn promise(code: Code) -> usize {
@@ -213,10 +202,6 @@ fn anchors(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut
 
 /// Nobody asks or countersigns more often than the catalog lets them.
 fn limits(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
-    // Slots are held until a time that a worker's clock said.
-    if recording.skew > 0 {
-        return;
-    }
     let mut acts: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
     for entry in stories.values().flat_map(|story| &story.entries) {
         if let (name @ ("requestSubmitted" | "approvalGiven"), Some(who)) =
@@ -228,7 +213,9 @@ fn limits(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut 
     for ((name, who), mut times) in acts {
         times.sort_unstable();
         let most = if name == "requestSubmitted" { LIMITS[0] } else { LIMITS[2] };
-        if times.windows(most + 1).any(|window| window[most] - window[0] < 3_600) {
+        // Slots are held until a time that a worker's clock said.
+        let hour = 3_600 - 2 * recording.skew;
+        if times.windows(most + 1).any(|window| window[most] - window[0] < hour) {
             found.add(8, who, format!("{name} more than {most} times within an hour"));
         }
     }

@@ -108,6 +108,12 @@ impl Story {
         self.entries.iter().any(|entry| entry.order < order && names.contains(&entry.name.as_str()))
     }
 
+    /// Whether it was ended because its time was over, by the clock of whoever ended it.
+    pub(super) fn ended_on_time(&self) -> bool {
+        let ended = self.first("revocationStarted").map(|entry| entry.says);
+        ended.zip(self.window).is_some_and(|(at, (_, end))| at >= end)
+    }
+
     /// From which call on nothing may be possible any more, as the record says.
     pub(super) fn denied(&self) -> Option<u64> {
         const FINAL: [&str; 5] =

@@ -1,6 +1,6 @@
 //! What the system does to end access: deny, take out, note what was found.
 
-use super::super::evolve::quarantine_until;
+use super::super::evolve::{is_over, quarantine_until};
 use super::super::{EndReason, Evidence, Phase, QUARANTINE, State, backoff};
 use super::{END_OF_ACCESS, Steps};
 use crate::event::Event;
@@ -46,8 +46,8 @@ pub(super) fn stop(state: &State, reason: &EndReason) -> Steps {
 pub(super) fn place_tombstone(state: &State, now: Time) -> Result<Vec<Event>, Refusal> {
     match &state.phase {
         Phase::Revoking { quarantine_until: Some(_), .. } => Ok(Vec::new()),
-        Phase::Revoking { plan, .. } => {
-            let quarantine_until = quarantine_until(now >= plan.window.expires_at(), now);
+        Phase::Revoking { plan, since, .. } => {
+            let quarantine_until = quarantine_until(is_over(*since, now, plan.window), now);
             Ok(vec![Event::TombstonePlaced { quarantine_until }])
         }
         Phase::Pending { .. }
