@@ -15,7 +15,7 @@ use crate::waiting::until;
 pub const APPROVALS: &str = "C0APPROVALS";
 
 /// How long a message may take, Slack's rate limits and our retries included.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The local Slack.
 #[derive(Debug, Clone)]

@@ -17,6 +17,9 @@ use crate::{orders_db_debug, prod_admin};
 /// Files come every two seconds at most, and look-ups wait for their turn.
 const DELIVERED: Duration = Duration::from_mins(2);
 
+/// Grants are summed up for 20 s of each minute, in their order, and other tests end some too.
+const SUMMED_UP: Duration = Duration::from_mins(5);
+
 async fn shown(api: &Api, id: &str) -> Result<Value, Failure> {
     api.get(&format!("/v1/requests/{id}/activity?limit=100")).await?.expect(200)
 }
@@ -119,7 +122,7 @@ async fn what_is_tried_after_an_early_end_counts_and_is_flagged() -> Result<(), 
     assert!(findings.contains("after_end"), "{findings}");
 
     // Noted and summed up, in the record and below the card. The first summary may be of before the late call.
-    until("it is noted and summed up", DELIVERED, || async {
+    until("it is noted and summed up", SUMMED_UP, || async {
         let entries = Trail::fetch(&stage.alice, &id).await?.verify();
         let entries = entries.map_err(|broken| Failure::new(broken.to_string()))?;
         let there = |wanted: &str| entries.iter().map(Entry::event_name).any(|name| name == wanted);
