@@ -35,7 +35,7 @@ async fn revoked(stage: &Stage, id: &str, cloud: &Cloud, table: &str) -> Result<
 
 /// Over, as the API shows it.
 async fn ended(stage: &Stage, id: &str) -> Result<Value, Failure> {
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     until("it is over", bound, || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))

@@ -66,7 +66,7 @@ async fn a_checkpoint_is_anchored_and_cosigned_by_who_runs_nothing_here() -> Res
     let log = Log::of(&stage)?;
     let trail = Trail::fetch(&stage.alice, &crate::logs_read(&stage).await?).await?;
     let newest = logged(&log, &trail).await?.into_iter().max().unwrap_or_default();
-    let size = until("it is cosigned", Duration::from_secs(90), || async {
+    let size = until("it is cosigned", Duration::from_mins(3), || async {
         log.minute().await?;
         let size = log.anchored_size().await?;
         Ok((size > newest).then_some(size))

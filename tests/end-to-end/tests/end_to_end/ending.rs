@@ -92,8 +92,8 @@ async fn a_role_that_is_ended_early_is_denied_at_once_and_gone_later() -> Result
     assert!(after.is_denied(), "{after}");
     assert!(!role_is_gone(&stage, id).await?, "the deny stays until no slow worker can bring the role back");
 
-    // The quarantine, and at most two rounds of reconciliation.
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    // The quarantine, and at most two rounds of reconciliation; on a busy machine, of more than a minute.
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     until("the role is gone", bound, || async { Ok(role_is_gone(&stage, id).await?.then_some(())) }).await?;
     let ended = stage.alice.reaches(id, "ended").await?;
     assert_eq!(text(&ended, "endReason"), "revoked");

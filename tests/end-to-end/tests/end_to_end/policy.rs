@@ -74,7 +74,7 @@ async fn refused(stage: &Stage, id: &str) -> Result<String, Failure> {
 /// Given back by the requester, and over.
 async fn given_back(stage: &Stage, id: &str) -> Result<Value, Failure> {
     stage.alice.revoke(id, "never mind").await?.expect(200)?;
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     until("it is over", bound, || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))
@@ -139,7 +139,7 @@ async fn an_early_end_is_denied_at_once_and_the_policy_goes_after_the_window() -
     assert!(untouched.is_allowed(), "{untouched}");
     assert_untouched(&old).await;
 
-    let bound = Duration::from_secs(SECONDS + QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(SECONDS + QUARANTINE).saturating_add(Duration::from_mins(4));
     until("the policy is gone", bound, || async { Ok(policy_is_gone(&stage, &id).await?.then_some(())) }).await?;
     let left = attached(&stage).await?;
     assert!(!left.contains(&id) && left.contains(&other), "{left:?}");

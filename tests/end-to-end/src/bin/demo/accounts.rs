@@ -61,7 +61,7 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
         story.denied(&format!("what was held in {table}"), &denied);
     }
     story.tell(&format!("the role goes {QUARANTINE} s later: no worker is left that could bring it back"));
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     let ended = until("the role is gone", bound, || async {
         let shown = stage.alice.request(&role).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))

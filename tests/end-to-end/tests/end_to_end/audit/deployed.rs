@@ -152,7 +152,7 @@ async fn what_every_function_runs_is_in_the_log() -> Result<(), Failure> {
     // All of them are leaves.
     let last = u64::try_from(third.len()).unwrap_or_default();
     let index = until("it is logged", Duration::from_secs(90), || log.index("sys_deployment", last)).await?;
-    let checkpoint = until("the checkpoint is there", Duration::from_secs(30), || async {
+    let checkpoint = until("the checkpoint is there", Duration::from_mins(1), || async {
         let checkpoint = log.checkpoint().await?;
         Ok((index < checkpoint.checkpoint.size()).then_some(checkpoint))
     })
