@@ -17,7 +17,7 @@ use crate::Screen;
 use crate::chromium::Chromium;
 
 /// How long something may take to be seen: functions start cold, and other tests run beside.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The page, in a browser of its own.
 #[derive(Debug)]

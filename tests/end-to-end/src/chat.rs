@@ -1,5 +1,6 @@
 //! Slack, as a person uses it: through the local Slack, which signs and sends what Slack would.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::waiting::until;
 pub const APPROVALS: &str = "C0APPROVALS";
 
 /// How long a message may take, Slack's rate limits and our retries included.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The local Slack.
 #[derive(Debug, Clone)]
@@ -47,6 +48,12 @@ impl Message {
     /// Whether it names `words` anywhere: text, blocks, values of buttons.
     pub fn names(&self, words: &str) -> bool {
         self.text.contains(words) || self.blocks.iter().any(|block| block.to_string().contains(words))
+    }
+
+    /// The requests that it names anywhere.
+    pub fn requests(&self) -> BTreeSet<String> {
+        let blocks = self.blocks.iter().map(Value::to_string);
+        blocks.chain([self.text.clone()]).flat_map(|text| requests_in(&text)).collect()
     }
 
     /// Whether it has this button.
@@ -120,13 +127,18 @@ impl Outcome {
     /// # Errors
     /// It names none.
     pub fn request_id(&self) -> Result<String, Failure> {
-        let body = self.body.as_deref().unwrap_or_default();
-        let found = body.match_indices("req_").find_map(|(at, _)| {
-            let id = body.get(at..at.checked_add(36)?)?;
-            id.chars().skip(4).all(|c| c.is_ascii_hexdigit()).then(|| id.to_owned())
-        });
+        let found = requests_in(self.body.as_deref().unwrap_or_default()).into_iter().next();
         found.ok_or_else(|| Failure::new(format!("the answer names no request: {}", self.said())))
     }
+}
+
+/// The request ids in a text, in order.
+fn requests_in(text: &str) -> Vec<String> {
+    let id = |at: usize| {
+        let id = text.get(at..at.checked_add(36)?)?;
+        id.chars().skip(4).all(|c| c.is_ascii_hexdigit()).then(|| id.to_owned())
+    };
+    text.match_indices("req_").filter_map(|(at, _)| id(at)).collect()
 }
 
 /// A press, and the private message that answered it.
@@ -200,18 +212,26 @@ impl Chat {
         outcome(self.control("press", &act).await?)
     }
 
-    /// Presses a button and reads the private answer.
+    /// Presses a button and reads the private answer. Answers about other requests than that of the message are not it: the
+    /// same person may be told of those at the same time.
     ///
     /// # Errors
     /// There is no such button, or no answer.
     pub async fn press(&self, user: &str, on: &Message, button: &str) -> Result<Pressed, Failure> {
+        let about = on.requests();
+        // Who may not see the request is not told of it.
+        let answers = |message: &Message| {
+            let told = message.requests();
+            if told.is_empty() { message.text.starts_with("Not done") } else { !told.is_disjoint(&about) }
+        };
         let before = self.messages(&on.channel, Some(user)).await?;
         let latest = before.iter().map(|message| message.changed.clone()).max().unwrap_or_default();
         let outcome = self.press_with(user, on, button, &json!({})).await?;
         let what = format!("{user}'s press of {button} is answered (it was: {})", outcome.said());
         let answer = until(&what, PATIENCE, || async {
             let messages = self.messages(&on.channel, Some(user)).await?;
-            Ok(messages.into_iter().find(|message| message.ephemeral_for.is_some() && message.changed > latest))
+            let new = |message: &Message| message.ephemeral_for.is_some() && message.changed > latest;
+            Ok(messages.into_iter().find(|message| new(message) && answers(message)))
         })
         .await?;
         Ok(Pressed { outcome, answer })

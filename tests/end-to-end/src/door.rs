@@ -10,8 +10,8 @@ use crate::outputs::Outputs;
 use crate::signing::{Call, Keys, Signer};
 use crate::waiting::until;
 
-/// How long a request may take from one status to the next, cold starts and retries included.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request may take from one status to the next, cold starts, retries and other tests included.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The API with one person's keys.
 #[derive(Debug, Clone)]
@@ -185,8 +185,16 @@ impl Api {
     /// # Errors
     /// It can't be read, or does not get there.
     pub async fn reaches(&self, id: &str, status: &str) -> Result<Value, Failure> {
+        self.reaches_within(id, status, PATIENCE).await
+    }
+
+    /// The same, for at most `bound`.
+    ///
+    /// # Errors
+    /// As [`Api::reaches`].
+    pub async fn reaches_within(&self, id: &str, status: &str, bound: Duration) -> Result<Value, Failure> {
         let what = format!("{id} becomes {status}");
-        until(&what, PATIENCE, || async {
+        until(&what, bound, || async {
             let shown = self.request(id).await?.expect(200)?;
             Ok((text(&shown, "status") == status).then_some(shown))
         })

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::waiting::until;
 
 /// How long a modal may take to be what it should be.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A modal that somebody has open, or their Home tab.
 #[derive(Debug, Clone)]

@@ -8,6 +8,10 @@ use crate::failure::Failure;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Within what time IAM denies what is ended early, on a busy machine as well. Less than the 40 s after which reconciliation
+/// takes up what is stuck: what is waited for is the deny that follows at once.
+pub const DENIED_WITHIN: Duration = Duration::from_secs(35);
+
 /// Looks again and again until `look` finds something, for at most `bound`.
 ///
 /// # Errors

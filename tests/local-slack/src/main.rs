@@ -17,6 +17,7 @@ local-slack: Slack's side of Countersign, on loopback and in memory; its page fo
   --api-host HOST         Host header to send there
   --rate-limits on|off    enforce Slack's rate limits (on)
   --message-burst N       messages into one channel at once (3)
+  --answer-within N       seconds that Countersign has to answer, and trigger ids live at the least (3)
 ";
 
 #[tokio::main(flavor = "current_thread")]
@@ -64,6 +65,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<(Options,
             "--api-url" => options.settings.api_url = Some(value),
             "--api-host" => options.settings.api_host = Some(value),
             "--message-burst" => options.settings.message_burst = number(&flag, &value)?,
+            "--answer-within" => {
+                let seconds: u64 = number(&flag, &value)?;
+                options.settings.answer_within_ms = seconds.saturating_mul(1_000);
+            }
             "--rate-limits" => {
                 options.settings.rate_limits = match value.as_str() {
                     "on" => true,

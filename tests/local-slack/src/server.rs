@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::changes::{self, Held};
 use crate::clock::now;
 use crate::state::{Settings, Slack};
-use crate::{control, limits, page, response_url, waiting, web_api};
+use crate::{control, page, response_url, waiting, web_api};
 
 /// What every handler needs.
 pub(crate) struct Shared {
@@ -76,7 +76,6 @@ pub(crate) async fn serve(options: Options) -> io::Result<(Arc<Shared>, JoinHand
     let http = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(limits::ANSWER_WITHIN)
         .user_agent("Slackbot 1.0 (+https://api.slack.com/robots)")
         .build()
         .map_err(io::Error::other)?;

@@ -28,6 +28,9 @@ pub struct Settings {
     pub message_burst: u32,
     /// How long after an attempt at an event the next one comes, in milliseconds: one entry for each retry.
     pub retry_delays_ms: Vec<u64>,
+    /// How long an app may take to answer, in milliseconds. A trigger id lives as long if that is longer than Slack's own
+    /// time.
+    pub answer_within_ms: u64,
 }
 
 impl Default for Settings {
@@ -38,6 +41,7 @@ impl Default for Settings {
             rate_limits: true,
             message_burst: limits::CHANNEL_MESSAGE_BURST,
             retry_delays_ms: limits::EVENT_RETRIES.map(|delay| micros(delay) / 1_000).to_vec(),
+            answer_within_ms: micros(limits::ANSWER_WITHIN) / 1_000,
         }
     }
 }
@@ -194,7 +198,8 @@ impl Slack {
     /// A trigger id for `user`, shaped as Slack's: number, number, text. `view` is the modal it is made in.
     pub(crate) fn issue_trigger(&mut self, user: &str, view: Option<&str>, now: Micros) -> String {
         let id = format!("{}.{}.{}", now / 1_000, self.seed / 1_000_000, self.next_secret());
-        let expires = now.saturating_add(micros(limits::TRIGGER_LIFETIME));
+        let lifetime = micros(limits::TRIGGER_LIFETIME).max(self.settings.answer_within_ms.saturating_mul(1_000));
+        let expires = now.saturating_add(lifetime);
         self.triggers
             .insert(id.clone(), Trigger { user: user.to_owned(), view: view.map(str::to_owned), expires, used: false });
         id

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use crate::clock::{Micros, micros, now, ts};
+use crate::clock::{Micros, now, ts};
 use crate::limits;
 use crate::server::Shared;
 use crate::state::Slack;
@@ -21,7 +21,7 @@ impl Slack {
     pub(crate) fn waiting(&self, now: Micros) -> Value {
         let requests = self.flights.iter().map(|flight| {
             json!({"path": flight.path, "user": flight.who, "since": ts(flight.since),
-                "withinMs": micros(limits::ANSWER_WITHIN) / 1_000})
+                "withinMs": self.settings.answer_within_ms})
         });
         let retries = self.retries.iter().map(|retry| {
             json!({"eventId": retry.event_id, "event": "app_home_opened", "user": retry.user,

@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Options {
     /// Whether the local Slack enforces Slack's rate limits.
     pub(crate) slack_rate_limits: bool,
+    /// How long the local Slack waits for an answer, in seconds. Slack's own three, unless the machine is known to be busy.
+    pub(crate) slack_answer_within: u32,
     /// More variables for the stand-in for AWS: the `LOCAL_CLOUD_*` knobs of `tests/local-cloud/overlay/settings.py`.
     pub(crate) settings: Vec<(String, String)>,
     /// Parameters of `template.yaml`, by name, that are not as usual.
@@ -38,7 +40,13 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { slack_rate_limits: true, settings: Vec::new(), parameters: Vec::new(), entitlements: String::new() }
+        Self {
+            slack_rate_limits: true,
+            slack_answer_within: 3,
+            settings: Vec::new(),
+            parameters: Vec::new(),
+            entitlements: String::new(),
+        }
     }
 }
 
@@ -213,7 +221,8 @@ fn start_slack(folder: &Path, binary: &Path, options: &Options) -> Result<u16, S
     command
         .args(["--signing-secret", SIGNING_SECRET, "--bot-token", BOT_TOKEN, "--port", "0", "--port-file"])
         .arg(&port_file)
-        .args(["--rate-limits", if options.slack_rate_limits { "on" } else { "off" }]);
+        .args(["--rate-limits", if options.slack_rate_limits { "on" } else { "off" }])
+        .args(["--answer-within", &options.slack_answer_within.to_string()]);
     let process = Process::start(folder, "slack", command)?;
     wait(folder, "slack", &process, || fs::read_to_string(&port_file).ok()?.trim().parse().ok())
 }

@@ -15,8 +15,9 @@ const TURNS: [(&str, Takes); 5] = [
         test.starts_with("policy::") || test.starts_with("standing::")
     }),
     ("package(end-to-end) and test(a_hundred_clicks)", |_, test| test.contains("a_hundred_clicks")),
-    ("package(end-to-end) and test(/^audit::restored::|the_story_of_the_record/)", |_, test| {
-        test.starts_with("audit::restored::") || test.contains("the_story_of_the_record")
+    ("package(end-to-end) and test(/^audit::(restored|exported)::|the_story_of_the_record/)", |_, test| {
+        let of_the_record = ["audit::restored::", "audit::exported::"].iter().any(|module| test.starts_with(module));
+        of_the_record || test.contains("the_story_of_the_record")
     }),
     ("package(end-to-end) and test(/^audit::anchored::|^needed::/)", |_, test| {
         test.starts_with("audit::anchored::") || test.starts_with("needed::")
@@ -100,6 +101,7 @@ mod tests {
             ("end_to_end", "standing::it_allows_exactly_what_was_approved", true),
             ("end_to_end", "refusals::a_hundred_clicks_and_two_at_once_make_one_grant", true),
             ("end_to_end", "demo::the_story_of_the_record_goes_as_expected", true),
+            ("end_to_end", "audit::exported::changes_alone", true),
             ("end_to_end", "audit::anchored::nothing_begins", true),
             ("end_to_end", "audit::untouchable::an_anchor_stays", false),
             ("end_to_end", "asking::a_form::of_words", false),

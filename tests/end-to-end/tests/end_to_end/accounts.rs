@@ -5,7 +5,7 @@ use end_to_end::cloud::{Answer, Cloud};
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
-use end_to_end::waiting::until;
+use end_to_end::waiting::{DENIED_WITHIN, until};
 use model::lifecycle::QUARANTINE;
 use serde_json::Value;
 use std::time::Duration;
@@ -14,7 +14,6 @@ use crate::active;
 
 const INVOICES: &str = "222222222222";
 const ARCHIVE: &str = "333333333333";
-const AT_ONCE: Duration = Duration::from_secs(20);
 
 /// A grant of alice's that bob countersigned; active.
 async fn granted(stage: &Stage, entitlement: &str) -> Result<String, Failure> {
@@ -27,7 +26,7 @@ async fn granted(stage: &Stage, entitlement: &str) -> Result<String, Failure> {
 async fn revoked(stage: &Stage, id: &str, cloud: &Cloud, table: &str) -> Result<Answer, Failure> {
     stage.bob.revoke(id, "that was enough").await?.expect(200)?;
     let item = format!("{table}-1");
-    until("IAM denies", AT_ONCE, || async {
+    until("IAM denies", DENIED_WITHIN, || async {
         let answer = cloud.get_item(table, &item).await;
         Ok((!answer.is_allowed()).then_some(answer))
     })
@@ -36,7 +35,7 @@ async fn revoked(stage: &Stage, id: &str, cloud: &Cloud, table: &str) -> Result<
 
 /// Over, as the API shows it.
 async fn ended(stage: &Stage, id: &str) -> Result<Value, Failure> {
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     until("it is over", bound, || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))

@@ -17,8 +17,10 @@ use end_to_end::waiting::until;
 
 use crate::orders_db_debug;
 
-/// From an event's commit to the signed checkpoint that covers it, at most.
-const WITHIN: Duration = Duration::from_secs(5);
+/// From an event's commit to the signed checkpoint that covers it, at most, on a machine that other tests keep busy. Less than
+/// the minute after which the timer looks for what was not told of. What it takes by itself is measured by `cargo xtask bench
+/// log`.
+const WITHIN: Duration = Duration::from_secs(30);
 
 /// The leaves that the entries of `trail` are, once all of them are logged.
 async fn logged(log: &Log, trail: &Trail) -> Result<Vec<u64>, Failure> {
@@ -44,7 +46,7 @@ async fn a_grants_whole_life_is_in_the_log_within_seconds() -> Result<(), Failur
     assert!(took <= WITHIN, "it took {took:?} until all {} events were logged", indexes.len());
     // In the order of the stream, and proven by the files alone.
     assert!(indexes.is_sorted(), "{indexes:?}");
-    let checkpoint = until("the checkpoint is there", WITHIN, || async {
+    let checkpoint = until("the checkpoint is there", Duration::from_mins(1), || async {
         let checkpoint = log.checkpoint().await?;
         Ok(indexes.iter().all(|index| *index < checkpoint.checkpoint.size()).then_some(checkpoint))
     });
@@ -64,7 +66,7 @@ async fn a_checkpoint_is_anchored_and_cosigned_by_who_runs_nothing_here() -> Res
     let log = Log::of(&stage)?;
     let trail = Trail::fetch(&stage.alice, &crate::logs_read(&stage).await?).await?;
     let newest = logged(&log, &trail).await?.into_iter().max().unwrap_or_default();
-    let size = until("it is cosigned", Duration::from_secs(90), || async {
+    let size = until("it is cosigned", Duration::from_mins(3), || async {
         log.minute().await?;
         let size = log.anchored_size().await?;
         Ok((size > newest).then_some(size))

@@ -27,8 +27,8 @@ fn as_expected(scenario: Option<&str>) -> Result<String, Failure> {
     Err(Failure::new(format!("the demo ended with {}:\n{told}\n{complaint}", played.status)))
 }
 
-/// Until Slack's door answers in Slack's three seconds. The demo has the machine to itself; here many functions start
-/// for the first time at once, and what one start takes is measured by `cargo xtask bench slack`.
+/// Until Slack's door answers in time. The demo has the machine to itself; here many functions start for the first time at
+/// once, and what one start takes is measured by `cargo xtask bench slack`.
 async fn slack_is_answered() -> Result<(), Failure> {
     let chat = Stage::find()?.chat;
     until("Slack is answered in time", Duration::from_mins(1), || async {

@@ -1,10 +1,13 @@
 //! The form, the modals that ask and show, and the Home tab. One at a time: a person has one stack of modals.
 
+use std::time::Duration;
+
 use end_to_end::chat::APPROVALS;
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::modals::View;
 use end_to_end::stage::Stage;
+use end_to_end::waiting::until;
 use serde_json::{Value, json};
 
 use crate::{orders_db_debug, pending};
@@ -12,11 +15,22 @@ use crate::{orders_db_debug, pending};
 /// A test's turn: where one process runs several.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// Opens the form by `/access` alone. Slack has to take it within 1.3 s of being asked for it, which a busy machine does not
+/// always do: then somebody asks again, and so does this.
+async fn opened(stage: &Stage, person: &str) -> Result<View, Failure> {
+    until("the form is open", Duration::from_mins(3), || async {
+        let (before, _) = stage.chat.views(person).await?;
+        let given = stage.chat.command(person, "").await?;
+        assert!(given.ok && given.body.as_deref() == Some(""), "{}", given.said());
+        let new = |view: &View| view.kind() == "ask" && !before.iter().any(|old| old.id() == view.id());
+        Ok(stage.chat.modal("the form is open", person, new).await.ok())
+    })
+    .await
+}
+
 /// Opens the form by `/access` alone and chooses `entitlement` in it.
 async fn form(stage: &Stage, entitlement: &str) -> Result<View, Failure> {
-    let given = stage.chat.command("alice", "").await?;
-    assert!(given.ok && given.body.as_deref() == Some(""), "{}", given.said());
-    let chosen = stage.chat.modal("the form is open", "alice", |view| view.kind() == "ask").await?;
+    let chosen = opened(stage, "alice").await?;
     assert_eq!(stage.chat.offered("alice", &chosen, "entitlement", entitlement).await?, [entitlement]);
     let outcome = stage.chat.choose("alice", &chosen, "entitlement", json!({"optionValue": entitlement})).await?;
     assert!(outcome.ok, "{}", outcome.said());
@@ -81,12 +95,14 @@ async fn what_is_wrong_is_said_at_its_field_and_nothing_is_stored() -> Result<()
 async fn only_what_one_may_ask_for_is_offered() -> Result<(), Failure> {
     let _turn = TURN.lock().await;
     let stage = Stage::find()?;
-    stage.chat.command("mallory", "").await?;
-    let form = stage.chat.modal("the form is open", "mallory", |view| view.kind() == "ask").await?;
+    let form = opened(&stage, "mallory").await?;
     assert_eq!(stage.chat.offered("mallory", &form, "entitlement", "").await?, [""; 0]);
+    // What another test has left open is not it.
+    let (before, _) = stage.chat.views("alice").await?;
     let shortcut = stage.chat.control("shortcut", &json!({"user": "alice", "callbackId": "ask_for_access"})).await?;
     assert_eq!(shortcut.get("ok"), Some(&json!(true)), "{shortcut}");
-    let form = stage.chat.modal("the form is open", "alice", |view| view.kind() == "ask").await?;
+    let new = |view: &View| view.kind() == "ask" && !before.iter().any(|old| old.id() == view.id());
+    let form = stage.chat.modal("the form is open", "alice", new).await?;
     let offered = stage.chat.offered("alice", &form, "entitlement", "prod 1111").await?;
     assert!(["logs-read", "orders-db-debug", "prod-admin"].iter().all(|name| offered.contains(&(*name).to_owned())));
     Ok(())
@@ -136,23 +152,34 @@ async fn details_show_everything_to_those_who_may_see_it() -> Result<(), Failure
     Ok(())
 }
 
+/// Somebody's Home tab, opened now. Slack tells it again if nobody takes it.
+async fn home(stage: &Stage, person: &str) -> Result<View, Failure> {
+    until("the Home tab is opened", Duration::from_mins(1), || async {
+        let opened = stage.chat.control("home", &json!({"user": person})).await?;
+        Ok((opened.get("ok") == Some(&json!(true))).then_some(()))
+    })
+    .await?;
+    let (_, home) = stage.chat.views(person).await?;
+    home.ok_or_else(|| Failure::new("there is no Home tab"))
+}
+
 #[tokio::test]
 async fn the_home_tab_shows_what_is_mine_and_what_waits_for_me() -> Result<(), Failure> {
     let _turn = TURN.lock().await;
     let stage = Stage::find()?;
-    let live = orders_db_debug(&stage).await?;
-    let waits = pending(&stage, "orders-db-debug").await?;
+    // It shows the ten newest, and other tests ask in her name as well.
+    let (live, waits, hers) = until("her Home tab shows both", Duration::from_mins(3), || async {
+        let live = orders_db_debug(&stage).await?;
+        let waits = pending(&stage, "orders-db-debug").await?;
+        let hers = home(&stage, "alice").await?;
+        Ok((hers.says(&live) && hers.says(text(&waits, "id"))).then_some((live, waits, hers)))
+    })
+    .await?;
     let id = text(&waits, "id");
-    for person in ["alice", "bob", "mallory"] {
-        let opened = stage.chat.control("home", &json!({"user": person})).await?;
-        assert_eq!(opened.get("ok"), Some(&json!(true)), "{opened}");
-    }
-    let home = |views: (Vec<View>, Option<View>)| views.1.ok_or_else(|| Failure::new("there is no Home tab"));
-    let hers = home(stage.chat.views("alice").await?)?;
-    assert!(hers.says(&live) && hers.says(id) && hers.says("logs-read"), "{hers:?}");
-    let mallorys = home(stage.chat.views("mallory").await?)?;
+    assert!(hers.says("logs-read"), "{hers:?}");
+    let mallorys = home(&stage, "mallory").await?;
     assert!(!mallorys.says("req_") && !mallorys.says("logs-read"), "{mallorys:?}");
-    let his = home(stage.chat.views("bob").await?)?;
+    let his = home(&stage, "bob").await?;
     assert!(!his.says(&live), "that is decided");
     // Many may wait for Bob; this one is countersigned from where he sees it, or from the card.
     if his.says(id) {
@@ -160,8 +187,12 @@ async fn the_home_tab_shows_what_is_mine_and_what_waits_for_me() -> Result<(), F
         let button = json!({"blockId": block_with(&his, &format!("{id}:{digest}"))});
         stage.chat.choose("bob", &his, "approve", button).await?;
         stage.alice.reaches(id, "active").await?;
-        let after = home(stage.chat.views("bob").await?)?;
-        assert!(!after.says(id), "it does not wait for him any more");
+        // Drawn anew with the answer to his press, and access may be there before that.
+        until("it does not wait for him any more", Duration::from_mins(1), || async {
+            let (_, after) = stage.chat.views("bob").await?;
+            Ok(after.filter(|after| !after.says(id)).map(drop))
+        })
+        .await?;
     }
     Ok(())
 }

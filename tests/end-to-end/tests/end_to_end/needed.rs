@@ -47,7 +47,7 @@ async fn without_a_statement_that_is_needed_what_stands_on_it_fails() -> Result<
     let refused = refused?;
     assert!(refused.status >= 500, "{refused:?}");
     submitted?.expect(201)?;
-    until("it lists again", Duration::from_secs(30), || async { Ok((list().await?.status == 200).then_some(())) })
+    until("it lists again", Duration::from_mins(2), || async { Ok((list().await?.status == 200).then_some(())) })
         .await?;
     assert_eq!(policy(&iam).await?, whole);
     Ok(())

@@ -6,7 +6,7 @@ use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
 use end_to_end::trail::Trail;
-use end_to_end::waiting::until;
+use end_to_end::waiting::{DENIED_WITHIN, until};
 use model::lifecycle::QUARANTINE;
 use record::entry::Entry;
 use serde_json::{Value, json};
@@ -18,7 +18,6 @@ use crate::{active, pending};
 /// What the sample entitlement is about.
 const ROLE: &str = "debug";
 const ROLE_ARN: &str = "arn:aws:iam::111111111111:role/legacy/debug";
-const OPERATION: Duration = Duration::from_secs(20);
 
 fn policy_arn(id: &str) -> String {
     format!("arn:aws:iam::111111111111:policy/countersign/{id}")
@@ -62,7 +61,7 @@ async fn attached(stage: &Stage) -> Result<Vec<String>, Failure> {
 
 /// Until an attempt at making the grant failed; the code.
 async fn refused(stage: &Stage, id: &str) -> Result<String, Failure> {
-    until("the attempt fails", OPERATION, || async {
+    until("the attempt fails", Duration::from_mins(2), || async {
         // While it is written, its end may be further than the entries that were read: then it is read again.
         let entries = Trail::fetch(&stage.alice, id).await?.verify().unwrap_or_default();
         let failed = |entry: &Entry| entry.event_name() == "provisioningAttemptFailed";
@@ -75,7 +74,7 @@ async fn refused(stage: &Stage, id: &str) -> Result<String, Failure> {
 /// Given back by the requester, and over.
 async fn given_back(stage: &Stage, id: &str) -> Result<Value, Failure> {
     stage.alice.revoke(id, "never mind").await?.expect(200)?;
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     until("it is over", bound, || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))
@@ -115,13 +114,16 @@ async fn it_allows_exactly_what_was_approved_and_nobody_else_gains_or_loses() ->
 async fn an_early_end_is_denied_at_once_and_the_policy_goes_after_the_window() -> Result<(), Failure> {
     const SECONDS: u64 = 100;
     let stage = Stage::find()?;
-    let (id, other) = (legacy_debug(&stage, SECONDS).await?, legacy_debug(&stage, 900).await?);
-    let (cloud, others, old) = (stage.granted(&id).await?, stage.granted(&other).await?, old_user(&stage).await?);
+    // The short one last: its time begins with it.
+    let other = legacy_debug(&stage, 900).await?;
+    let (others, old) = (stage.granted(&other).await?, old_user(&stage).await?);
+    let id = legacy_debug(&stage, SECONDS).await?;
+    let cloud = stage.granted(&id).await?;
     let before = cloud.get_order("order-1001").await;
     assert!(before.is_allowed(), "{before}");
 
     stage.bob.revoke(&id, "that was enough").await?.expect(200)?;
-    let after = until("IAM denies", OPERATION, || async {
+    let after = until("IAM denies", DENIED_WITHIN, || async {
         let answer = cloud.get_order("order-1001").await;
         Ok((!answer.is_allowed()).then_some(answer))
     })
@@ -137,7 +139,7 @@ async fn an_early_end_is_denied_at_once_and_the_policy_goes_after_the_window() -
     assert!(untouched.is_allowed(), "{untouched}");
     assert_untouched(&old).await;
 
-    let bound = Duration::from_secs(SECONDS + QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(SECONDS + QUARANTINE).saturating_add(Duration::from_mins(4));
     until("the policy is gone", bound, || async { Ok(policy_is_gone(&stage, &id).await?.then_some(())) }).await?;
     let left = attached(&stage).await?;
     assert!(!left.contains(&id) && left.contains(&other), "{left:?}");

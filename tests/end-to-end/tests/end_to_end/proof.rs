@@ -34,7 +34,9 @@ async fn an_early_end_is_verified_by_asking_iam_about_the_session() -> Result<()
     assert!(findings.contains(&format!("countersign-kill-{id}")), "{findings}");
     assert!(findings.contains("a session of") && findings.contains("IAM answers explicitDeny"), "{findings}");
     let entries = Trail::fetch(&stage.alice, &id).await?.verify().map_err(|broken| Failure::new(broken.to_string()))?;
-    let names: Vec<&str> = entries.iter().map(Entry::event_name).collect();
+    // What was done under it may be summed up by then.
+    let names = entries.iter().map(Entry::event_name).filter(|name| !name.starts_with("activity"));
+    let names: Vec<&str> = names.collect();
     assert!(names.ends_with(&["grantEnded", "verifiedEnded"]), "{names:?}");
     Ok(())
 }
@@ -51,8 +53,9 @@ async fn a_role_that_somebody_changes_is_ended() -> Result<(), Failure> {
     );
     let changed = stage.root()?.iam().update_assume_role_policy().role_name(id).policy_document(trust).send().await;
     changed.map_err(|error| Failure::of("changing the role", &error))?;
-    // Half a minute in which it is not looked at, and at most two rounds of reconciliation.
-    let ended = until("it is found", Duration::from_secs(150), || async {
+    // Half a minute in which it is not looked at, and at most two rounds of reconciliation; on a busy machine, of more than
+    // a minute.
+    let ended = until("it is found", Duration::from_mins(5), || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok(["revoking", "ended"].contains(&text(&shown, "status")).then_some(shown))
     });

@@ -26,7 +26,7 @@ fn failed<E: std::error::Error>(doing: &'static str) -> impl FnOnce(E) -> Failur
 
 /// Until a grant has ended because a name of it is taken; the request, as the API shows it. It was not tried again.
 pub(crate) async fn taken(stage: &Stage, id: &str, code: &str) -> Result<Value, Failure> {
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     let ended = until("it is refused", bound, || async {
         let shown = stage.alice.request(id).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))

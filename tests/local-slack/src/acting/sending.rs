@@ -1,6 +1,6 @@
-//! One request to Countersign, cut off after three seconds, and what came of it.
+//! One request to Countersign, cut off after three seconds unless the settings say otherwise, and what came of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::clock::{Micros, now, seconds};
 use crate::message::Message;
 use crate::server::Shared;
 use crate::signature::sign;
+use crate::state::Settings;
 
 /// The request that was sent, so that it can be sent again. Empty if nothing was sent.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -128,10 +129,8 @@ impl Shared {
         letter: &Letter<'_>,
         headers: &[(&'static str, String)],
     ) -> Result<Delivered, ActError> {
-        let (api_url, host) = {
-            let slack = self.slack();
-            (slack.settings.api_url.clone().ok_or(ActError::NoApiUrl)?, slack.settings.api_host.clone())
-        };
+        let Settings { api_url, api_host: host, answer_within_ms, .. } = self.slack().settings.clone();
+        let api_url = api_url.ok_or(ActError::NoApiUrl)?;
         let tamper = letter.tamper;
         let timestamp = seconds(now()).saturating_add(tamper.timestamp_offset_seconds);
         let secret = tamper.secret.as_deref().unwrap_or(&self.signing_secret);
@@ -145,7 +144,7 @@ impl Shared {
             body: tamper.body.clone().unwrap_or_else(|| letter.body.clone()),
         };
         let _landing = self.take_off(letter);
-        Ok(self.exchange(request, headers).await)
+        Ok(self.exchange(request, headers, Duration::from_millis(answer_within_ms)).await)
     }
 
     fn take_off(&self, letter: &Letter<'_>) -> Landing<'_> {
@@ -156,10 +155,11 @@ impl Shared {
         Landing { shared: self, number }
     }
 
-    async fn exchange(&self, request: SentRequest, headers: &[(&'static str, String)]) -> Delivered {
+    async fn exchange(&self, request: SentRequest, headers: &[(&'static str, String)], within: Duration) -> Delivered {
         let mut sending = self
             .http
             .post(&request.url)
+            .timeout(within)
             .header(CONTENT_TYPE, &request.content_type)
             .header("X-Slack-Request-Timestamp", &request.timestamp)
             .headers(header_map(headers))

@@ -6,7 +6,7 @@ use end_to_end::cloud::Cloud;
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
-use end_to_end::waiting::until;
+use end_to_end::waiting::{DENIED_WITHIN, until};
 use model::lifecycle::QUARANTINE;
 
 use crate::story::Story;
@@ -53,7 +53,7 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
     {
         stage.bob.revoke(id, "the story is told").await?.expect(200)?;
         let item = format!("{table}-1");
-        let denied = until("IAM denies", Duration::from_secs(20), || async {
+        let denied = until("IAM denies", DENIED_WITHIN, || async {
             let answer = cloud.get_item(table, &item).await;
             Ok((!answer.is_allowed()).then_some(answer))
         })
@@ -61,7 +61,7 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
         story.denied(&format!("what was held in {table}"), &denied);
     }
     story.tell(&format!("the role goes {QUARANTINE} s later: no worker is left that could bring it back"));
-    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(2));
+    let bound = Duration::from_secs(QUARANTINE).saturating_add(Duration::from_mins(4));
     let ended = until("the role is gone", bound, || async {
         let shown = stage.alice.request(&role).await?.expect(200)?;
         Ok((text(&shown, "status") == "ended").then_some(shown))

@@ -27,10 +27,10 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
     story.allowed("she reads another order, by the second", &another.get_order("order-1002").await);
 
     story.chapter("What was done, per grant, from CloudTrail's own records");
-    // What is odd about calls is put on record after the calls.
+    // Calls and findings are read one after the other.
     let shown = once(&stage.dave, &orders, |shown| {
-        ["GetItem", "UpdateItem", "DeleteItem", "CreateUser"].iter().all(|name| count(shown, name) > 0)
-            && findings(shown).iter().any(|one| one.contains("outside_actions"))
+        let listed = ["GetItem", "UpdateItem", "DeleteItem", "CreateUser"].iter().all(|name| count(shown, name) > 0);
+        listed && findings(shown).iter().any(|one| one.contains("outside_actions"))
     })
     .await?;
     story.quote(lines(&shown));
@@ -46,12 +46,12 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
         &told,
         told.starts_with("1 ") && crossed == 0,
     );
-    let findings = findings(&shown);
+    let odd = findings(&shown);
     story.check(
         "what was odd",
         "outside_actions",
-        &findings.join("; "),
-        findings.iter().any(|one| one.contains("outside_actions")),
+        &odd.join("; "),
+        odd.iter().any(|one| one.contains("outside_actions")),
     );
     let hidden = stage.mallory.get(&format!("/v1/requests/{orders}/activity")).await?;
     story.refused("mallory asks what alice did", 404, "request_not_found", &hidden);

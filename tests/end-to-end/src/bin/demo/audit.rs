@@ -63,13 +63,8 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
     found_out(story, "an administrator of the account changes one byte of one event", &found?, &id, seq);
 
     story.chapter("One byte in S3: the same, in the log itself");
-    let (key, bundle) = bundle_with(&log, index).await?;
-    let path = format!("{}/{key}", stage.outputs.log_bucket);
-    let root = stage.root()?;
-    root.s3(Method::PUT, &path, &[], &exchanged(&bundle, entry, &forged)?).await?;
-    let found = auditor.fetch("bucket", true).and_then(|()| auditor.verify("bucket"));
-    root.s3(Method::PUT, &path, &[], &bundle).await?;
-    found_out(story, "and one byte of an object of the log's bucket", &found?, &id, seq);
+    let found = changed_in_s3(stage, &log, &auditor, index, (entry.as_slice(), forged.as_slice())).await?;
+    found_out(story, "and one byte of an object of the log's bucket", &found, &id, seq);
 
     story.chapter("The anchors: nobody takes one away");
     let archive = stage.root_of(stage.outputs.log_archive.get("accountId").map_or("", String::as_str))?;
@@ -131,6 +126,29 @@ async fn bundle_with(log: &Log, index: u64) -> Result<(String, Vec<u8>), Failure
     let key = tile.ok_or_else(|| Failure::new(format!("leaf {index} is not in the log yet")))?.to_string();
     let bundle = log.file(&key).await?.ok_or_else(|| Failure::new(format!("there is no {key}")))?;
     Ok((key, bundle))
+}
+
+/// What the auditor finds while an entry is another in the bundle that the leaf at `index` is in. A log that grows meanwhile
+/// has a longer bundle by then, which is the one that is fetched: then that one is changed.
+async fn changed_in_s3(
+    stage: &Stage,
+    log: &Log,
+    auditor: &Auditor,
+    index: u64,
+    (entry, forged): (&[u8], &[u8]),
+) -> Result<(Option<i32>, Value), Failure> {
+    let root = stage.root()?;
+    until("the changed bundle is fetched", Duration::from_mins(5), || async {
+        let (key, bundle) = bundle_with(log, index).await?;
+        let path = format!("{}/{key}", stage.outputs.log_bucket);
+        auditor.forget("bucket");
+        root.s3(Method::PUT, &path, &[], &exchanged(&bundle, entry, forged)?).await?;
+        let fetched = auditor.fetch("bucket", true);
+        root.s3(Method::PUT, &path, &[], &bundle).await?;
+        fetched?;
+        if auditor.has("bucket", &key) { auditor.verify("bucket").map(Some) } else { Ok(None) }
+    })
+    .await
 }
 
 async fn version(cloud: &end_to_end::cloud::Cloud, bucket: &str, key: &str) -> Result<String, Failure> {
@@ -210,6 +228,17 @@ impl Auditor {
         }
         let (code, said) = self.run(&arguments)?;
         if code == Some(0) { Ok(()) } else { Err(Failure::new(format!("audit fetch: {said}"))) }
+    }
+
+    /// Whether this file of the log was fetched.
+    fn has(&self, name: &str, key: &str) -> bool {
+        self.folder.join(name).join("log").join(key).is_file()
+    }
+
+    /// As if nothing had been fetched.
+    fn forget(&self, name: &str) {
+        // It need not be there.
+        let _ = std::fs::remove_dir_all(self.folder.join(name));
     }
 
     fn verify(&self, name: &str) -> Result<(Option<i32>, Value), Failure> {

@@ -1,18 +1,15 @@
 //! Ended early: sessions handed out before are worth nothing from then on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use end_to_end::cloud::Answer;
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
-use end_to_end::waiting::until;
+use end_to_end::waiting::{DENIED_WITHIN, until};
 
 use crate::countersigned::Held;
 use crate::story::Story;
-
-/// How long IAM may go on saying yes.
-const BOUND: Duration = Duration::from_secs(20);
 
 pub(crate) async fn play(story: &mut Story, stage: &Stage, held: &Held) -> Result<(), Failure> {
     story.chapter("Ended early: the credentials she holds die at once");
@@ -26,7 +23,7 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage, held: &Held) -> Resul
     let refused = stage.alice.credentials(id).await?;
     story.refused("she asks for new credentials", 409, "not_active", &refused);
 
-    let (answer, after) = until("IAM denies the same credentials", BOUND, || async {
+    let (answer, after) = until("IAM denies the same credentials", DENIED_WITHIN, || async {
         let answer = held.cloud.get_order("order-1002").await;
         Ok((!answer.is_allowed()).then(|| (answer, since.elapsed())))
     })
@@ -37,8 +34,8 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage, held: &Held) -> Resul
         after.as_secs_f32(),
         after.saturating_sub(told).as_secs_f32()
     );
-    let quick = after < BOUND && matches!(answer, Answer::Denied { .. });
-    story.check("how long that took", &format!("< {} s", BOUND.as_secs()), &words, quick);
+    let quick = after < DENIED_WITHIN && matches!(answer, Answer::Denied { .. });
+    story.check("how long that took", &format!("< {} s", DENIED_WITHIN.as_secs()), &words, quick);
     story.tell("on AWS, add the seconds that IAM takes to spread a change of a policy");
 
     let ended = stage.alice.reaches(id, "ended").await?;

@@ -6,7 +6,7 @@ use end_to_end::cloud::Cloud;
 use end_to_end::door::{Api, text};
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
-use end_to_end::waiting::until;
+use end_to_end::waiting::{DENIED_WITHIN, until};
 use model::lifecycle::{QUARANTINE, SHORTEST_GRANT};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) async fn play(story: &mut Story, stage: &Stage) -> Result<(), Failure
         let cloud = stage.granted(&id).await?;
         story.allowed(&format!("{entitlement}: alice reads an order"), &cloud.get_order("order-1001").await);
         stage.bob.revoke(&id, "that was enough").await?.expect(200)?;
-        let denied = until("IAM denies", Duration::from_secs(20), || async {
+        let denied = until("IAM denies", DENIED_WITHIN, || async {
             let answer = cloud.get_order("order-1001").await;
             Ok((!answer.is_allowed()).then_some(answer))
         })
