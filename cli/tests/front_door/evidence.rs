@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A day's record as DynamoDB exports it: six requests, four of which became grants, and an offboarding.
 const EXPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/corpora/export");
@@ -231,6 +232,31 @@ async fn without_duckdb_it_says_how_to_have_it() {
     assert!(told.contains("(duckdb_missing)") && told.contains("https://duckdb.org/docs/installation/"), "{told}");
     let none = desk.run(&["audit", "sql", desk.path("nowhere"), "--query", "longest"]).await;
     assert!(none.code == 4 && none.err.contains("(no_tables)"), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_table_that_is_no_file_of_the_folder_is_not_read() {
+    let desk = Desk::new().await;
+    let (table, away) = (desk.folder.join("tables/grants.parquet"), desk.folder.with_file_name("away"));
+    let refused = async |why: &str| {
+        let ran = desk.run(&["audit", "sql", desk.path(""), "--query", "longest"]).await;
+        assert!(ran.code == 1 && ran.err.contains("(no_file)") && ran.err.contains(why), "{why}: {ran:?}");
+    };
+    fs::rename(&table, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &table).unwrap();
+    refused("it is no file").await;
+    fs::remove_file(&table).unwrap();
+    assert!(Command::new("mkfifo").arg(&table).status().unwrap().success());
+    refused("it is no file").await;
+    fs::remove_file(&table).unwrap();
+    // Of nothing but a length.
+    fs::File::create(&table).unwrap().set_len((1 << 32) + 1).unwrap();
+    refused("it has more than").await;
+    // Nor through a folder that is a link.
+    fs::rename(&away, &table).unwrap();
+    fs::rename(table.parent().unwrap(), &away).unwrap();
+    std::os::unix::fs::symlink(&away, table.parent().unwrap()).unwrap();
+    refused("neither a file nor a folder").await;
 }
 
 #[tokio::test]
