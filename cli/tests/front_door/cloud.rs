@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use record::entry::EntryHash;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// What happens once something was read.
@@ -22,8 +22,10 @@ pub(crate) struct Kept {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// Of the stream `sys_log`, in order.
     pub(crate) entries: Vec<Vec<u8>>,
-    /// How many of its last entries were taken out, though its state names them.
-    pub(crate) taken: usize,
+    /// The places of its entries that were taken out, whatever its state says.
+    pub(crate) gone: BTreeSet<usize>,
+    /// Whether its state was taken out.
+    pub(crate) stateless: bool,
 }
 
 #[derive(Default)]
@@ -61,7 +63,7 @@ impl Kept {
     /// Where the stream ends; nothing of any other item.
     fn state(&self, key: &Value) -> Value {
         let wanted = key["pk"]["S"] == "SYSTEM#sys_log" && key["sk"]["S"] == "STATE";
-        let Some(last) = self.entries.last().filter(|_| wanted) else { return json!({}) };
+        let Some(last) = self.entries.last().filter(|_| wanted && !self.stateless) else { return json!({}) };
         let (version, head) = (self.entries.len().to_string(), EntryHash::of(last).to_string());
         json!({"Item": {"pk": key["pk"], "sk": key["sk"], "version": {"N": version}, "head": {"S": head},
             "at": {"S": "2026-11-20T12:00:00Z"}}})
@@ -70,8 +72,8 @@ impl Kept {
     /// The entries after a place.
     fn stream(&self, start: &Value) -> Value {
         let after = start["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let left = self.entries.len() - self.taken;
-        let items = self.entries.iter().take(left).zip(1..).map(|(entry, seq)| (format!("EVENT#{seq:06}"), entry));
+        let left = self.entries.iter().zip(1..).filter(|(_, seq)| !self.gone.contains(seq));
+        let items = left.map(|(entry, seq)| (format!("EVENT#{seq:06}"), entry));
         let items = items.filter(|(sk, _)| *sk > after).map(|(sk, entry)| {
             json!({"pk": {"S": "SYSTEM#sys_log"}, "sk": {"S": sk}, "event": {"B": STANDARD.encode(entry)}})
         });
