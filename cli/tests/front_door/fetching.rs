@@ -159,6 +159,24 @@ async fn what_was_taken_out_of_the_table_since_it_was_copied_is_taken_out_of_the
     assert_eq!(desk.found().await, ["table_missing", "table_missing", "table_missing", "no_witness"]);
 }
 
+#[tokio::test]
+async fn a_stream_that_was_never_logged_is_copied_from_the_index_and_found() {
+    let desk = Desk::new(2).await;
+    let sweep = "swp_0198c0ffee00700080000000deadbeef";
+    let event = json!({"type": "panicStarted", "data": {}});
+    let cause = json!({"kind": "person", "person": "mallory"});
+    let entry = append(Head::START, sweep, "2026-11-20T11:00:00Z", cause, event).unwrap().0.bytes;
+    desk.cloud.now(|kept| drop(kept.others.insert(format!("SWEEP#{sweep}"), vec![entry])));
+    let fetched = desk.fetch().await;
+    assert_eq!((fetched.code, &fetched.json()["entries"]), (0, &json!(3)), "{fetched:?}");
+    assert_eq!(desk.found().await, ["not_logged", "no_witness"]);
+    // Once it is gone, nothing but the copy knows of it.
+    desk.cloud.now(|kept| kept.others.clear());
+    assert_eq!(desk.fetch().await.json()["removed"], 1);
+    assert!(!desk.api.home.path().join(format!("copy/table/states/{sweep}.json")).exists());
+    assert_eq!(desk.found().await, ["no_witness"]);
+}
+
 /// Whoever is stopped in the middle goes on where it matters.
 #[tokio::test]
 async fn a_copy_that_was_stopped_is_not_taken_for_whole() {

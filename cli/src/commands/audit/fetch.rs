@@ -42,8 +42,8 @@ pub(crate) struct Fetch {
     /// The bucket it is anchored in: the stack's output `AnchorBucketName`.
     #[arg(long)]
     anchor_bucket: String,
-    /// The stack's table: its entries are copied as well, to be held against the log, and what it has no more is taken out of
-    /// the folder. A stream that ends where its copy does is not copied again: what was changed, erased or taken out before
+    /// The stack's table: the entries of each stream that the log or an index of the table names are copied as well, to be held
+    /// against the log, and what it has no more is taken out of the folder. A stream that ends where its copy does is not copied again: what was changed, erased or taken out before
     /// its end shows with --fresh, or in a new folder.
     #[arg(long)]
     table: Option<String>,

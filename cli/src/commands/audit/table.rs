@@ -9,7 +9,7 @@ use aws::table::Table;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
-use model::stream::Stream;
+use model::stream::{Stream, SystemStream};
 use record::note::VerifierKey;
 use record::tile::{Holds, Tile, WIDTH, decode_entries};
 use record::tree::{Edge, leaf};
@@ -74,9 +74,21 @@ impl Copied {
     }
 }
 
-/// Copies the streams that the folder's log of `size` leaves knows, unless their copies end where they do.
+/// The streams that the folder has something of.
+fn copied(folder: &Copies) -> Result<BTreeSet<Stream>, Failure> {
+    let mut names = folder.disk().names("table/streams")?;
+    names.extend(folder.disk().names("table/states")?);
+    let stream = |(name, _): &(String, Kind)| name.strip_suffix(".json").unwrap_or(name).parse().ok();
+    Ok(names.iter().filter_map(stream).collect())
+}
+
+/// Copies the streams that the folder's log of `size` leaves or an index of the table knows, or that were copied before,
+/// unless their copies end where they do.
 pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<Copied, Failure> {
-    let mut streams = BTreeSet::new();
+    let mut streams = copied(folder)?;
+    streams.extend(SystemStream::ALL.map(Stream::System));
+    // What was never logged, the log does not know.
+    streams.extend(table.listed().await.map_err(|fault| unanswered(&fault))?);
     for bundle in bundles(folder, size) {
         let places = bundle?.1.into_iter().filter_map(|entry| place(&entry));
         streams.extend(places.filter_map(|(stream, _)| stream.parse::<Stream>().ok()));
