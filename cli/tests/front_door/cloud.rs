@@ -9,8 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use record::entry::EntryHash;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
+
+/// The partition of the log's own stream.
+const LOG: &str = "SYSTEM#sys_log";
 
 /// What happens once something was read.
 type Change = Box<dyn FnOnce(&mut Kept) + Send>;
@@ -22,8 +25,12 @@ pub(crate) struct Kept {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// Of the stream `sys_log`, in order.
     pub(crate) entries: Vec<Vec<u8>>,
-    /// How many of its last entries were taken out, though its state names them.
-    pub(crate) taken: usize,
+    /// Of other streams, by their partitions. Indexes list them as sweeps.
+    pub(crate) others: BTreeMap<String, Vec<Vec<u8>>>,
+    /// The places of its entries that were taken out, whatever its state says.
+    pub(crate) gone: BTreeSet<usize>,
+    /// Whether its state was taken out.
+    pub(crate) stateless: bool,
 }
 
 #[derive(Default)]
@@ -58,23 +65,36 @@ impl Kept {
         format!("{open}<IsTruncated>false</IsTruncated>{listed}</ListBucketResult>").into_response()
     }
 
-    /// Where the stream ends; nothing of any other item.
+    fn of(&self, pk: &str) -> &[Vec<u8>] {
+        if pk == LOG { &self.entries } else { self.others.get(pk).map_or(&[], Vec::as_slice) }
+    }
+
+    /// Where a stream ends; nothing of any other item.
     fn state(&self, key: &Value) -> Value {
-        let wanted = key["pk"]["S"] == "SYSTEM#sys_log" && key["sk"]["S"] == "STATE";
-        let Some(last) = self.entries.last().filter(|_| wanted) else { return json!({}) };
-        let (version, head) = (self.entries.len().to_string(), EntryHash::of(last).to_string());
+        let pk = key["pk"]["S"].as_str().unwrap_or_default();
+        let there = key["sk"]["S"] == "STATE" && !(pk == LOG && self.stateless);
+        let (count, last) = (self.of(pk).len(), self.of(pk).last().filter(|_| there));
+        let Some(last) = last else { return json!({}) };
+        let (version, head) = (count.to_string(), EntryHash::of(last).to_string());
         json!({"Item": {"pk": key["pk"], "sk": key["sk"], "version": {"N": version}, "head": {"S": head},
             "at": {"S": "2026-11-20T12:00:00Z"}}})
     }
 
-    /// The entries after a place.
-    fn stream(&self, start: &Value) -> Value {
+    /// The entries of a partition after a place.
+    fn stream(&self, pk: &str, start: &Value) -> Value {
         let after = start["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let left = self.entries.len() - self.taken;
-        let items = self.entries.iter().take(left).zip(1..).map(|(entry, seq)| (format!("EVENT#{seq:06}"), entry));
-        let items = items.filter(|(sk, _)| *sk > after).map(|(sk, entry)| {
-            json!({"pk": {"S": "SYSTEM#sys_log"}, "sk": {"S": sk}, "event": {"B": STANDARD.encode(entry)}})
-        });
+        let left = self.of(pk).iter().zip(1..).filter(|(_, seq)| pk != LOG || !self.gone.contains(seq));
+        let items = left.map(|(entry, seq)| (format!("EVENT#{seq:06}"), entry));
+        let items = items
+            .filter(|(sk, _)| *sk > after)
+            .map(|(sk, entry)| json!({"pk": {"S": pk}, "sk": {"S": sk}, "event": {"B": STANDARD.encode(entry)}}));
+        json!({"Items": items.collect::<Vec<Value>>()})
+    }
+
+    /// A partition of an index.
+    fn index(&self, partition: &str) -> Value {
+        let listed = self.others.keys().filter(|_| partition == "CHANGED#SWEEPS");
+        let items = listed.map(|pk| json!({"pk": {"S": pk}, "sk": {"S": "STATE"}}));
         json!({"Items": items.collect::<Vec<Value>>()})
     }
 }
@@ -88,8 +108,14 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, uri: Uri, headers: Heade
     let sent: Value = serde_json::from_slice(&body).unwrap_or_default();
     let (what, answer) = match (target, prefix) {
         (Some((_, "GetItem")), _) => ("state".to_owned(), inner.kept.state(&sent["Key"]).to_string().into_response()),
+        (Some(_), _) if sent["IndexName"].is_string() => {
+            let partition = sent["ExpressionAttributeValues"][":partition"]["S"].as_str().unwrap_or_default();
+            (format!("index {partition}"), inner.kept.index(partition).to_string().into_response())
+        }
         (Some(_), _) => {
-            ("entries".to_owned(), inner.kept.stream(&sent["ExclusiveStartKey"]).to_string().into_response())
+            let pk = sent["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap_or_default();
+            let what = if pk == LOG { "entries".to_owned() } else { format!("entries {pk}") };
+            (what, inner.kept.stream(pk, &sent["ExclusiveStartKey"]).to_string().into_response())
         }
         (None, Some(prefix)) => (format!("list {prefix}"), inner.kept.list(&path, &prefix)),
         (None, None) => (format!("get {path}"), object(inner.kept.objects.get(&path))),
@@ -116,7 +142,8 @@ impl Cloud {
         change(&mut self.inner.lock().unwrap().kept);
     }
 
-    /// Once this was read (`get <bucket>/<key>`, `list <prefix>`, `state`, `entries`), and what is to happen before it has,
+    /// Once this was read (`get <bucket>/<key>`, `list <prefix>`, `state`, `index <partition>`,
+    /// `entries` of the log's own stream, `entries <partition>`), and what is to happen before it has,
     /// this happens.
     pub(crate) fn after(&self, what: &'static str, change: impl FnOnce(&mut Kept) + Send + 'static) -> &Self {
         self.inner.lock().unwrap().changes.push_back((what, Box::new(change)));

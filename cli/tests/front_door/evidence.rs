@@ -5,7 +5,9 @@ use crate::stand_in::{Ran, StandIn, ran};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::Signer as _;
+use record::chain::{Head, append};
 use record::checkpoint::Checkpoint;
+use record::entry::EntryHash;
 use record::note::{Kind, Signature, cosigned_message};
 use record::tile::grow;
 use record::tree::Edge;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A day's record as DynamoDB exports it: six requests, four of which became grants, and an offboarding.
 const EXPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/corpora/export");
@@ -234,6 +237,31 @@ async fn without_duckdb_it_says_how_to_have_it() {
 }
 
 #[tokio::test]
+async fn a_table_that_is_no_file_of_the_folder_is_not_read() {
+    let desk = Desk::new().await;
+    let (table, away) = (desk.folder.join("tables/grants.parquet"), desk.folder.with_file_name("away"));
+    let refused = async |why: &str| {
+        let ran = desk.run(&["audit", "sql", desk.path(""), "--query", "longest"]).await;
+        assert!(ran.code == 1 && ran.err.contains("(no_file)") && ran.err.contains(why), "{why}: {ran:?}");
+    };
+    fs::rename(&table, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &table).unwrap();
+    refused("it is no file").await;
+    fs::remove_file(&table).unwrap();
+    assert!(Command::new("mkfifo").arg(&table).status().unwrap().success());
+    refused("it is no file").await;
+    fs::remove_file(&table).unwrap();
+    // Of nothing but a length.
+    fs::File::create(&table).unwrap().set_len((1 << 32) + 1).unwrap();
+    refused("it has more than").await;
+    // Nor through a folder that is a link.
+    fs::rename(&away, &table).unwrap();
+    fs::rename(table.parent().unwrap(), &away).unwrap();
+    std::os::unix::fs::symlink(&away, table.parent().unwrap()).unwrap();
+    refused("neither a file nor a folder").await;
+}
+
+#[tokio::test]
 async fn a_pack_is_made_holds_and_tells_each_difference() {
     let desk = Desk::new().await;
     let made = desk.pack("soc2-cc6.1", "pack").await;
@@ -274,6 +302,35 @@ async fn beside_the_log_a_pack_is_made_of_all_that_it_holds_or_not_at_all() {
     let check = ["audit", "evidence", "--check", desk.path("whole"), "--keys", keys.to_str().unwrap()];
     assert_eq!(desk.run(&check).await.code, 0);
     let files = entry_files(&desk.folder);
+    // Entries added, of a time after all others: a sound one at the end of a stream, a stream of its own, and one that the
+    // log holds elsewhere.
+    let last = files.iter().rfind(|file| file.parent() == files[0].parent()).unwrap();
+    let logged: Value = serde_json::from_slice(&entry(last)).unwrap();
+    let (stream, seq) = (logged["request"].as_str().unwrap(), logged["seq"].as_u64().unwrap());
+    let following = |head: Head, stream: &str| {
+        let event = json!({"type": "requestSubmitted", "data": {"request": {}}});
+        let cause = json!({"kind": "person", "person": "mallory"});
+        append(head, stream, "2026-11-20T23:00:00Z", cause, event).unwrap().0.bytes
+    };
+    let other = "req_0198c0ffee00700080000000deadbeef";
+    let of_stream = following(Head { seq, hash: EntryHash::of(&entry(last)) }, stream);
+    for (place, bytes) in [
+        (format!("{stream}/{:06}", seq + 1), of_stream),
+        (format!("{other}/000001"), following(Head::START, other)),
+        (format!("{other}/000002"), entry(last)),
+    ] {
+        let path = desk.folder.join(format!("table/streams/{place}.json"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, json!({"event": STANDARD.encode(bytes)}).to_string()).unwrap();
+    }
+    let made = desk.pack("soc2-cc6.1", "added").await;
+    assert!(made.code == 0 && made.out.contains("left out, as the log does not hold them: 3 entries"), "{made:?}");
+    let packed = |out: &str, file: &str| fs::read_to_string(desk.folder.with_file_name(out).join(file)).unwrap();
+    for file in ["manifest.json", "entries.jsonl"] {
+        assert_eq!(packed("added", file), packed("whole", file));
+    }
+    fs::remove_dir_all(desk.folder.join("table/streams").join(other)).unwrap();
+    fs::remove_file(desk.folder.join(format!("table/streams/{stream}/{:06}.json", seq + 1))).unwrap();
     let number = |file: &Path| files.iter().position(|known| known == file).unwrap();
     let refused = async |out: &str, leaf: usize| {
         let ran = desk.pack("soc2-cc6.1", out).await;
@@ -282,7 +339,6 @@ async fn beside_the_log_a_pack_is_made_of_all_that_it_holds_or_not_at_all() {
         assert!(!desk.folder.with_file_name(out).exists());
     };
     // The last entry of a stream, cut and edited; then the stream as a whole: what is left is a sound chain each time.
-    let last = files.iter().rfind(|file| file.parent() == files[0].parent()).unwrap();
     let (kept, text) = (fs::read(last).unwrap(), String::from_utf8(entry(last)).unwrap());
     fs::remove_file(last).unwrap();
     refused("cut", number(last)).await;

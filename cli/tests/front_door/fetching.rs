@@ -77,9 +77,13 @@ impl Desk {
     }
 
     async fn fetch(&self) -> Ran {
+        self.fetched(&[]).await
+    }
+
+    async fn fetched(&self, more: &[&str]) -> Ran {
         let fetch =
             ["audit", "fetch", "copy", "--log-bucket", "log", "--anchor-bucket", "anchors", "--table", "record"];
-        self.run(&[&fetch[..], &["--keys", "trusted", "--output", "json"]].concat()).await
+        self.run(&[&fetch[..], &["--keys", "trusted", "--output", "json"], more].concat()).await
     }
 
     /// The codes of what is found in the copy.
@@ -124,8 +128,69 @@ async fn a_stream_that_is_written_to_while_it_is_copied_is_copied_to_its_end() {
 #[tokio::test]
 async fn an_end_without_its_entry_is_copied_as_it_is_and_found() {
     let desk = Desk::new(3).await;
-    desk.cloud.now(|kept| kept.taken = 1);
+    desk.cloud.now(|kept| kept.gone.extend([3]));
     assert_eq!(desk.fetch().await.code, 0);
+    assert_eq!(desk.found().await, ["table_missing", "no_witness"]);
+}
+
+#[tokio::test]
+async fn what_was_taken_out_of_the_table_since_it_was_copied_is_taken_out_of_the_copy_and_found() {
+    let desk = Desk::new(4).await;
+    assert_eq!(desk.fetch().await.json()["removed"], 0);
+    assert_eq!(desk.found().await, ["no_witness"]);
+    // In the middle of a stream, which ends as it did.
+    desk.cloud.now(|kept| kept.gone.extend([2]));
+    let fetched = desk.fetched(&["--fresh"]).await;
+    assert_eq!((fetched.code, &fetched.json()["removed"]), (0, &json!(1)), "{fetched:?}");
+    assert_eq!(desk.found().await, ["table_missing", "no_witness"]);
+    // What goes on is copied again by itself.
+    desk.cloud.now(|kept| {
+        kept.gone.extend([3]);
+        publish(kept, 5);
+    });
+    assert_eq!(desk.fetch().await.json()["removed"], 1);
+    assert_eq!(desk.found().await, ["table_missing", "table_missing", "no_witness"]);
+    // With it the entry that it ends with, and then where it ends.
+    desk.cloud.now(|kept| kept.gone.extend([5]));
+    assert_eq!(desk.fetched(&["--fresh"]).await.json()["removed"], 1);
+    desk.cloud.now(|kept| kept.stateless = true);
+    assert_eq!(desk.fetch().await.json()["removed"], 0);
+    assert!(!desk.api.home.path().join("copy/table/states/sys_log.json").exists());
+    assert_eq!(desk.found().await, ["table_missing", "table_missing", "table_missing", "no_witness"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_was_never_logged_is_copied_from_the_index_and_found() {
+    let desk = Desk::new(2).await;
+    let sweep = "swp_0198c0ffee00700080000000deadbeef";
+    let event = json!({"type": "panicStarted", "data": {}});
+    let cause = json!({"kind": "person", "person": "mallory"});
+    let entry = append(Head::START, sweep, "2026-11-20T11:00:00Z", cause, event).unwrap().0.bytes;
+    desk.cloud.now(|kept| drop(kept.others.insert(format!("SWEEP#{sweep}"), vec![entry])));
+    let fetched = desk.fetch().await;
+    assert_eq!((fetched.code, &fetched.json()["entries"]), (0, &json!(3)), "{fetched:?}");
+    assert_eq!(desk.found().await, ["not_logged", "no_witness"]);
+    // Once it is gone, nothing but the copy knows of it.
+    desk.cloud.now(|kept| kept.others.clear());
+    assert_eq!(desk.fetch().await.json()["removed"], 1);
+    assert!(!desk.api.home.path().join(format!("copy/table/states/{sweep}.json")).exists());
+    assert_eq!(desk.found().await, ["no_witness"]);
+}
+
+/// Whoever is stopped in the middle goes on where it matters.
+#[tokio::test]
+async fn a_copy_that_was_stopped_is_not_taken_for_whole() {
+    let desk = Desk::new(4).await;
+    assert_eq!(desk.fetch().await.code, 0);
+    desk.cloud.now(|kept| kept.gone.extend([2]));
+    // It is read, and can't be written any more.
+    let copy = desk.api.home.path().join("copy/table/streams/sys_log");
+    fs::rename(&copy, copy.with_file_name("away")).unwrap();
+    fs::write(&copy, b"").unwrap();
+    assert_eq!(desk.fetched(&["--fresh"]).await.code, 1);
+    fs::remove_file(&copy).unwrap();
+    fs::rename(copy.with_file_name("away"), &copy).unwrap();
+    assert_eq!(desk.fetch().await.json()["removed"], 1);
     assert_eq!(desk.found().await, ["table_missing", "no_witness"]);
 }
 

@@ -1,7 +1,7 @@
 //! Where entries are in the log, and the proofs of it, out of the log's own files.
 
 use crate::pack::{Difference, Files, PROOFS, difference, proof_path};
-use crate::source::Given;
+use crate::source::{Fault, Given};
 use record::checkpoint::Checkpoint;
 use record::note::{Note, VerifierKey};
 use record::proof::{FileError, Inclusion, TlogProof};
@@ -44,6 +44,17 @@ impl Places {
     /// Where an entry is.
     pub fn of(&self, given: &Given) -> Option<u64> {
         self.leaves.get(&leaf(&given.bytes)).copied()
+    }
+
+    /// Those of these entries that the log holds, each with its place there. What lies elsewhere than it says it does is left
+    /// out as well: the log holds it, and not there.
+    pub fn held(&self, given: Vec<Given>) -> Vec<Given> {
+        let held = |mut given: Given| {
+            given.index = Some(self.of(&given)?);
+            let is_elsewhere = given.read().is_err_and(|error| error.fault == Fault::Elsewhere);
+            (!is_elsewhere).then_some(given)
+        };
+        given.into_iter().filter_map(held).collect()
     }
 
     /// The leaves that are none of these entries, from the first on. Whoever cuts or changes an entry, or leaves a whole

@@ -59,7 +59,8 @@ pub struct Parameters {
     pub from: Moment,
     /// Its end, which is not part of it.
     pub to: Moment,
-    /// As of when what is open is judged: when the newest entry of the whole record was written.
+    /// As of when what is open is judged: when the newest entry of the whole record was written; beside a log, of all that it
+    /// holds.
     pub as_of: Moment,
     /// A checkpoint of the log that the entries were taken with, as its signed note: the one that the proofs are under.
     pub checkpoint: Option<String>,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Where the log's own lies.
 pub(crate) const OWN: &str = "log/checkpoint";
 
-/// One that the log signed.
+/// One that the log signed, or that somebody wrote down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) path: String,
@@ -119,8 +119,13 @@ impl Checkpoints {
                 None => drop(roots.insert(one.size, one)),
                 Some(other) if other.root == one.root => {}
                 Some(other) => {
+                    let whose = match (&one.note, &other.note) {
+                        (Some(_), Some(_)) => "the log signed both",
+                        (Some(_), None) | (None, Some(_)) => "the log signed one, and somebody wrote the other down",
+                        (None, None) => "somebody wrote both down",
+                    };
                     let (size, before) = (one.size, shown(&other.path));
-                    let sentence = format!("Its root for {size} entries is not that of {before}; the log signed both.");
+                    let sentence = format!("Its root for {size} entries is not that of {before}; {whose}.");
                     found.add(Code::TwoRoots, At::path(&one.path), sentence);
                 }
             }

@@ -28,6 +28,15 @@ const DELIVERED_WITHIN: i64 = 1_800;
 /// RSA with PKCS #1 v1.5 and SHA-256: key (PKCS #1, DER), message, signature.
 pub type Rsa<'a> = &'a dyn Fn(&[u8], &[u8], &[u8]) -> bool;
 
+/// A file of calls.
+#[derive(Debug, Clone, Copy)]
+struct File<'a> {
+    path: &'a str,
+    /// What it tells of keys counts for those that were handed out from then on: what was done with others before would be
+    /// in a file that a digest lists.
+    since: i64,
+}
+
 /// What the join needs of all calls.
 #[derive(Debug, Default)]
 struct Join<'a> {
@@ -35,8 +44,8 @@ struct Join<'a> {
     owners: HashMap<&'a str, &'a str>,
     /// Names of the roles whose sessions are handed out.
     roles: BTreeSet<&'a str>,
-    /// Keys that CloudTrail saw.
-    seen: BTreeSet<String>,
+    /// Keys that CloudTrail saw, each with the least [`File::since`] of the files that tell of it.
+    seen: HashMap<String, i64>,
     /// Sessions that were opened for a grant and that the record does not know, by grant.
     unrecorded: BTreeMap<String, BTreeMap<String, At>>,
     /// What was said of a call before, by region and id.
@@ -70,18 +79,18 @@ pub(crate) fn judge<F: Folder>(
             found.add(Code::TrailUnreadable, At::path(path), "It is not a file of CloudTrail's.");
             continue;
         };
+        // Until when there are digests that don't list it.
+        let until = listed.until(path).filter(|_| !listed.files.contains(path));
+        let since = until.map_or(i64::MIN, |until| until.saturating_sub(DELIVERED_WITHIN));
         let mut newest = None;
         for record in &records {
             found.figures.trail_records = found.figures.trail_records.saturating_add(1);
             newest = newest.max(Some(record.at));
             let (first, last) = join.times.unwrap_or((record.at, record.at));
             join.times = Some((first.min(record.at), last.max(record.at)));
-            join.take(record, path, requests, found);
+            join.take(record, File { path, since }, requests, found);
         }
-        // What a digest lists was delivered in its time: what was made shortly before its end may be in the next one.
-        let settled = newest.map(|newest| newest.saturating_add(DELIVERED_WITHIN));
-        let due = listed.until(path).is_some_and(|until| settled.is_some_and(|settled| settled < until));
-        if due && !listed.files.contains(path) {
+        if until.is_some_and(|until| is_due(path, newest, until)) {
             found.add(Code::TrailUnlisted, At::path(path), "No digest lists it.");
         }
     }
@@ -89,13 +98,30 @@ pub(crate) fn judge<F: Folder>(
     Ok(())
 }
 
+/// Whether digests until then would list the file at `path`, of which `newest` is the time of the newest record. Whoever puts
+/// one there chooses its name and what is in it: the earlier of both counts, and what CloudTrail would not have named so is
+/// always due.
+fn is_due(path: &str, newest: Option<i64>, until: i64) -> bool {
+    let Some(delivered) = digests::delivered(path) else { return true };
+    let told = newest.map_or(delivered, |newest| newest.min(delivered));
+    // What a digest lists was delivered in its time: what was made shortly before its end may be in the next one.
+    told.saturating_add(DELIVERED_WITHIN) < until
+}
+
 impl Join<'_> {
-    fn take(&mut self, record: &Record, path: &str, requests: &BTreeMap<String, Request>, found: &mut Found) {
-        let at = || At { stream: record.grant.clone(), ..At::path(path) };
-        self.seen.extend(record.key.clone());
+    fn saw(&mut self, key: &str, file: File<'_>) {
+        let since = self.seen.entry(key.to_owned()).or_insert(file.since);
+        *since = file.since.min(*since);
+    }
+
+    fn take(&mut self, record: &Record, file: File<'_>, requests: &BTreeMap<String, Request>, found: &mut Found) {
+        let at = || At { stream: record.grant.clone(), ..At::path(file.path) };
+        if let Some(key) = &record.key {
+            self.saw(key, file);
+        }
         if let Some(opened) = &record.opened {
-            self.seen.insert(opened.key.clone());
-            self.open(record, opened, path);
+            self.saw(&opened.key, file);
+            self.open(record, opened, file.path);
         }
         let owner = record.key.as_deref().and_then(|key| self.owners.get(key).copied());
         let Some(grant) = owner.or(record.grant.as_deref()) else { return };
@@ -164,9 +190,16 @@ impl Join<'_> {
         }
         let Some((first, last)) = self.times else { return };
         for (id, request) in requests {
-            for key in request.keys.iter().filter(|key| !self.seen.contains(&key.id)) {
-                if key.at > first && key.at.saturating_add(DELIVERED_WITHIN) < last {
-                    let sentence = format!("No record of CloudTrail knows {}.", shown(&key.id));
+            for key in &request.keys {
+                let since = self.seen.get(&key.id);
+                let is_seen = since.is_some_and(|since| *since <= key.at);
+                if !is_seen && key.at > first && key.at.saturating_add(DELIVERED_WITHIN) < last {
+                    let who = if since.is_some() {
+                        "Nothing but files that no digest lists"
+                    } else {
+                        "No record of CloudTrail"
+                    };
+                    let sentence = format!("{who} knows {}.", shown(&key.id));
                     found.add(Code::IssuedKeyUnseen, At::entry(key.index, id, key.seq), sentence);
                 }
             }

@@ -1,10 +1,11 @@
 //! The folder that copies are put into.
 
+use super::exported::failed;
 use super::fetch::LONGEST;
 use super::folder::Disk;
 use crate::failure::{Exit, Failure};
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Most characters of a part of a path: what file systems take.
@@ -32,8 +33,7 @@ impl Copies {
     /// Writes `path`, all of it or nothing: whoever is stopped in the middle leaves no half of a file.
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
         let place = self.place(path)?;
-        let failed =
-            |error: std::io::Error| Failure::new(Exit::Failed, "no_file", format!("{}: {error}", place.display()));
+        let failed = |error| failed(&place, &error);
         // What is there of the way may be no link, as when it is read.
         self.disk.way(path)?;
         let folder = place.parent().unwrap_or_else(|| Path::new("."));
@@ -42,6 +42,18 @@ impl Copies {
         file.write_all(bytes).map_err(failed)?;
         file.persist(&place).map_err(|error| failed(error.error))?;
         Ok(())
+    }
+
+    /// Takes out what is at `path`, if anything. Of a link, the link.
+    pub(super) fn remove(&self, path: &str) -> Result<(), Failure> {
+        let place = self.place(path)?;
+        self.disk.way(path)?;
+        match fs::remove_file(&place) {
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(failed(&place, &error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// What is at `path`, if anything.
@@ -85,6 +97,10 @@ mod tests {
         assert!(folder.has("log/tile/entries/x001/234.p/8").unwrap());
         assert!(!folder.has("log/tile/entries/x001/234").unwrap());
         assert_eq!(folder.read("log/checkpoint").unwrap(), None);
+        assert!(folder.remove("../x").is_err());
+        folder.remove("log/tile/entries/x001/234.p/8").unwrap();
+        assert!(!folder.has("log/tile/entries/x001/234.p/8").unwrap());
+        folder.remove("log/tile/entries/x001/234.p/8").unwrap();
     }
 
     #[test]
@@ -93,6 +109,9 @@ mod tests {
         std::os::unix::fs::symlink(away.path(), root.path().join("log")).unwrap();
         let folder = Copies::new(root.path(), false);
         assert!(folder.write("log/checkpoint", b"x").is_err());
+        fs::write(away.path().join("kept"), b"x").unwrap();
+        assert!(folder.remove("log/kept").is_err() && away.path().join("kept").exists());
+        fs::remove_file(away.path().join("kept")).unwrap();
         assert_eq!(fs::read_dir(away.path()).unwrap().count(), 0);
         fs::write(away.path().join("checkpoint"), b"x").unwrap();
         assert!(folder.read("log/checkpoint").is_err() && folder.has("log/checkpoint").is_err());

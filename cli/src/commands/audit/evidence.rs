@@ -17,6 +17,7 @@ use evidence::source::Given;
 use evidence::tables::{newest, read};
 use model::text::inert;
 use record::checkpoint::SignedCheckpoint;
+use record::note::VerifierKey;
 use record::proof::TlogProof;
 use record::tile::TileReader;
 use serde_json::{Value, json};
@@ -81,9 +82,18 @@ pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
         return Err(failure.advise("A pack is a folder of its own: give another --out."));
     }
     let mut given = streams(folder)?;
+    let all = given.len();
+    let logged = Logged::read(folder, wanted.keys.as_deref())?;
+    if let Some(logged) = &logged {
+        given = logged.held(given)?;
+    }
+    let not_logged = all.saturating_sub(given.len());
     let as_of = newest(&read(&given).0).ok_or_else(|| no_pack(&NoPack::NoEntries))?;
     let mut parameters = Parameters { control, from, to, as_of, checkpoint: None, tool: TOOL.to_owned() };
-    let proofs = logged(folder, wanted.keys.as_deref(), &mut given, &mut parameters)?;
+    let proofs = match &logged {
+        Some(logged) => logged.proofs(&given, &mut parameters)?,
+        None => Files::new(),
+    };
     let files = make(&given, &parameters, &proofs).map_err(|error| no_pack(&error))?;
     let copies = Copies::new(out, false);
     for (path, bytes) in &files {
@@ -91,8 +101,12 @@ pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
     }
     let manifest: Value = files.get(MANIFEST).and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
     let number = |name: &str| manifest.pointer(&format!("/numbers/{name}")).and_then(Value::as_u64).unwrap_or_default();
+    let left_out = match not_logged {
+        0 => String::new(),
+        some => format!("left out, as the log does not hold them: {some} entries of the folder\n"),
+    };
     let human = format!(
-        "{}\n{} grants, {} sampled, {} exceptions, {} proofs\nwritten: {}",
+        "{}\n{} grants, {} sampled, {} exceptions, {} proofs\n{left_out}written: {}",
         control.name,
         number("grants"),
         number("sample"),
@@ -100,7 +114,7 @@ pub(crate) fn evidence(wanted: &Evidence) -> Result<Answer, Failure> {
         number("proofs"),
         out.join("report.html").display(),
     );
-    Ok(Answer::new(human, json!({"folder": out, "manifest": manifest})))
+    Ok(Answer::new(human, json!({"folder": out, "manifest": manifest, "notLogged": not_logged})))
 }
 
 fn no_pack(error: &NoPack) -> Failure {
@@ -112,40 +126,55 @@ fn no_pack(error: &NoPack) -> Failure {
         .advise("`countersign audit export --to <folder>` writes the entries.")
 }
 
-/// Puts the log's checkpoint and the entries' places into what the pack is made of, and gives the sample's proofs. Nothing,
-/// if the folder has no log.
-fn logged(
-    folder: &Path,
-    pinned: Option<&Path>,
-    given: &mut [Given],
-    parameters: &mut Parameters,
-) -> Result<Files, Failure> {
-    let log = Log::new(folder);
-    if log.read("checkpoint")?.is_none() {
-        return Ok(Files::new());
+/// The log beside the entries, and what it says of them.
+struct Logged {
+    log: Log,
+    keys: Vec<VerifierKey>,
+    newest: SignedCheckpoint,
+    places: Places,
+}
+
+impl Logged {
+    /// Reads the folder's log; `None`: it has none.
+    fn read(folder: &Path, pinned: Option<&Path>) -> Result<Option<Self>, Failure> {
+        let log = Log::new(folder);
+        if log.read("checkpoint")?.is_none() {
+            return Ok(None);
+        }
+        let keys = keys_or_own(pinned, folder)?;
+        let newest = log.checkpoint(&keys)?;
+        let places = Places::read(&log, newest.checkpoint.size()).map_err(unreadable)?;
+        Ok(Some(Self { log, keys, newest, places }))
     }
-    let keys = keys_or_own(pinned, folder)?;
-    let newest = log.checkpoint(&keys)?;
-    let places = Places::read(&log, newest.checkpoint.size()).map_err(unreadable)?;
-    whole(&places, &newest, given)?;
-    for given in given.iter_mut() {
-        given.index = places.of(given);
+
+    /// The entries that the log holds, with their places. What it does not hold, nobody vouches for: it is too new, or
+    /// somebody put it there.
+    fn held(&self, given: Vec<Given>) -> Result<Vec<Given>, Failure> {
+        let held = self.places.held(given);
+        whole(&self.places, &self.newest, &held)?;
+        Ok(held)
     }
-    let wanted = wanted_proofs(given, parameters).map_err(|error| no_pack(&error))?;
-    // What a witness vouches for is worth more than what is newer, as long as all that is to be proven is in it.
-    let last = wanted.iter().filter_map(|given| given.index).max();
-    let cosigned = log.cosigned(newest.checkpoint.origin(), &keys)?;
-    let of_all = cosigned.filter(|signed| last.is_none_or(|last| last < signed.checkpoint.size()));
-    let signed = of_all.unwrap_or(newest);
-    let note = signed.note.to_string();
-    let proofs = proofs(&log, &places, &note, signed.checkpoint.size(), &wanted).map_err(unreadable)?;
-    parameters.checkpoint = Some(note);
-    for (path, proof) in &proofs {
-        TlogProof::parse(proof).and_then(|proof| proof.check(&keys)).map_err(|error| {
-            Failure::new(Exit::Failed, error.code(), format!("the log does not prove {path}: {error}")).advise(VERIFY)
-        })?;
+
+    /// Puts the checkpoint into what the pack is made of, and gives the sample's proofs under it.
+    fn proofs(&self, given: &[Given], parameters: &mut Parameters) -> Result<Files, Failure> {
+        let Self { log, keys, newest, places } = self;
+        let wanted = wanted_proofs(given, parameters).map_err(|error| no_pack(&error))?;
+        // What a witness vouches for is worth more than what is newer, as long as all that is to be proven is in it.
+        let last = wanted.iter().filter_map(|given| given.index).max();
+        let cosigned = log.cosigned(newest.checkpoint.origin(), keys)?;
+        let of_all = cosigned.filter(|signed| last.is_none_or(|last| last < signed.checkpoint.size()));
+        let signed = of_all.as_ref().unwrap_or(newest);
+        let note = signed.note.to_string();
+        let proofs = proofs(log, places, &note, signed.checkpoint.size(), &wanted).map_err(unreadable)?;
+        parameters.checkpoint = Some(note);
+        for (path, proof) in &proofs {
+            TlogProof::parse(proof).and_then(|proof| proof.check(keys)).map_err(|error| {
+                Failure::new(Exit::Failed, error.code(), format!("the log does not prove {path}: {error}"))
+                    .advise(VERIFY)
+            })?;
+        }
+        Ok(proofs)
     }
-    Ok(proofs)
 }
 
 /// Refuses entries that are not all that the log holds: what is cut off a stream's end, or a stream that is left out, breaks

@@ -1,6 +1,7 @@
 //! `audit fetch`: the log and its anchors, copied to a folder that `audit verify` reads without AWS.
 
 use super::copies::Copies;
+use super::table::Copied;
 use super::{LONGEST_KEYS, given};
 use crate::failure::{Answer, Exit, Failure};
 use aws::clients::Clients;
@@ -33,7 +34,7 @@ const FOLDERS: [&str; 3] = ["anchors/", "cosigned/", "refused/"];
 /// What to copy, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Fetch {
-    /// The folder. What is there already is not copied again: nothing that is logged or anchored changes.
+    /// The folder. What is there already of log and anchors is not copied again: nothing that is logged or anchored changes.
     folder: PathBuf,
     /// The log's bucket: the stack's output `LogBucketName`.
     #[arg(long)]
@@ -41,8 +42,9 @@ pub(crate) struct Fetch {
     /// The bucket it is anchored in: the stack's output `AnchorBucketName`.
     #[arg(long)]
     anchor_bucket: String,
-    /// The stack's table: its entries are copied as well, to be held against the log. A stream that ends where its copy does
-    /// is not copied again; words that were erased since go with --fresh.
+    /// The stack's table: the entries of each stream that the log or an index of the table names are copied as well, to be held
+    /// against the log, and what it has no more is taken out of the folder. A stream that ends where its copy does is not copied again: what was changed, erased or taken out before
+    /// its end shows with --fresh, or in a new folder.
     #[arg(long)]
     table: Option<String>,
     /// A file with the keys that are trusted, kept as `keys` in the folder. Have them from somewhere else than the log.
@@ -78,14 +80,21 @@ pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
     let copied = copy_all(&folder, &log, tiles).await?;
     folder.write("log/checkpoint", &note)?;
     let anchored = copy_all(&folder, &anchors, listed.into_iter().map(|key| (key.clone(), key))).await?;
-    let entries = match &wanted.table {
+    let table = match &wanted.table {
         Some(name) => Some(super::table::copy(&folder, &clients.table(name), size).await?),
         None => None,
     };
-    let of_table = entries.map(|entries| format!("; {entries} entries of the table were copied")).unwrap_or_default();
+    let of_table = match table {
+        None => String::new(),
+        Some(Copied { entries, removed: 0 }) => format!("; {entries} entries of the table were copied"),
+        Some(Copied { entries, removed }) => format!(
+            "; {entries} entries of the table were copied, and {removed} that it has no more were taken out of the folder"
+        ),
+    };
     let human =
         format!("{size} entries in the log: {copied} files of it and {anchored} of its anchors were new{of_table}");
-    let json = json!({"size": size, "files": copied, "anchors": anchored, "entries": entries});
+    let (entries, removed) = table.map(|table| (table.entries, table.removed)).unzip();
+    let json = json!({"size": size, "files": copied, "anchors": anchored, "entries": entries, "removed": removed});
     Ok(Answer::new(human, json))
 }
 

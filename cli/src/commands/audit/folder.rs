@@ -34,6 +34,10 @@ fn unreadable(path: &Path, why: impl std::fmt::Display) -> Unreadable {
     Unreadable { path: path.to_owned(), why: why.to_string() }
 }
 
+fn too_long(path: &Path, longest: u64) -> Unreadable {
+    unreadable(path, format!("it has more than {longest} bytes"))
+}
+
 /// What lies at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -150,6 +154,17 @@ impl Disk {
         }
     }
 
+    /// Where the file at `path` is, for a program that opens it by itself; `None`: there is none.
+    ///
+    /// # Errors
+    /// As of [`Self::file`], or it has more than `longest` bytes.
+    pub(super) fn checked(&self, path: &str, longest: u64) -> Result<Option<PathBuf>, Unreadable> {
+        let Some(file) = self.file(path)? else { return Ok(None) };
+        let place = self.join(path);
+        let length = file.metadata().map_err(|error| unreadable(&place, error))?.len();
+        if length <= longest { Ok(Some(place)) } else { Err(too_long(&place, longest)) }
+    }
+
     /// The bytes of the file at `path`, at most `longest`; `None`: there is none.
     ///
     /// # Errors
@@ -162,7 +177,7 @@ impl Disk {
         if u64::try_from(read).is_ok_and(|read| read <= longest) {
             Ok(Some(bytes))
         } else {
-            Err(unreadable(&self.join(path), format!("it has more than {longest} bytes")))
+            Err(too_long(&self.join(path), longest))
         }
     }
 

@@ -1,5 +1,6 @@
 //! `audit sql`: questions to the tables, answered by DuckDB's own program.
 
+use super::folder::Disk;
 use crate::failure::{Answer, Exit, Failure};
 use crate::show;
 use clap::{ArgGroup, Args};
@@ -10,6 +11,9 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
+
+/// Longest file of a table, in bytes: all of it is read into memory.
+const LONGEST: u64 = 4_294_967_296;
 
 /// The ready questions: name, and statement. The first line of each says what it asks.
 const READY: [(&str, &str); 12] = [
@@ -76,15 +80,18 @@ pub(crate) async fn sql(wanted: &Question) -> Result<Answer, Failure> {
 
 /// Statements that read each table's file into memory, and then let nothing be read or written any more.
 fn tables(folder: &Path) -> Result<String, Failure> {
-    let mut all = Vec::new();
+    let (disk, mut all) = (Disk::new(folder), Vec::new());
     for schema in SCHEMAS {
-        let file = folder.join("tables").join(format!("{}.parquet", schema.name));
+        let name = format!("tables/{}.parquet", schema.name);
+        let file = disk.join(&name);
         let told = |why: &str| {
             let sentence = format!("{}: {why}", file.display());
             Failure::new(Exit::NotFound, "no_tables", sentence)
                 .advise("`countersign audit export --to <folder>` makes the tables.")
         };
-        let whole = file.canonicalize().map_err(|_| told("there is no such table"))?;
+        // DuckDB follows links, waits for pipes, and reads as much as there is.
+        let there = disk.checked(&name, LONGEST)?.ok_or_else(|| told("there is no such table"))?;
+        let whole = std::path::absolute(there).map_err(|error| told(&error.to_string()))?;
         let path = whole.to_str().ok_or_else(|| told("its path is no text"))?.replace('\'', "''");
         all.push(format!("CREATE TABLE {} AS SELECT * FROM read_parquet('{path}');", schema.name));
     }

@@ -2,13 +2,14 @@
 
 use super::copies::Copies;
 use super::fetch::{AT_ONCE, unanswered};
+use super::folder::Kind;
 use super::rebuild::{Outcome, opened};
 use crate::failure::{Exit, Failure};
 use aws::table::Table;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
-use model::stream::Stream;
+use model::stream::{Stream, SystemStream};
 use record::note::VerifierKey;
 use record::tile::{Holds, Tile, WIDTH, decode_entries};
 use record::tree::{Edge, leaf};
@@ -57,21 +58,49 @@ fn path(stream: &Stream, seq: u64) -> String {
     format!("table/streams/{stream}/{seq:06}.json")
 }
 
-/// Copies the streams that the folder's log of `size` leaves knows, unless their copies end where they do. Gives back how
-/// many entries were copied.
-pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<u64, Failure> {
-    let mut streams = BTreeSet::new();
+/// What came of copying.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Copied {
+    /// How many entries were copied.
+    pub(super) entries: u64,
+    /// How many of the folder's entries were taken out, which the table has no more.
+    pub(super) removed: u64,
+}
+
+impl Copied {
+    fn and(self, other: Self) -> Self {
+        let entries = self.entries.saturating_add(other.entries);
+        Self { entries, removed: self.removed.saturating_add(other.removed) }
+    }
+}
+
+/// The streams that the folder has something of.
+fn copied(folder: &Copies) -> Result<BTreeSet<Stream>, Failure> {
+    let mut names = folder.disk().names("table/streams")?;
+    names.extend(folder.disk().names("table/states")?);
+    let stream = |(name, _): &(String, Kind)| name.strip_suffix(".json").unwrap_or(name).parse().ok();
+    Ok(names.iter().filter_map(stream).collect())
+}
+
+/// Copies the streams that the folder's log of `size` leaves or an index of the table knows, or that were copied before,
+/// unless their copies end where they do.
+pub(super) async fn copy(folder: &Copies, table: &Table, size: u64) -> Result<Copied, Failure> {
+    let mut streams = copied(folder)?;
+    streams.extend(SystemStream::ALL.map(Stream::System));
+    // What was never logged, the log does not know.
+    streams.extend(table.listed().await.map_err(|fault| unanswered(&fault))?);
     for bundle in bundles(folder, size) {
         let places = bundle?.1.into_iter().filter_map(|entry| place(&entry));
         streams.extend(places.filter_map(|(stream, _)| stream.parse::<Stream>().ok()));
     }
     let copies = streams.into_iter().map(|stream| async move { one(folder, table, &stream).await });
     let copies = futures_util::stream::iter(copies).buffer_unordered(AT_ONCE);
-    copies.try_fold(0u64, |sum, copied| async move { Ok(sum.saturating_add(copied)) }).await
+    copies.try_fold(Copied::default(), |sum, copied| async move { Ok(sum.and(copied)) }).await
 }
 
-/// Copies one stream, unless its copy ends where it does.
-async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<u64, Failure> {
+/// Copies one stream, unless its copy ends where it does. What the table has no more is taken out of the folder: else what
+/// was deleted there would be hidden by what was copied before.
+async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<Copied, Failure> {
     let state = format!("table/states/{stream}.json");
     // A stream whose end is gone has entries all the same.
     if let Some((seq, text)) = end(table, stream).await?
@@ -79,42 +108,63 @@ async fn one(folder: &Copies, table: &Table, stream: &Stream) -> Result<u64, Fai
         && folder.has(&path(stream, seq))?
         && folder.read(&state)?.as_deref() == Some(text.as_bytes())
     {
-        return Ok(0);
+        return Ok(Copied::default());
     }
-    let (mut copied, mut last) = (0u64, 0u64);
+    // A copy that is stopped in the middle is not to be taken for whole the next time.
+    folder.remove(&state)?;
+    let (mut copied, mut seen) = (0u64, BTreeSet::new());
     // Whoever writes meanwhile is followed.
     for _ in 0..ROUNDS {
-        let (more, reached) = entries(folder, table, stream, last).await?;
+        let more = entries(folder, table, stream, &mut seen).await?;
         copied = copied.saturating_add(more);
-        last = reached;
+        let last = seen.last().copied().unwrap_or(0);
         // Read after the entries: an end from before them would look set back, and one from after them as if something had
         // been taken out. One that is still after them has no entries; that, and one that was set back, is for `verify`.
-        let Some((seq, text)) = end(table, stream).await? else { return Ok(copied) };
-        if seq <= last || more == 0 {
-            folder.write(&state, text.as_bytes())?;
-            return Ok(copied);
+        let end = end(table, stream).await?;
+        if end.as_ref().is_none_or(|(seq, _)| *seq <= last) || more == 0 {
+            let removed = prune(folder, stream, &seen)?;
+            if let Some((_, text)) = end {
+                folder.write(&state, text.as_bytes())?;
+            }
+            return Ok(Copied { entries: copied, removed });
         }
     }
     let sentence = format!("{stream} was written to faster than it was copied");
     Err(Failure::new(Exit::Failed, "table_busy", sentence).advise("Fetch again: what was copied stays."))
 }
 
-/// Copies a stream's entries after place `last`. How many, and the last place of all.
-async fn entries(folder: &Copies, table: &Table, stream: &Stream, last: u64) -> Result<(u64, u64), Failure> {
-    let (mut copied, mut reached) = (0u64, last);
-    let mut cursor = (last > 0).then(|| Table::copied_until(last));
+/// Copies a stream's entries after the places that were seen, and adds theirs. How many.
+async fn entries(folder: &Copies, table: &Table, stream: &Stream, seen: &mut BTreeSet<u64>) -> Result<u64, Failure> {
+    let mut copied = 0u64;
+    let mut cursor = seen.last().copied().map(Table::copied_until);
     loop {
         let page = table.copied(stream, cursor.as_deref()).await.map_err(|fault| unanswered(&fault))?;
         for entry in page.items {
             folder.write(&path(stream, entry.seq), entry.item.to_string().as_bytes())?;
             copied = copied.saturating_add(1);
-            reached = reached.max(entry.seq);
+            seen.insert(entry.seq);
         }
         cursor = page.cursor;
         if cursor.is_none() {
-            return Ok((copied, reached));
+            return Ok(copied);
         }
     }
+}
+
+/// Takes the folder's entries of a stream out that were not seen in the table. How many.
+fn prune(folder: &Copies, stream: &Stream, seen: &BTreeSet<u64>) -> Result<u64, Failure> {
+    let mut removed = 0u64;
+    for (name, kind) in folder.disk().names(&format!("table/streams/{stream}"))? {
+        let is_number = |seq: &&str| seq.bytes().all(|byte| byte.is_ascii_digit());
+        let seq = name.strip_suffix(".json").filter(is_number).and_then(|seq| seq.parse().ok());
+        let Some(seq) = seq.filter(|_| kind != Kind::Folder) else { continue };
+        let found = format!("table/streams/{stream}/{name}");
+        if !seen.contains(&seq) || found != path(stream, seq) {
+            folder.remove(&found)?;
+            removed = removed.saturating_add(1);
+        }
+    }
+    Ok(removed)
 }
 
 /// The tree, made anew from the folder's entries of the table in the order of the log's leaves.

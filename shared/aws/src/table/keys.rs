@@ -200,6 +200,13 @@ pub(super) fn out_stream(pk: &str) -> Option<Stream> {
     pk.strip_prefix("OUT#")?.parse().ok()
 }
 
+/// The stream that has its state, its entries or its outbox in this partition.
+pub(super) fn stream_of(pk: &str) -> Option<Stream> {
+    let account = || pk.strip_prefix("ACCOUNT#")?.parse().ok().map(Stream::Account);
+    let owned = request(pk).map(Stream::Request).or_else(|| sweep(pk).map(Stream::Sweep)).or_else(account);
+    owned.or_else(|| out_stream(pk))
+}
+
 /// An entry's item in the outbox.
 pub(super) fn out(place: &Place) -> (String, String) {
     (outbox(&place.stream), format!("{:06}", place.seq))

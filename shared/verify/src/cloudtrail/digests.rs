@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use trail::digest::verdict::{self, Evidence, Reading};
 use trail::digest::{Digest, Link, LogFile, Object, open};
+use trail::place::Place;
 
 /// What digests list.
 #[derive(Debug, Default)]
@@ -38,6 +39,13 @@ fn place(path: &str) -> Option<(String, String)> {
     let mut parts = path.rsplit('/').skip(4);
     let (region, _, account) = (parts.next()?, parts.next()?, parts.next()?);
     Some((account.to_owned(), region.to_owned()))
+}
+
+/// When the file at `path` was delivered, by its name: `<account>_CloudTrail_<region>_<time>_…`. `None`: none of CloudTrail's
+/// is named so.
+pub(super) fn delivered(path: &str) -> Option<i64> {
+    let place = Place::of("", path.strip_prefix(TRAIL)?)?;
+    Some(place.delivered_at.as_second())
 }
 
 /// Judges all digests, chain by chain.

@@ -539,6 +539,19 @@ fn a_root_that_somebody_wrote_down_is_held_against_the_entries() {
     let other = Known { root: Hash::new([7; 32]), ..part(77) };
     let place = file("what was known of 77 entries");
     expect("another history", &judged(&[other]), Code::Inconsistent, &place);
+    // Whoever wrote it down may have erred: that the log signed it is said of nothing else than its own notes.
+    let other = Known { size: size(), ..other };
+    let said = |verdict: &verify::Verdict| {
+        let found = verdict.findings.iter().find(|finding| finding.code == Code::TwoRoots).unwrap();
+        found.sentence.rsplit("; ").next().unwrap().to_owned()
+    };
+    assert_eq!(said(&judged(&[other])), "the log signed one, and somebody wrote the other down.");
+    let another = Known { root: Hash::new([8; 32]), size: size() + 1 };
+    assert_eq!(said(&judged(&[Known { size: size() + 1, ..other }, another])), "somebody wrote both down.");
+    let mut files = FOLDER.clone();
+    let note = Key::log().signed(&Checkpoint::new(ORIGIN, size(), other.root).unwrap());
+    files.insert("saved/mine".to_owned(), note.to_string().into_bytes());
+    assert_eq!(said(&crate::untouched::judged(&files)), "the log signed both.");
     let longer = Known { size: size() + 1, ..part(77) };
     expect("a log that was cut", &judged(&[longer]), Code::CheckpointBehind, &file("log/checkpoint"));
 }

@@ -18,6 +18,7 @@ mod newer;
 mod residual;
 mod rotated;
 mod story;
+mod unlisted;
 mod untouched;
 
 use verify::{Code, Outcome, Severity, Verdict};
