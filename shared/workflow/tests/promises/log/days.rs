@@ -1,11 +1,12 @@
 //! What the log says of itself, and of the system.
 
 use super::scene::Scene;
-use crate::support::{HALF_AN_HOUR, Kind, actor, text};
+use crate::support::{HALF_AN_HOUR, Kind, Worker, actor, text};
 use model::stream::{Place, Stream};
 use model::sweep::{Phase, SETTLES_AFTER};
 use serde_json::Value;
-use workflow::double::home;
+use workflow::double::{Verb, home};
+use workflow::log::minute;
 use workflow::ports::LogSettings as _;
 use workflow::sweep::{OrderedBy, offboard};
 
@@ -115,4 +116,50 @@ fn what_vanished_of_a_sweep_is_found_the_next_day() {
     assert!(scene.world().logged_at(&last).is_some());
     assert_eq!(scene.defects(), [("outbox_missing".to_owned(), last.to_string())]);
     scene.complete();
+}
+
+/// A request of which the outbox has nothing.
+fn lost(scene: &Scene) -> Place {
+    let place = Place { stream: Stream::Request(scene.site.pending(Kind::Session, HALF_AN_HOUR)), seq: 1 };
+    scene.world().lose_out(&place);
+    place
+}
+
+/// It is not in the log after this day's summary, and is after the next one.
+#[track_caller]
+fn is_found_by_the_next(scene: &Scene, lost: &Place) {
+    assert_eq!(of(scene, "dailySummary").len(), 1);
+    assert_eq!(scene.world().logged_at(lost), None, "too young to be missed");
+    scene.world().pass(86_400);
+    scene.settle();
+    assert!(scene.world().logged_at(lost).is_some());
+    assert_eq!(scene.defects(), [("outbox_missing".to_owned(), lost.to_string())]);
+    scene.complete();
+}
+
+#[test]
+fn what_vanishes_shortly_before_a_summary_is_found_by_the_next() {
+    let scene = Scene::with_work();
+    scene.settle();
+    scene.world().set_now("2026-11-20T23:58:20Z".parse().unwrap());
+    let lost = lost(&scene);
+    scene.world().set_now("2026-11-21T00:00:01Z".parse().unwrap());
+    scene.minute().unwrap().unwrap();
+    is_found_by_the_next(&scene, &lost);
+}
+
+#[test]
+fn what_vanishes_while_a_summary_is_made_is_found_by_the_next() {
+    let scene = Scene::with_work();
+    scene.settle();
+    scene.world().set_now("2026-11-21T00:00:01Z".parse().unwrap());
+    scene.world().forget_calls();
+    let mut summing = Worker::new(minute(scene.world()));
+    while scene.world().count(Verb::StreamEnd) == 0 {
+        assert!(summing.step(&scene.site).is_none(), "it asks where streams end");
+    }
+    let lost = lost(&scene);
+    scene.world().pass(5);
+    summing.run(&scene.site).unwrap().unwrap();
+    is_found_by_the_next(&scene, &lost);
 }
