@@ -110,6 +110,8 @@ pub(super) struct Log {
     tampered: BTreeMap<Place, Option<Vec<u8>>>,
     /// Streams of which nobody can read where they end.
     damaged: BTreeSet<Stream>,
+    /// Streams of which nobody can read up to where they are logged.
+    unmarked: BTreeSet<Stream>,
     /// What the table's stream has not told of yet; nothing is kept until somebody listens.
     changes: Option<Vec<Change>>,
 }
@@ -294,6 +296,11 @@ impl World {
     /// Damages the state of a stream so that where it ends can't be read, likewise.
     pub fn damage_end(&self, stream: &Stream) {
         self.lock().log.damaged.insert(stream.clone());
+    }
+
+    /// Damages the mark up to where a stream is logged, likewise.
+    pub fn damage_logged(&self, stream: &Stream) {
+        self.lock().log.unmarked.insert(stream.clone());
     }
 
     /// Takes an item out of the outbox, likewise.
@@ -518,8 +525,10 @@ impl FindUnlogged for World {
 impl ReadOutbox for World {
     async fn logged_up_to(&self, streams: &[Stream]) -> Result<Vec<Option<Head>>, Fault> {
         self.call(Verb::LoggedUpTo, "", streams.len(), |inner| {
-            let logged = |stream| Some(inner.log.logged.get(stream).copied().unwrap_or(Head::START));
-            Ok(streams.iter().map(logged).collect())
+            let log = &inner.log;
+            let logged = |stream: &Stream| log.logged.get(stream).copied().unwrap_or(Head::START);
+            let readable = |stream: &Stream| !log.unmarked.contains(stream);
+            Ok(streams.iter().map(|stream| readable(stream).then(|| logged(stream))).collect())
         })
         .await
     }

@@ -88,8 +88,11 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, from: Time, now: Time) -> R
     if at.plus(SETTLED) > now {
         return Ok(Some((head, false)));
     }
-    let logged = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten();
-    let logged = logged.ok_or_else(|| Fault::new("sum up the day", "unreadable_log"))?;
+    let Some(logged) = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten() else {
+        // Where it ends is known all the same, and is put on record.
+        tracing::error!(stream = %stream, alarm = "log_defect", "up to where {stream} is logged can't be read");
+        return Ok(Some((head, false)));
+    };
     let outbox = ports.outbox(stream, logged, u32::MAX).await?;
     // Each place: an item far beyond the end says nothing of those before it.
     let told = outbox.open.iter().map(|open| open.seq).chain(outbox.passed).filter(|seq| *seq <= head.seq);

@@ -163,3 +163,21 @@ fn what_vanishes_while_a_summary_is_made_is_found_by_the_next() {
     summing.run(&scene.site).unwrap().unwrap();
     is_found_by_the_next(&scene, &lost);
 }
+
+/// Up to where a stream is logged can't be read: where it ends is said, as everything else of the day.
+#[test]
+fn a_mark_that_cannot_be_read_takes_nothing_from_the_days_summary() {
+    let scene = Scene::with_work();
+    scene.settle();
+    let id = scene.world().ids().remove(0);
+    scene.world().damage_logged(&Stream::Request(id));
+    scene.world().pass(43_200);
+    scene.settle();
+    let summary = of(&scene, "dailySummary").pop().unwrap();
+    let ends = summary["streams"].as_array().unwrap();
+    for id in scene.world().ids() {
+        assert!(ends.iter().any(|end| end["stream"] == id.as_str()), "{id}");
+    }
+    assert_eq!(scene.defects(), Vec::new());
+    scene.complete();
+}
