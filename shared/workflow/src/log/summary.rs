@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 /// Streams of one summary, at most: its entries are stored in one transaction, which holds 100 items and 4 MB.
 const MOST: usize = 10_000;
 
+/// Streams that are asked where they end for one summary, at most, whether or not they changed: half of the time that the
+/// function has.
+const LOOKED_AT: usize = 30_000;
+
 /// Sweeps and accounts of one summary, at most.
 const OTHERS: u32 = 1_000;
 
@@ -47,7 +51,7 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
     }
     let again = i64::try_from(AGAIN).unwrap_or(0);
     let from = Time::from_second(since.as_second().saturating_sub(again)).unwrap_or(Time::EPOCH);
-    let (streams, cut) = streams(ports, from, now).await?;
+    let (streams, mut cut) = streams(ports, from, now).await?;
     let reads: Vec<_> = streams.iter().map(|stream| end(ports, stream, from, now)).collect();
     let read: Vec<_> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut heads, mut late) = (Vec::new(), Hints::new());
@@ -67,6 +71,8 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
             late.insert(stream.clone(), Hint { told: 0, reaches: head.seq });
         }
     }
+    cut |= heads.len() > MOST;
+    heads.truncate(MOST);
     Ok(Some((heads, late, cut)))
 }
 
@@ -120,13 +126,13 @@ async fn streams<P: Keeping>(ports: &P, from: Time, now: Time) -> Result<(Vec<St
             streams.extend(recent.cloned().map(Stream::Request));
             let all_recent = streams.len().saturating_sub(before) == page.items.len();
             cursor = page.cursor;
-            if cursor.is_none() || !all_recent || streams.len() > MOST {
+            if cursor.is_none() || !all_recent || streams.len() > LOOKED_AT {
                 break;
             }
         }
     }
-    let cut = more || streams.len() > MOST;
-    streams.truncate(MOST);
+    let cut = more || streams.len() > LOOKED_AT;
+    streams.truncate(LOOKED_AT);
     streams.sort();
     streams.dedup();
     Ok((streams, cut))

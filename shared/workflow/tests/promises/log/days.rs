@@ -2,12 +2,18 @@
 
 use super::scene::Scene;
 use crate::support::{HALF_AN_HOUR, Kind, Worker, actor, text};
+use model::lifecycle::State;
+use model::names::RequestId;
+use model::request::{Request, RequestFacts};
 use model::stream::{Place, Stream};
 use model::sweep::{Phase, SETTLES_AFTER};
+use model::time::Time;
+use record::chain::{Head, append};
 use serde_json::Value;
-use workflow::double::{Verb, home};
+use workflow::decisions::Wanted;
+use workflow::double::{Verb, World, home};
 use workflow::log::minute;
-use workflow::ports::LogSettings as _;
+use workflow::ports::{Commit, CommitRequest as _, LogSettings as _, Stored};
 use workflow::sweep::{OrderedBy, offboard};
 
 fn of(scene: &Scene, name: &str) -> Vec<Value> {
@@ -180,4 +186,57 @@ fn a_mark_that_cannot_be_read_takes_nothing_from_the_days_summary() {
     }
     assert_eq!(scene.defects(), Vec::new());
     scene.complete();
+}
+
+/// More requests are over than a summary names: they take no place from those that changed, and none is said to be left
+/// out.
+#[test]
+fn what_did_not_change_takes_no_room_in_a_summary() {
+    let scene = Scene::new();
+    scene.minute().unwrap().unwrap();
+    let id = scene.site.pending(Kind::Session, HALF_AN_HOUR);
+    scene.site.act("bob", &id, &Wanted::Deny { reason: text("no") }).unwrap();
+    scene.site.must(copied(scene.world(), &id, scene.now(), 10_050));
+    scene.world().pass(43_200);
+    scene.settle();
+    let named = |scene: &Scene| -> Vec<String> {
+        let last = of(scene, "dailySummary").pop().unwrap()["day"].clone();
+        let parts = of(scene, "dailySummary").into_iter().filter(|part| part["day"] == last);
+        let text = |end: &Value| end["stream"].as_str().unwrap().to_owned();
+        parts.flat_map(|part| part["streams"].as_array().unwrap().iter().map(text).collect::<Vec<_>>()).collect()
+    };
+    assert_eq!(named(&scene).len(), 10_000);
+    assert_eq!(of(&scene, "dailySummary").pop().unwrap()["cut"], true);
+    // On the next day one changes that was asked for before all of them.
+    let before = Time::from_second(scene.now().as_second() - 10 * 86_400).unwrap();
+    let changed = scene.site.must(copied(scene.world(), &id, before, 1));
+    scene.world().pass(86_400);
+    scene.settle();
+    assert_eq!(named(&scene), [changed[0].as_str(), "sys_log"]);
+    assert_eq!(of(&scene, "dailySummary").pop().unwrap()["cut"], false);
+    assert_eq!(scene.defects(), Vec::new());
+}
+
+/// As many requests more that went as this one did, and were asked for at `asked_at`.
+async fn copied(world: &World, like: &RequestId, asked_at: Time, count: u64) -> Vec<RequestId> {
+    let (stored, chain) = (world.stored(like).unwrap(), world.chain(like));
+    let (milliseconds, at) = (asked_at.as_second() * 1_000, world.aws_now());
+    let mut ids = Vec::new();
+    for nth in 0..count {
+        let id: RequestId = format!("req_{milliseconds:012x}7fff{nth:016x}").parse().unwrap();
+        let request = Request::new(RequestFacts { id: id.clone(), ..(*stored.state.request).clone() });
+        let state = State { request, ..stored.state.clone() };
+        let (mut head, mut links) = (Head::START, Vec::new());
+        for bytes in &chain {
+            let entry: Value = serde_json::from_slice(bytes).unwrap();
+            let (cause, event) = (entry["cause"].clone(), entry["event"].clone());
+            let (link, next) = append(head, id.as_str(), &at.to_string(), cause, event).unwrap();
+            links.push(link);
+            head = next;
+        }
+        let next = Stored { state, head, at };
+        world.commit(Commit { id: id.clone(), expected: 0, links, next, guards: Vec::new() }).await.unwrap();
+        ids.push(id);
+    }
+    ids
 }
