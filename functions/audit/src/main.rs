@@ -85,21 +85,20 @@ async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     };
     let origin = settings::required("LOG_ORIGIN")?;
     let key = clients.signing_key(&settings::required("LOG_KEY_ARN")?);
-    let former = settings::optional("FORMER_LOG_KEY_ARN").map(|arn| clients.signing_key(&arn));
-    let own = verifier(&origin, &key).await?;
+    let (former, public) = match settings::optional("FORMER_LOG_KEY_ARN") {
+        Some(arn) => FormerKey::of(clients.signing_key(&arn)).await?,
+        None => (FormerKey::NONE, None),
+    };
     let log = Log {
-        key: own,
-        former: match &former {
-            Some(former) => Some(verifier(&origin, former).await?),
-            None => None,
-        },
+        key: verifier(&origin, &key.public_key().await?)?,
+        former: public.map(|public| verifier(&origin, &public)).transpose()?,
         origin,
         witness: settings::optional("WITNESS_KEY"),
     };
     Ok(Ports {
         table: clients.table(&settings::required("TABLE_NAME")?),
         key,
-        former: FormerKey::new(former),
+        former,
         objects: clients.log_bucket(&settings::required("LOG_BUCKET")?),
         anchors: clients.anchor_bucket(&settings::required("ANCHOR_BUCKET")?),
         functions: clients.functions(),
@@ -109,9 +108,9 @@ async fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     })
 }
 
-/// What verifies the signatures of a log's key.
-async fn verifier(origin: &str, key: &SigningKey) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(VerifierKey::new(origin, Kind::Ed25519, &key.public_key().await?)?.to_string())
+/// What verifies the signatures of a log's key, of which this is the public half.
+fn verifier(origin: &str, public: &[u8; 32]) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(VerifierKey::new(origin, Kind::Ed25519, public)?.to_string())
 }
 
 #[tokio::main(flavor = "current_thread")]

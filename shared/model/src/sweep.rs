@@ -330,19 +330,27 @@ impl Sweep {
         }
     }
 
+    /// Whether it is over at `at`: nobody can confirm it any more, and nothing of it is carried out.
+    fn is_over(&self, at: Time) -> bool {
+        match &self.phase {
+            Phase::Proposed { until, .. } => at >= *until,
+            Phase::Running { .. } => false,
+            Phase::Finished { .. } | Phase::Reinstated { .. } => true,
+        }
+    }
+
     /// What erasing what was said about it does, as the AWS identity `by`; `None`: nothing is left, neither here nor, as
     /// `left` says, beside its entries.
     ///
     /// # Errors
     /// If it is not over: who confirms it or carries it out needs to know why.
     pub fn erase(&self, left: bool, by: &str, now: Time) -> Result<Option<Event>, Refusal> {
-        let over = match &self.phase {
-            Phase::Proposed { until, .. } => now >= *until,
-            Phase::Running { .. } => false,
-            Phase::Finished { .. } | Phase::Reinstated { .. } => true,
-        };
         let left = left || self.reason.said().is_some();
-        if over { Ok(left.then(|| Event::WordsErased { by: by.to_owned() })) } else { Err(Refusal::StillOpen) }
+        if self.is_over(now) {
+            Ok(left.then(|| Event::WordsErased { by: by.to_owned() }))
+        } else {
+            Err(Refusal::StillOpen)
+        }
     }
 
     /// Whether `request` is of it: of its scope, and asked for before it began.
@@ -374,12 +382,7 @@ impl Sweep {
             };
         };
         if let Event::WordsErased { .. } = event {
-            let over = match &sweep.phase {
-                Phase::Proposed { until, .. } => at >= *until,
-                Phase::Running { .. } => false,
-                Phase::Finished { .. } | Phase::Reinstated { .. } => true,
-            };
-            return over.then(|| Self { reason: sweep.reason.erased(), ..sweep });
+            return sweep.is_over(at).then(|| Self { reason: sweep.reason.erased(), ..sweep });
         }
         let phase = match (&sweep.phase, event) {
             (Phase::Proposed { .. }, Event::PanicStarted { .. }) => Phase::Running { since: at },

@@ -165,7 +165,8 @@ pub enum Event {
         /// What ran when it was looked at before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<Code>,
-        /// What whoever deployed calls it, such as a commit.
+        /// What whoever deployed the stack last calls that, such as a commit, as the audit function was told: it says
+        /// nothing of where this code comes from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         release: Option<String>,
     },
@@ -299,7 +300,7 @@ pub fn policy_published(digest: Digest, previous: Option<Digest>, by: &str, mut 
 
 /// The events of what differs from what is known, at most [`MOST_FUNCTIONS`]. `names` are all functions that there are to
 /// be, `seen` what was found of those that could be looked at: `None`, if there was none. `release` is what whoever
-/// deployed calls it.
+/// deployed the stack last calls that.
 pub fn deployments_seen(
     known: Option<&Known>,
     names: &BTreeSet<String>,

@@ -64,10 +64,39 @@ impl Sign for SigningKey {
 #[derive(Debug, Clone)]
 pub struct FormerKey(Option<SigningKey>);
 
+/// What a function is told that did not reach KMS, or came when KMS had no time: it is to ask again. Source: KMS API
+/// reference, `GetPublicKey`, errors.
+const ASK_AGAIN: [&str; 6] = [
+    "timeout",
+    "unreachable",
+    "DependencyTimeoutException",
+    "KMSInternalException",
+    "KeyUnavailableException",
+    "ThrottlingException",
+];
+
 impl FormerKey {
-    /// This one, if there is one.
-    pub fn new(key: Option<SigningKey>) -> Self {
-        Self(key)
+    /// Nothing signs beside the log's key.
+    pub const NONE: Self = Self(None);
+
+    /// This key, and its public half. If KMS does not let it be used, since it is disabled, on its way out or gone, or it is
+    /// another kind of key: none, with an alarm. Nobody waits for it but who knows no other key.
+    ///
+    /// # Errors
+    /// If KMS could not be asked.
+    pub async fn of(key: SigningKey) -> Result<(Self, Option<[u8; 32]>), Fault> {
+        match key.public_key().await {
+            Ok(public) => Ok((Self(Some(key)), Some(public))),
+            Err(fault) if ASK_AGAIN.contains(&fault.code.as_str()) => Err(fault),
+            Err(fault) => {
+                tracing::error!(
+                    error.code = %fault.code,
+                    alarm = "former_key_silent",
+                    "the log's former key can't be used, and its key signs alone: who knows no other key can't verify it",
+                );
+                Ok((Self::NONE, None))
+            }
+        }
     }
 }
 

@@ -2,10 +2,12 @@ use crate::double::{ETAG, World};
 use crate::log::FormerKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use workflow::ports::{Anchors as _, Fault, LogObjects as _, Put, Sign as _, SignAsFormer as _, Submissions as _};
 
 const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/0198c0ff-ee00-7000-8000-0000deadbeef";
+
+const ED25519: &str = "ECC_NIST_EDWARDS25519";
 
 fn refused(code: &str) -> (u16, String) {
     let status = if code == "NoSuchKey" { 404 } else { 412 };
@@ -30,22 +32,47 @@ async fn what_is_no_signature_is_none() {
     assert_eq!(fault, Fault::new("sign", "wrong_signature"));
 }
 
+/// KMS's answer of a key: its public half, in its envelope, and of which kind it is.
+fn told(der: &[u8], spec: &str) -> (u16, Value) {
+    (200, json!({"PublicKey": STANDARD.encode(der), "KeySpec": spec}))
+}
+
+fn envelope(key: [u8; 32]) -> Vec<u8> {
+    let before = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+    before.into_iter().chain(key).collect()
+}
+
 #[tokio::test]
 async fn a_former_key_signs_likewise_if_there_is_one() {
     let signature = [7u8; 64];
-    let world = World::answering(vec![(200, json!({"Signature": STANDARD.encode(signature)}))]);
-    let former = FormerKey::new(Some(world.clients().signing_key(KEY)));
+    let signed = (200, json!({"Signature": STANDARD.encode(signature)}));
+    let world = World::answering(vec![told(&envelope([9u8; 32]), ED25519), signed]);
+    let (former, public) = FormerKey::of(world.clients().signing_key(KEY)).await.unwrap();
+    assert_eq!(public, Some([9u8; 32]));
     assert_eq!(former.sign_as_former(b"log\n1\n").await, Ok(signature));
-    assert_eq!(world.json(0)["KeyId"], KEY);
-    assert_eq!(FormerKey::new(None).sign_as_former(b"").await.unwrap_err().code, "no_former_key");
+    assert_eq!(world.json(1)["KeyId"], KEY);
+    assert_eq!(FormerKey::NONE.sign_as_former(b"").await.unwrap_err().code, "no_former_key");
+}
+
+/// Disabled, on its way out, gone, closed to us, or none for signing: the log goes on without it.
+#[tokio::test]
+async fn a_former_key_that_can_not_be_used_is_none() {
+    let refusals = ["DisabledException", "KMSInvalidStateException", "NotFoundException", "AccessDeniedException"];
+    for refusal in refusals.into_iter().map(|code| (400, json!({"__type": code}))).chain([told(&[], "RSA_2048")]) {
+        let world = World::answering(vec![refusal.clone()]);
+        let (former, public) = FormerKey::of(world.clients().signing_key(KEY)).await.unwrap();
+        assert_eq!(public, None, "{refusal:?}");
+        assert_eq!(former.sign_as_former(b"").await.unwrap_err().code, "no_former_key", "{refusal:?}");
+    }
+    // KMS has no time: it is asked again by the next who starts, so that the former key is not left out for hours.
+    let world = World::answering(vec![(400, json!({"__type": "ThrottlingException"})); 9]);
+    let fault = FormerKey::of(world.clients().signing_key(KEY)).await.unwrap_err();
+    assert_eq!(fault.code, "ThrottlingException");
 }
 
 #[tokio::test]
 async fn a_public_key_is_taken_out_of_its_envelope_and_no_other_kind_is() {
-    let mut der = vec![0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-    der.extend([9u8; 32]);
-    let told = |der: &[u8], spec: &str| (200, json!({"PublicKey": STANDARD.encode(der), "KeySpec": spec}));
-    let ours = "ECC_NIST_EDWARDS25519";
+    let (der, ours) = (envelope([9u8; 32]), ED25519);
     let world = World::answering(vec![
         told(&der, ours),
         told(&der, "ECC_NIST_P256"),

@@ -80,6 +80,26 @@ fn a_person_is_let_back_in_once_everything_is_ended() {
 }
 
 #[test]
+fn words_are_erased_of_what_is_over_and_of_nothing_else() {
+    let lapses = noon().plus(CONFIRM_WITHIN);
+    let event = panic(&actor("erin"), Scope::All, words(), &no(), &yes(), noon()).unwrap();
+    let running = Sweep::evolve(None, &id(), &event, noon()).unwrap();
+    let finished = after(running.clone(), &Event::SweepFinished {}, noon());
+    let before = Time::from_second(lapses.as_second() - 1).unwrap();
+    for (sweep, at, over) in
+        [(proposed(), before, false), (proposed(), lapses, true), (running, lapses, false), (finished, noon(), true)]
+    {
+        let erased = Event::WordsErased { by: "arn".to_owned() };
+        let follows = Sweep::evolve(Some(sweep.clone()), &id(), &erased, at);
+        assert_eq!(follows.is_some(), over, "{:?}", sweep.phase);
+        assert_eq!(sweep.erase(false, "arn", at), if over { Ok(Some(erased)) } else { Err(Refusal::StillOpen) });
+        let Some(after) = follows else { continue };
+        assert_eq!((after.reason.said(), &after.phase), (None, &sweep.phase));
+        assert_eq!(after.erase(false, "arn", at), Ok(None), "nothing is left");
+    }
+}
+
+#[test]
 fn the_names_are_those_of_the_events() {
     let unknown =
         serde_json::from_value::<Event>(serde_json::json!({"type": "?", "data": {}})).unwrap_err().to_string();

@@ -190,7 +190,8 @@ impl Open {
         let Self { stream, outbox, last, until, wanted, is_cut, bytes } = self;
         let goes_on = last == until || outbox.open.iter().any(|open| open.seq == until.saturating_add(1));
         let is_odd = bytes.iter().any(Option::is_none) || !goes_on;
-        let ends_at = if is_odd { end(ports, &stream, last).await? } else { 0 };
+        // What is there as far as was looked is no reason to doubt what comes next: it is looked at in its turn.
+        let ends_at = if is_odd { end(ports, &stream, last).await? } else { last };
         let mut reader = Reader::new(&outbox, ends_at, now);
         let mut whole = true;
         for ((_, place), bytes) in wanted.into_iter().zip(bytes) {

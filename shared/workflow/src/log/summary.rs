@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 /// Streams of one summary, at most: its entries are stored in one transaction, which holds 100 items and 4 MB.
 const MOST: usize = 10_000;
 
+/// Streams that are asked where they end for one summary, at most, whether or not they changed: half of the time that the
+/// function has.
+const LOOKED_AT: usize = 30_000;
+
 /// Sweeps and accounts of one summary, at most.
 const OTHERS: u32 = 1_000;
 
@@ -29,8 +33,12 @@ const CHANGES_FOR: u64 = 40 * 86_400;
 /// How long ago an entry must have been committed for the outbox to have it, in seconds.
 const SETTLED: u64 = 300;
 
-/// Where streams end that changed since the last summary, which of them the outbox does not tell of, and whether there
-/// were more. `None`: no summary is due.
+/// How far behind the last summary a summary looks, in seconds: at what was too young then, and at what changed while it
+/// was made, which takes less than [`SETTLED`], as no run of the function lasts longer.
+const AGAIN: u64 = 2 * SETTLED;
+
+/// Where streams end that changed since the last summary or shortly before, which of them the outbox does not tell of, and
+/// whether there were more. `None`: no summary is due.
 pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead>, Hints, bool)>, Fault> {
     let stored = ports.load_system(SystemStream::Log).await?;
     let since = match stored.map(|stored| stored.known) {
@@ -41,8 +49,10 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
     if summary_due(since, now).is_none() {
         return Ok(None);
     }
-    let (streams, cut) = streams(ports, since, now).await?;
-    let reads: Vec<_> = streams.iter().map(|stream| end(ports, stream, since, now)).collect();
+    let again = i64::try_from(AGAIN).unwrap_or(0);
+    let from = Time::from_second(since.as_second().saturating_sub(again)).unwrap_or(Time::EPOCH);
+    let (streams, mut cut) = streams(ports, from, now).await?;
+    let reads: Vec<_> = streams.iter().map(|stream| end(ports, stream, from, now)).collect();
     let read: Vec<_> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut heads, mut late) = (Vec::new(), Hints::new());
     for (stream, end) in streams.iter().zip(read) {
@@ -61,6 +71,8 @@ pub(super) async fn ends<P: Keeping>(ports: &P) -> Result<Option<(Vec<StreamHead
             late.insert(stream.clone(), Hint { told: 0, reaches: head.seq });
         }
     }
+    cut |= heads.len() > MOST;
+    heads.truncate(MOST);
     Ok(Some((heads, late, cut)))
 }
 
@@ -76,14 +88,17 @@ pub(super) async fn summarise<P: Keeping>(ports: &P, heads: &[StreamHead], cut: 
     .map(|_| ())
 }
 
-/// Where a stream ends, if that changed since, and whether the outbox lacks some of it.
-async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> Result<Option<(Head, bool)>, Fault> {
-    let Some((head, at)) = ports.stream_end(stream).await?.filter(|(_, at)| *at >= since) else { return Ok(None) };
+/// Where a stream ends, if it changed at `from` or later, and whether the outbox lacks some of it.
+async fn end<P: Keeping>(ports: &P, stream: &Stream, from: Time, now: Time) -> Result<Option<(Head, bool)>, Fault> {
+    let Some((head, at)) = ports.stream_end(stream).await?.filter(|(_, at)| *at >= from) else { return Ok(None) };
     if at.plus(SETTLED) > now {
         return Ok(Some((head, false)));
     }
-    let logged = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten();
-    let logged = logged.ok_or_else(|| Fault::new("sum up the day", "unreadable_log"))?;
+    let Some(logged) = ports.logged_up_to(std::slice::from_ref(stream)).await?.pop().flatten() else {
+        // Where it ends is known all the same, and is put on record.
+        tracing::error!(stream = %stream, alarm = "log_defect", "up to where {stream} is logged can't be read");
+        return Ok(Some((head, false)));
+    };
     let outbox = ports.outbox(stream, logged, u32::MAX).await?;
     // Each place: an item far beyond the end says nothing of those before it.
     let told = outbox.open.iter().map(|open| open.seq).chain(outbox.passed).filter(|seq| *seq <= head.seq);
@@ -92,10 +107,11 @@ async fn end<P: Keeping>(ports: &P, stream: &Stream, since: Time, now: Time) -> 
     Ok(Some((head, is_late)))
 }
 
-/// The streams that may have changed: requests that are open or were not long ago, sweeps and accounts, the system's own.
-async fn streams<P: Keeping>(ports: &P, since: Time, now: Time) -> Result<(Vec<Stream>, bool), Fault> {
+/// The streams that may have changed at `from` or later: requests that are open or were not long ago, sweeps and accounts,
+/// the system's own; and whether there may be more.
+async fn streams<P: Keeping>(ports: &P, from: Time, now: Time) -> Result<(Vec<Stream>, bool), Fault> {
     let mut streams: Vec<Stream> = SystemStream::ALL.into_iter().map(Stream::System).collect();
-    let (running, changed) = futures_util::join!(ports.running_sweeps(OTHERS), ports.changed(since, OTHERS));
+    let (running, changed) = futures_util::join!(ports.running_sweeps(OTHERS), ports.changed(from, OTHERS));
     streams.extend(running?.into_iter().map(Stream::Sweep));
     let changed = changed?;
     let more = u32::try_from(changed.len()).unwrap_or(u32::MAX) >= OTHERS;
@@ -110,13 +126,13 @@ async fn streams<P: Keeping>(ports: &P, since: Time, now: Time) -> Result<(Vec<S
             streams.extend(recent.cloned().map(Stream::Request));
             let all_recent = streams.len().saturating_sub(before) == page.items.len();
             cursor = page.cursor;
-            if cursor.is_none() || !all_recent || streams.len() > MOST {
+            if cursor.is_none() || !all_recent || streams.len() > LOOKED_AT {
                 break;
             }
         }
     }
-    let cut = more || streams.len() > MOST;
-    streams.truncate(MOST);
+    let cut = more || streams.len() > LOOKED_AT;
+    streams.truncate(LOOKED_AT);
     streams.sort();
     streams.dedup();
     Ok((streams, cut))

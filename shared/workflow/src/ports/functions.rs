@@ -16,6 +16,7 @@ port! {
 pub trait DeploymentSettings: Send + Sync {
     /// The names of the stack's functions.
     fn functions(&self) -> Vec<String>;
-    /// What whoever deployed calls it, such as a commit, if they said so.
+    /// What whoever deployed last calls it, such as a commit, if they said so. It is the caller's own setting, and no
+    /// function's that is looked at.
     fn release(&self) -> Option<String>;
 }

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::support::{HALF_AN_HOUR, Kind};
-use workflow::double::{Trouble, Verb};
+use workflow::double::{Load, Trouble, Verb};
 
 #[test]
 fn whatever_of_it_is_broken_it_catches_up() {
@@ -55,4 +55,22 @@ fn a_stream_that_cannot_be_read_stops_no_other() {
     assert!(newest.iter().all(|place| place.stream.to_string() != stuck));
     scene.settle();
     scene.complete();
+}
+
+/// More than is read of a stream at once, and in the second case more than a batch takes: none of it is foreign, however
+/// long it waited.
+#[test]
+fn streams_with_more_than_is_read_at_once_are_logged_to_their_end() {
+    for streams in [1, 5] {
+        let scene = Scene::new();
+        scene.minute().unwrap().unwrap();
+        let id = scene.site.pending(Kind::Session, HALF_AN_HOUR);
+        let entry = scene.world().chain(&id).remove(0);
+        let mut load = Load::like(&vec![entry; 1_200], 1).unwrap();
+        assert_eq!(scene.site.must(load.burst(scene.world(), streams, 1)), Ok(1_200 * streams));
+        scene.world().pass(120);
+        scene.settle();
+        assert_eq!(scene.defects(), Vec::new(), "{streams}");
+        scene.complete();
+    }
 }

@@ -1,0 +1,73 @@
+//! The log goes on, and what of it is anchored.
+
+use crate::double::{Verb, World};
+use crate::ports::{Anchor, Batch, CommitError, Fault, KeepAnchor, LogHead, MoveLog, ReadLog};
+
+impl ReadLog for World {
+    async fn log_head(&self) -> Result<Option<LogHead>, Fault> {
+        self.call(Verb::LogHead, "", "", |inner| Ok(inner.log.head.clone())).await
+    }
+
+    async fn batch(&self, first: u64) -> Result<Option<Batch>, Fault> {
+        self.call(Verb::Batch, first, "", |inner| Ok(inner.log.batches.get(&first).cloned())).await
+    }
+
+    async fn anchor(&self) -> Result<Option<Anchor>, Fault> {
+        self.call(Verb::Anchor, "", "", |inner| Ok(inner.log.anchor.clone())).await
+    }
+}
+
+impl MoveLog for World {
+    async fn stage(&self, batch: &Batch) -> Result<bool, Fault> {
+        self.call(Verb::Stage, batch.first, "", |inner| {
+            if let Some(staged) = inner.log.batches.get(&batch.first) {
+                return Ok(staged == batch);
+            }
+            inner.log.batches.insert(batch.first, batch.clone());
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn move_head(&self, next: &LogHead, batch: &Batch, before: Option<&str>) -> Result<(), CommitError> {
+        self.call(Verb::MoveHead, next.edge.size(), "", |inner| {
+            let moment = inner.elapsed();
+            let log = &mut inner.log;
+            let staged = log.batches.get(&batch.first).is_some_and(|staged| staged.root == batch.root);
+            let stands = log.head.as_ref().is_none_or(|head| head.applied);
+            if log.head.as_ref().map(|head| head.note.as_str()) != before || !staged || !stands {
+                return Err(CommitError::Conflict);
+            }
+            log.head = Some(next.clone());
+            log.batches.insert(batch.first, batch.clone());
+            let waited = batch.places.iter().filter_map(|place| log.waited(place, moment)).collect::<Vec<_>>();
+            log.waits.signed.extend(waited);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn applied(&self, head: &LogHead) -> Result<bool, Fault> {
+        self.call(Verb::Applied, head.edge.size(), "", |inner| match &mut inner.log.head {
+            Some(now) if now.note == head.note => {
+                now.applied = true;
+                Ok(true)
+            }
+            Some(_) | None => Ok(false),
+        })
+        .await
+    }
+}
+
+impl KeepAnchor for World {
+    async fn keep_anchor(&self, anchor: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault> {
+        self.call(Verb::KeepAnchor, anchor.size, "", |inner| {
+            if inner.log.anchor.as_ref() != before {
+                return Ok(false);
+            }
+            inner.log.anchor = Some(anchor.clone());
+            Ok(true)
+        })
+        .await
+    }
+}
