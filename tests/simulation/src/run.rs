@@ -6,7 +6,7 @@ use crate::dice::Dice;
 use crate::history::{Played, play};
 use crate::plan::{Fault, Hits, Plan};
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -87,7 +87,7 @@ pub fn many(seeds: &[u64], jobs: usize, enough: usize) -> Report {
     };
     let parts: Vec<_> = std::thread::scope(|scope| {
         let players: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(player)).collect();
-        players.into_iter().map(|player| player.join().expect("a player died")).collect()
+        players.into_iter().map(|player| player.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let mut report = Report { hits, ..Report::default() };
     for (coverage, mut broken, histories) in parts {
