@@ -36,6 +36,22 @@ pub(crate) enum To {
 }
 
 impl To {
+    /// Every one.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Approval,
+        Self::Audit,
+        Self::Conversation,
+        Self::Credentials,
+        Self::Grant,
+        Self::Intake,
+        Self::Notification,
+        Self::Operator,
+        Self::Publication,
+        Self::Reconciliation,
+        Self::Revocation,
+        Self::Witness,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Approval => "approval",

@@ -5,6 +5,7 @@ use super::{assert_answer, assert_untouched, chosen, driven, standing, world};
 use crate::made::MADE;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda::http::Answer;
+use model::lifecycle::Phase;
 use model::policy::Policy;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
@@ -58,6 +59,9 @@ const ROUTES: [(&str, usize); 19] = [
 /// Who calls; the last is nobody.
 const CALLERS: [&str; 7] = ["alice", "bob", "carol", "dave", "erin", "mallory", ""];
 
+/// Who of them may countersign what alice asked for.
+const APPROVERS: [&str; 2] = ["bob", "carol"];
+
 /// An event of API Gateway as it is, given to every function of the API. Whoever is nobody changes nothing.
 pub(crate) fn api_event(data: &[u8]) {
     for door in DOORS {
@@ -104,11 +108,19 @@ pub(crate) fn api_body(data: &[u8]) {
     if door != 2 {
         assert!(!World::is_secret(answer.body.as_bytes()), "credentials in an answer to {route}");
     }
-    if answer.status_code >= 400 && caller == "mallory" {
+    if caller == "mallory" {
         assert_eq!(
             standing(&world).map(|one| one.map(|state| state.phase)),
             before.map(|one| one.map(|state| state.phase))
         );
+    }
+    if !APPROVERS.contains(&caller) {
+        let state = world.stored(&MADE.pending).expect("it is there").state;
+        let approved = matches!(
+            state.phase,
+            Phase::Approved { .. } | Phase::Provisioning { .. } | Phase::Active { .. } | Phase::Revoking { .. }
+        );
+        assert!(!approved && state.approvals().is_empty(), "{caller} approved: {}", answer.body);
     }
     if route == "POST /v1/requests" && answer.status_code == 201 {
         let again = assert_answer(&DOORS[door](&world, second));

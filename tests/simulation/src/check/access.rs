@@ -6,8 +6,22 @@ use super::story::Story;
 use crate::recording::{Picture, Recording};
 use std::collections::BTreeMap;
 
-/// What no grant is for.
-const ESCAPES: [&str; 4] = ["iam:CreateUser", "sts:AssumeRole", "s3:PutBucketPolicy", "ec2:RunInstances"];
+/// What no grant is for, and each denies: ways to go on without it.
+const ESCAPES: [&str; 10] = [
+    "account:CloseAccount",
+    "cloudtrail:StopLogging",
+    "iam:CreateUser",
+    "lambda:CreateFunctionUrlConfig",
+    "organizations:LeaveOrganization",
+    "s3:PutBucketPolicy",
+    "scheduler:CreateSchedule",
+    "signin:CreateOAuth2Token",
+    "ssm:StartSession",
+    "sts:AssumeRole",
+];
+
+/// Another request, whose sessions a grant is not for.
+const ANOTHER: &str = "req_ffffffffffffffffffffffffffffffff";
 
 /// By how much a worker's clock may be ahead of AWS's, in seconds.
 const CLOCKS_DIFFER: i64 = 2;
@@ -37,6 +51,48 @@ impl Judge<'_> {
             let own = self.library.read(&session.policy);
             !denied && own.allows(&attempt) && !own.denies(&attempt)
         })
+    }
+
+    /// Whatever the documents of a grant are put to: each that allows something denies what nothing is for, none lets in
+    /// whom it is not for, and one that is on a role which others share is for its own sessions, in its own time.
+    fn documents(&mut self, id: &str, story: &Story, start: i64, found: &mut Findings) {
+        let picture = self.picture;
+        let attempt = Try { action: "", resource: "*", at: start, request: id, begun: Some(start) };
+        let sessions = picture.sessions.iter().filter(|session| session.request == id).map(|session| &session.policy);
+        let role = picture.roles.get(id).filter(|role| role.request.as_deref() == Some(id));
+        let inline = role.into_iter().flat_map(|role| role.policies.values());
+        let shared: Vec<&String> = picture.policies.get(id).into_iter().collect();
+        for text in sessions.chain(inline).chain(shared.iter().copied()) {
+            let document = self.library.read(text);
+            if !document.allows_anything() {
+                continue;
+            }
+            let open = |escape: &&&str| !document.denies(&Try { action: escape, ..attempt });
+            for escape in ESCAPES.iter().filter(|_| story.may_outlive.is_empty()).filter(open) {
+                found.add(12, id, format!("a document of it does not deny {escape}"));
+            }
+        }
+        for principal in role.into_iter().flat_map(|role| {
+            let trust = self.library.read(&role.trust);
+            trust.lets_in().map(str::to_owned).collect::<Vec<_>>()
+        }) {
+            if !story.principals.contains(&principal) {
+                found.add(0, id, format!("its role lets {principal} in"));
+            }
+        }
+        let (Some(action), Some(resource)) = (story.permissions.first(), story.resources.first()) else { return };
+        let (action, resource) = (concrete(action), concrete(resource));
+        let end = story.window.map_or(start, |(_, end)| end);
+        for text in shared {
+            let document = self.library.read(text);
+            let attempt = Try { action: &action, resource: &resource, ..attempt };
+            if document.allows(&Try { request: ANOTHER, ..attempt }) {
+                found.add(12, id, "its policy lets sessions of other requests in");
+            }
+            if document.allows(&Try { at: end, ..attempt }) && !document.denies(&Try { at: end, ..attempt }) {
+                found.add(1, id, "its policy lets somebody in at the end of its window");
+            }
+        }
     }
 
     fn by_role(&mut self, attempt: &Try<'_>) -> bool {
@@ -108,6 +164,7 @@ fn of_one(judge: &mut Judge<'_>, id: &str, story: &Story, until: i64, found: &mu
             found.add(12, id, format!("lets somebody do {escape}"));
         }
     }
+    judge.documents(id, story, start, found);
     for taken in story.taken.iter().filter(|taken| !taken.contains('*') && !story.permissions.contains(taken)) {
         if !story.permissions.iter().any(|left| left.contains('*')) && judge.may(id, taken, &resource, start) {
             found.add(0, id, format!("lets somebody do {taken}, which was taken away"));

@@ -34,6 +34,8 @@ struct Statement {
     allow: bool,
     actions: Vec<String>,
     resources: Vec<String>,
+    /// Whom it is about, where it says so.
+    principals: Vec<String>,
     tests: Vec<Test>,
 }
 
@@ -70,6 +72,12 @@ fn texts(value: &Value) -> Vec<String> {
     many(value).into_iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// `*` as well as everybody of a kind.
+fn principals(value: &Value) -> Vec<String> {
+    let kinds = value.as_object().into_iter().flatten().flat_map(|(_, of_kind)| texts(of_kind));
+    kinds.chain(texts(value)).collect()
+}
+
 impl Statement {
     fn read(value: &Value) -> Self {
         let mut tests = Vec::new();
@@ -84,6 +92,7 @@ impl Statement {
             allow: value["Effect"] == "Allow",
             actions: lower(texts(&value["Action"])),
             resources: if about_itself { vec!["*".to_owned()] } else { texts(&value["Resource"]) },
+            principals: principals(&value["Principal"]),
             tests,
         }
     }
@@ -133,6 +142,20 @@ impl Document {
 
     pub(super) fn denies(&self, to: &Try<'_>) -> bool {
         self.0.iter().any(|statement| !statement.allow && statement.applies(to))
+    }
+
+    /// Whether there is an Allow in it.
+    pub(super) fn allows_anything(&self) -> bool {
+        self.0.iter().any(|statement| statement.allow)
+    }
+
+    /// Whomever an Allow of it names.
+    pub(super) fn lets_in(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|statement| statement.allow)
+            .flat_map(|statement| &statement.principals)
+            .map(String::as_str)
     }
 
     /// Every time that a condition of it names.

@@ -30,6 +30,10 @@ pub(super) struct Story {
     /// What is granted: actions and resources.
     pub(super) permissions: Vec<String>,
     pub(super) resources: Vec<String>,
+    /// Whose own a role of the grant may be entered by.
+    pub(super) principals: Vec<String>,
+    /// What the catalog lets outlive a grant, or lets it open.
+    pub(super) may_outlive: Vec<String>,
     /// What was asked for and taken away.
     pub(super) taken: Vec<String>,
 }
@@ -84,6 +88,8 @@ impl Story {
             "requestSubmitted" => {
                 self.permissions = texts(entry.data.pointer("/request/permissions"));
                 self.resources = texts(entry.data.pointer("/request/resources"));
+                self.principals = texts(entry.data.pointer("/request/mechanism/principals"));
+                self.may_outlive = texts(entry.data.pointer("/request/mayOutlive"));
             }
             "termsNarrowed" => {
                 let left = texts(entry.data.get("permissions"));

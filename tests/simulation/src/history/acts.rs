@@ -8,6 +8,7 @@ use crate::policies::Version;
 use crate::site::SECRETS;
 use model::lifecycle::Phase;
 use model::names::RequestId;
+use model::time::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::double::{Managed, Role};
@@ -274,18 +275,24 @@ impl History {
         let now = self.now();
         let value = format!("{id}:{}", self.digest(id));
         let body = press("U0BOB00001", "approve", &value, "", self.acts);
-        let (to, event) = match self.dice.below(5) {
+        let secret = self.signs_with();
+        let (to, event) = match self.dice.below(6) {
             0 => (To::Conversation, slack("POST /slack/interactions", &body, "ffffffffffffffffffffffffffffffff", now)),
             1 => {
                 let foreign = body.replace("T0COUNTER1", "T0FOREIGN1");
-                (To::Conversation, slack("POST /slack/interactions", &foreign, SECRETS[0], now))
+                (To::Conversation, slack("POST /slack/interactions", &foreign, secret, now))
             }
             2 => {
-                let mut event = slack("POST /slack/interactions", &body, SECRETS[0], now);
+                let mut event = slack("POST /slack/interactions", &body, secret, now);
                 event["headers"]["x-slack-signature"] = json!("v0=");
                 (To::Conversation, event)
             }
             3 => {
+                // Signed as it should be, and long ago: older than Slack's five minutes by more than any clock is wrong.
+                let long_ago = Time::from_second(now.as_second() - 1_000).unwrap_or(now);
+                (To::Conversation, slack("POST /slack/interactions", &body, secret, long_ago))
+            }
+            4 => {
                 let body = json!({"entitlement": "logs-read", "durationSeconds": 600, "justification": "let me in"});
                 (To::Intake, api("POST /v1/requests", "user/eve", "", &body, None))
             }
