@@ -1,0 +1,231 @@
+//! DynamoDB, as far as the functions use it: what is put is there, and is found by key and by index.
+//!
+//! It checks no condition: nobody else writes here.
+
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Most keys of an answer. Source: DynamoDB API reference, `BatchGetItem`.
+const BATCH: usize = 100;
+
+/// Sort keys of the pairs that an index or the table is sorted by.
+const PAIRS: [(&str, &str); 5] = [
+    ("pk", "sk"),
+    ("duePk", "dueSk"),
+    ("requesterPk", "requesterSk"),
+    ("queuePk", "queueSk"),
+    ("statusPk", "statusSk"),
+];
+
+/// Requests that there would be: as many as wanted, all alike, made when they are asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Many {
+    /// The state that all are like, as it is stored.
+    pub(crate) like: Value,
+    /// Its id, wherever it stands in there.
+    pub(crate) id: String,
+    pub(crate) count: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    items: BTreeMap<(String, String), Value>,
+    pub(crate) many: Option<Many>,
+    /// Items that were given out.
+    pub(crate) read: u64,
+}
+
+/// The text of an attribute.
+pub(crate) fn text<'a>(item: &'a Value, name: &str) -> &'a str {
+    item.pointer(&format!("/{name}/S")).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl Table {
+    pub(crate) fn put(&mut self, item: Value) {
+        let key = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
+        self.items.insert(key, item);
+    }
+
+    pub(crate) fn item(&self, pk: &str, sk: &str) -> Option<&Value> {
+        self.items.get(&(pk.to_owned(), sk.to_owned()))
+    }
+
+    /// All items whose partition begins so.
+    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.items.iter().filter(move |((pk, _), _)| pk.starts_with(prefix)).map(|(_, item)| item)
+    }
+
+    /// Answers an operation of DynamoDB's JSON protocol; `None`: it is none that is known here.
+    pub(crate) fn answer(&mut self, operation: &str, asked: &Value) -> Option<Value> {
+        match operation {
+            "GetItem" => {
+                let found = self.find(asked.get("Key")?);
+                Some(found.map_or_else(|| json!({}), |item| json!({"Item": item})))
+            }
+            "BatchGetItem" => {
+                let (table, wanted) = asked.get("RequestItems")?.as_object()?.iter().next()?;
+                let keys = wanted.get("Keys")?.as_array()?;
+                let found: Vec<Value> = keys.iter().take(BATCH).filter_map(|key| self.find(key)).collect();
+                Some(json!({"Responses": {table: found}, "UnprocessedKeys": {}}))
+            }
+            "Query" => self.query(asked),
+            "PutItem" => {
+                self.put(asked.get("Item")?.clone());
+                Some(json!({}))
+            }
+            "TransactWriteItems" => {
+                for write in asked.get("TransactItems")?.as_array()? {
+                    if let Some(item) = write.pointer("/Put/Item") {
+                        self.put(item.clone());
+                    }
+                }
+                Some(json!({}))
+            }
+            _ => None,
+        }
+    }
+
+    fn find(&mut self, key: &Value) -> Option<Value> {
+        let (pk, sk) = (text(key, "pk"), text(key, "sk"));
+        let made = self.many.as_ref().filter(|_| sk == "STATE").and_then(|many| many.state(pk));
+        let found = made.or_else(|| self.item(pk, sk).cloned());
+        self.read += u64::from(found.is_some());
+        found
+    }
+
+    fn query(&mut self, asked: &Value) -> Option<Value> {
+        let condition = Condition::read(asked)?;
+        let (partition, sort) = *PAIRS.iter().find(|(partition, _)| *partition == condition.partition)?;
+        let limit = asked.get("Limit").and_then(Value::as_u64).and_then(|limit| limit.try_into().ok());
+        let forward = asked.get("ScanIndexForward").and_then(Value::as_bool).unwrap_or(true);
+        let start = asked.get("ExclusiveStartKey").map(|key| text(key, sort).to_owned());
+        if let Some(many) = self.many.as_ref().filter(|_| partition == "statusPk") {
+            let (items, last) = many.page(&condition.value, start.as_deref(), limit.unwrap_or(usize::MAX), forward);
+            self.read += items.len() as u64;
+            return Some(page(&items, last));
+        }
+        let within = |item: &&Value| text(item, partition) == condition.value && condition.takes(text(item, sort));
+        let mut found: Vec<&Value> = self.items.values().filter(within).collect();
+        found.sort_by(|one, other| text(one, sort).cmp(text(other, sort)));
+        if !forward {
+            found.reverse();
+        }
+        let after = |item: &&Value| match &start {
+            Some(start) if forward => text(item, sort) > start.as_str(),
+            Some(start) => text(item, sort) < start.as_str(),
+            None => true,
+        };
+        let mut found: Vec<Value> = found.into_iter().filter(after).cloned().collect();
+        let more = limit.is_some_and(|limit| found.len() > limit);
+        found.truncate(limit.unwrap_or(usize::MAX));
+        self.read += found.len() as u64;
+        let last = found.last().filter(|_| more).map(|item| key_of(item, partition, sort));
+        Some(page(&found, last))
+    }
+}
+
+fn page(items: &[Value], last: Option<Value>) -> Value {
+    let mut page = json!({"Count": items.len(), "ScannedCount": items.len(), "Items": items});
+    if let (Some(last), Some(page)) = (last, page.as_object_mut()) {
+        page.insert("LastEvaluatedKey".to_owned(), last);
+    }
+    page
+}
+
+/// The key that the next page begins after.
+fn key_of(item: &Value, partition: &str, sort: &str) -> Value {
+    let names = ["pk", "sk", partition, sort];
+    names.iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect::<Map<_, _>>().into()
+}
+
+impl Many {
+    /// The `nth` id: in their order, and of their form.
+    pub(crate) fn id(nth: u64) -> String {
+        format!("req_0198c0ffee007000{:016x}", 0x8000_0000_0000_0000_u64 | nth)
+    }
+
+    fn state(&self, pk: &str) -> Option<Value> {
+        let id = pk.strip_prefix("REQ#")?;
+        (id.len() == self.id.len() && id.starts_with("req_0198c0ffee007000")).then_some(())?;
+        serde_json::from_str(&self.like.to_string().replace(&self.id, id)).ok()
+    }
+
+    fn page(&self, value: &str, start: Option<&str>, limit: usize, forward: bool) -> (Vec<Value>, Option<Value>) {
+        let nth = |id: &str| u64::from_str_radix(id.get(20..).unwrap_or_default(), 16).ok();
+        let started = start.and_then(nth).map(|nth| nth & !0x8000_0000_0000_0000_u64);
+        let first = match (started, forward) {
+            (Some(nth), true) => nth + 1,
+            (Some(nth), false) => nth.wrapping_sub(1),
+            (None, true) => 0,
+            (None, false) => self.count.wrapping_sub(1),
+        };
+        let left = if forward { self.count.saturating_sub(first) } else { first.wrapping_add(1) };
+        let taken = left.min(limit as u64);
+        let item = |step: u64| {
+            let id = Self::id(if forward { first + step } else { first - step });
+            let key = [("pk", format!("REQ#{id}")), ("sk", "STATE".to_owned())];
+            let shown = [("statusPk", value.to_owned()), ("statusSk", id)];
+            key.into_iter()
+                .chain(shown)
+                .map(|(name, text)| (name.to_owned(), json!({"S": text})))
+                .collect::<Map<_, _>>()
+        };
+        let items: Vec<Value> = (0..taken).map(|step| item(step).into()).collect();
+        let last = items.last().filter(|_| left > taken).cloned();
+        (items, last)
+    }
+}
+
+/// A key condition.
+struct Condition {
+    partition: String,
+    value: String,
+    from: Option<String>,
+    to: Option<String>,
+    before: Option<String>,
+    prefix: Option<String>,
+}
+
+impl Condition {
+    fn read(asked: &Value) -> Option<Self> {
+        let mut expression = asked.get("KeyConditionExpression")?.as_str()?.to_owned();
+        for (name, stands) in asked.get("ExpressionAttributeNames").and_then(Value::as_object).into_iter().flatten() {
+            expression = expression.replace(name, stands.as_str()?);
+        }
+        let value = |name: &str| {
+            let value =
+                asked.pointer(&format!("/ExpressionAttributeValues/{}/S", name.trim().trim_end_matches(')')))?;
+            value.as_str().map(str::to_owned)
+        };
+        let (first, rest) = expression.split_once(" AND ").unwrap_or((&expression, ""));
+        let (partition, of) = first.split_once(" = ")?;
+        let mut read = Self {
+            partition: partition.to_owned(),
+            value: value(of)?,
+            from: None,
+            to: None,
+            before: None,
+            prefix: None,
+        };
+        if let Some((_, range)) = rest.split_once(" BETWEEN ") {
+            let (from, to) = range.split_once(" AND ")?;
+            (read.from, read.to) = (Some(value(from)?), Some(value(to)?));
+        } else if let Some((_, from)) = rest.split_once(" >= ") {
+            read.from = Some(value(from)?);
+        } else if let Some((_, before)) = rest.split_once(" < ") {
+            read.before = Some(value(before)?);
+        } else if let Some((_, prefix)) = rest.split_once("begins_with(") {
+            read.prefix = Some(value(prefix.split_once(',')?.1)?);
+        } else if !rest.is_empty() {
+            return None;
+        }
+        Some(read)
+    }
+
+    fn takes(&self, sort: &str) -> bool {
+        self.from.as_deref().is_none_or(|from| sort >= from)
+            && self.to.as_deref().is_none_or(|to| sort <= to)
+            && self.before.as_deref().is_none_or(|before| sort < before)
+            && self.prefix.as_deref().is_none_or(|prefix| sort.starts_with(prefix))
+    }
+}
