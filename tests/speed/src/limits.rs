@@ -75,3 +75,52 @@ impl Limits {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Aws;
+    use crate::settings::deployed;
+    use crate::stage::Start;
+
+    fn started(init_ratio: f64) -> Started {
+        let start = Start::default();
+        Started { function: "intake".to_owned(), own: start.clone(), hello: start, init_ratio, first_ratio: 1.0 }
+    }
+
+    fn act(name: &str, rounds: usize, kibibytes: u64) -> Act {
+        Act {
+            function: "intake".to_owned(),
+            name: name.to_owned(),
+            cpu_micros: 0.0,
+            own_cpu_micros: 0.0,
+            calls: rounds,
+            rounds,
+            sequence: Vec::new(),
+            kibibytes,
+            peak_kibibytes: kibibytes,
+        }
+    }
+
+    #[test]
+    fn what_is_over_its_limit_is_said_and_nothing_else() {
+        let limits = Limits::read().unwrap();
+        let sizes = |zipped| BTreeMap::from([("intake".to_owned(), (zipped, zipped))]);
+        let told = |is_shipped, ratio, acts: &[Act], zipped| {
+            limits.exceeded(is_shipped, &[started(ratio)], acts, &sizes(zipped)).len()
+        };
+        assert_eq!(told(true, 1.0, &[act("POST /v1/requests", 1, 1)], 1), 0);
+        assert_eq!(told(true, 100.0, &[act("POST /v1/requests", 2, 1_000_000)], 1_000_000_000), 4);
+        // Not as it is deployed: calls are the same, the rest says nothing.
+        assert_eq!(told(false, 100.0, &[act("POST /v1/requests", 2, 1_000_000)], 1_000_000_000), 1);
+        assert_eq!(told(true, 1.0, &[act("an act without a limit", 1, 1)], 1), 1);
+    }
+
+    #[test]
+    fn every_function_that_is_deployed_has_limits_and_no_other() {
+        let limits = Limits::read().unwrap();
+        let deployed = deployed(&Aws::start().unwrap()).unwrap();
+        assert_eq!(limits.rounds.keys().collect::<Vec<_>>(), deployed.keys().collect::<Vec<_>>());
+        assert!(limits.over.keys().all(|name| deployed.contains_key(name)));
+    }
+}

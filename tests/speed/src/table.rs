@@ -229,3 +229,79 @@ impl Condition {
             && self.prefix.as_deref().is_none_or(|prefix| sort.starts_with(prefix))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(page: &Value) -> Vec<String> {
+        page["Items"].as_array().unwrap().iter().map(|item| text(item, "pk").to_owned()).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other_whichever_way() {
+        for forward in [true, false] {
+            let mut table = Table::default();
+            for nth in 0..5 {
+                let (pk, sk) = (format!("REQ#{nth}"), format!("{nth}"));
+                table.put(json!({"pk": {"S": pk}, "sk": {"S": "STATE"}, "statusPk": {"S": "ended"}, "statusSk": {"S": sk}}));
+            }
+            let id = Many::id(0);
+            let like = json!({"pk": {"S": format!("REQ#{id}")}, "snapshot": {"S": format!("of {id}")}});
+            let made = Table { many: Some(Many { like, id, count: 5 }), ..Table::default() };
+            for mut table in [table, made] {
+                let mut found = Vec::new();
+                let mut start = Value::Null;
+                loop {
+                    let mut asked = json!({"KeyConditionExpression": "#partition = :value", "Limit": 2,
+                        "ExpressionAttributeNames": {"#partition": "statusPk"},
+                        "ExpressionAttributeValues": {":value": {"S": "ended"}}, "ScanIndexForward": forward});
+                    if start != Value::Null {
+                        asked["ExclusiveStartKey"] = start;
+                    }
+                    let page = table.answer("Query", &asked).unwrap();
+                    found.extend(ids(&page));
+                    start = page["LastEvaluatedKey"].clone();
+                    if start == Value::Null {
+                        break;
+                    }
+                }
+                let mut sorted = found.clone();
+                sorted.sort();
+                if !forward {
+                    sorted.reverse();
+                }
+                assert_eq!((found.len(), &found), (5, &sorted));
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_made_when_it_is_asked_for_is_like_the_other_and_of_its_own_id() {
+        let (id, other) = (Many::id(0), Many::id(7));
+        let like = json!({"snapshot": {"S": format!("of {id}")}});
+        let mut table = Table { many: Some(Many { like, id, count: 9 }), ..Table::default() };
+        let key = json!({"Key": {"pk": {"S": format!("REQ#{other}")}, "sk": {"S": "STATE"}}});
+        let found = table.answer("GetItem", &key).unwrap();
+        assert_eq!(text(&found["Item"], "snapshot"), format!("of {other}"));
+    }
+
+    #[test]
+    fn ranges_take_what_lies_in_them() {
+        let mut table = Table::default();
+        for sk in ["EVENT#000001", "EVENT#000002", "EVENT#000003", "STATE"] {
+            table.put(json!({"pk": {"S": "REQ#1"}, "sk": {"S": sk}}));
+        }
+        let mut count = |condition: &str, values: Value| {
+            let asked = json!({"KeyConditionExpression": condition, "ExpressionAttributeValues": values});
+            table.answer("Query", &asked).map(|page| page["Count"].as_u64())
+        };
+        let values = json!({":pk": {"S": "REQ#1"}, ":from": {"S": "EVENT#000002"}, ":to": {"S": "EVENT#999999"}});
+        assert_eq!(count("pk = :pk AND sk BETWEEN :from AND :to", values.clone()), Some(Some(2)));
+        assert_eq!(count("pk = :pk AND sk < :from", values.clone()), Some(Some(1)));
+        assert_eq!(count("pk = :pk AND sk >= :to", values.clone()), Some(Some(1)));
+        assert_eq!(count("pk = :pk AND begins_with(sk, :from)", values.clone()), Some(Some(1)));
+        assert_eq!(count("pk = :pk", values.clone()), Some(Some(4)));
+        assert_eq!(count("pk = :pk AND size(sk) > :from", values), None);
+    }
+}
