@@ -17,13 +17,10 @@ const PAIRS: [(&str, &str); 5] = [
     ("statusPk", "statusSk"),
 ];
 
-/// Requests that there would be: as many as wanted, all alike, made when they are asked for.
+/// An index that lists ever so many requests: these, over and over.
 #[derive(Debug, Clone)]
 pub(crate) struct Many {
-    /// The state that all are like, as it is stored.
-    pub(crate) like: Value,
-    /// Its id, wherever it stands in there.
-    pub(crate) id: String,
+    pub(crate) ids: Vec<String>,
     pub(crate) count: u64,
 }
 
@@ -87,8 +84,7 @@ impl Table {
 
     fn find(&mut self, key: &Value) -> Option<Value> {
         let (pk, sk) = (text(key, "pk"), text(key, "sk"));
-        let made = self.many.as_ref().filter(|_| sk == "STATE").and_then(|many| many.state(pk));
-        let found = made.or_else(|| self.item(pk, sk).cloned());
+        let found = self.item(pk, sk).cloned();
         self.read += u64::from(found.is_some());
         found
     }
@@ -100,7 +96,7 @@ impl Table {
         let forward = asked.get("ScanIndexForward").and_then(Value::as_bool).unwrap_or(true);
         let start = asked.get("ExclusiveStartKey").map(|key| text(key, sort).to_owned());
         if let Some(many) = self.many.as_ref().filter(|_| partition == "statusPk") {
-            let (items, last) = many.page(&condition.value, start.as_deref(), limit.unwrap_or(usize::MAX), forward);
+            let (items, last) = many.first_page(&condition.value, limit.unwrap_or(usize::MAX));
             self.read += items.len() as u64;
             return Some(page(&items, last));
         }
@@ -139,39 +135,19 @@ fn key_of(item: &Value, partition: &str, sort: &str) -> Value {
 }
 
 impl Many {
-    /// The `nth` id: in their order, and of their form.
-    pub(crate) fn id(nth: u64) -> String {
-        format!("req_0198c0ffee007000{:016x}", 0x8000_0000_0000_0000_u64 | nth)
-    }
-
-    fn state(&self, pk: &str) -> Option<Value> {
-        let id = pk.strip_prefix("REQ#")?;
-        (id.len() == self.id.len() && id.starts_with("req_0198c0ffee007000")).then_some(())?;
-        serde_json::from_str(&self.like.to_string().replace(&self.id, id)).ok()
-    }
-
-    fn page(&self, value: &str, start: Option<&str>, limit: usize, forward: bool) -> (Vec<Value>, Option<Value>) {
-        let nth = |id: &str| u64::from_str_radix(id.get(20..).unwrap_or_default(), 16).ok();
-        let started = start.and_then(nth).map(|nth| nth & !0x8000_0000_0000_0000_u64);
-        let first = match (started, forward) {
-            (Some(nth), true) => nth + 1,
-            (Some(nth), false) => nth.wrapping_sub(1),
-            (None, true) => 0,
-            (None, false) => self.count.wrapping_sub(1),
-        };
-        let left = if forward { self.count.saturating_sub(first) } else { first.wrapping_add(1) };
-        let taken = left.min(limit as u64);
-        let item = |step: u64| {
-            let id = Self::id(if forward { first + step } else { first - step });
+    /// The newest of them. Who asks for the page after it gets the same.
+    fn first_page(&self, value: &str, limit: usize) -> (Vec<Value>, Option<Value>) {
+        let taken = usize::try_from(self.count).unwrap_or(usize::MAX).min(limit);
+        let item = |id: &String| {
             let key = [("pk", format!("REQ#{id}")), ("sk", "STATE".to_owned())];
-            let shown = [("statusPk", value.to_owned()), ("statusSk", id)];
+            let shown = [("statusPk", value.to_owned()), ("statusSk", id.clone())];
             key.into_iter()
                 .chain(shown)
                 .map(|(name, text)| (name.to_owned(), json!({"S": text})))
                 .collect::<Map<_, _>>()
         };
-        let items: Vec<Value> = (0..taken).map(|step| item(step).into()).collect();
-        let last = items.last().filter(|_| left > taken).cloned();
+        let items: Vec<Value> = self.ids.iter().rev().cycle().take(taken).map(|id| item(id).into()).collect();
+        let last = items.last().filter(|_| self.count > taken as u64).cloned();
         (items, last)
     }
 }
@@ -234,7 +210,7 @@ impl Condition {
 mod tests {
     use super::*;
 
-    fn ids(page: &Value) -> Vec<String> {
+    fn ids_of(page: &Value) -> Vec<String> {
         page["Items"].as_array().unwrap().iter().map(|item| text(item, "pk").to_owned()).collect()
     }
 
@@ -244,12 +220,11 @@ mod tests {
             let mut table = Table::default();
             for nth in 0..5 {
                 let (pk, sk) = (format!("REQ#{nth}"), format!("{nth}"));
-                table.put(json!({"pk": {"S": pk}, "sk": {"S": "STATE"}, "statusPk": {"S": "ended"}, "statusSk": {"S": sk}}));
+                table.put(
+                    json!({"pk": {"S": pk}, "sk": {"S": "STATE"}, "statusPk": {"S": "ended"}, "statusSk": {"S": sk}}),
+                );
             }
-            let id = Many::id(0);
-            let like = json!({"pk": {"S": format!("REQ#{id}")}, "snapshot": {"S": format!("of {id}")}});
-            let made = Table { many: Some(Many { like, id, count: 5 }), ..Table::default() };
-            for mut table in [table, made] {
+            {
                 let mut found = Vec::new();
                 let mut start = Value::Null;
                 loop {
@@ -260,7 +235,7 @@ mod tests {
                         asked["ExclusiveStartKey"] = start;
                     }
                     let page = table.answer("Query", &asked).unwrap();
-                    found.extend(ids(&page));
+                    found.extend(ids_of(&page));
                     start = page["LastEvaluatedKey"].clone();
                     if start == Value::Null {
                         break;
@@ -277,13 +252,18 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_made_when_it_is_asked_for_is_like_the_other_and_of_its_own_id() {
-        let (id, other) = (Many::id(0), Many::id(7));
-        let like = json!({"snapshot": {"S": format!("of {id}")}});
-        let mut table = Table { many: Some(Many { like, id, count: 9 }), ..Table::default() };
-        let key = json!({"Key": {"pk": {"S": format!("REQ#{other}")}, "sk": {"S": "STATE"}}});
-        let found = table.answer("GetItem", &key).unwrap();
-        assert_eq!(text(&found["Item"], "snapshot"), format!("of {other}"));
+    fn a_list_is_as_long_as_it_is_said_to_be() {
+        let ids = vec!["1".to_owned(), "2".to_owned()];
+        let asked = json!({"KeyConditionExpression": "statusPk = :value", "Limit": 3,
+            "ExpressionAttributeValues": {":value": {"S": "pending"}}});
+        let mut table = Table { many: Some(Many { ids, count: 3 }), ..Table::default() };
+        let page = table.answer("Query", &asked).unwrap();
+        assert_eq!(
+            (ids_of(&page), page.get("LastEvaluatedKey")),
+            (["REQ#2", "REQ#1", "REQ#2"].map(str::to_owned).to_vec(), None)
+        );
+        table.many.as_mut().unwrap().count = 4;
+        assert!(table.answer("Query", &asked).unwrap().get("LastEvaluatedKey").is_some());
     }
 
     #[test]
