@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures, most of them measured on a local cloud of their own. Nothing fails because something is slow.
+//! `cargo xtask bench`: figures, many of them measured on a local cloud of their own. Nothing fails because something is slow.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -10,7 +10,7 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries] | log pace [rate …] | log verify [entries]";
+pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries] | log pace [rate …] | log verify [entries] | speed [--starts n] [--requests n] [--only function]… [--quick] [--json file]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
@@ -18,6 +18,8 @@ pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]
 /// how long it takes to end so many grants at once. `cargo xtask bench burst [rate seconds]`: how long events wait until a
 /// signed checkpoint covers them. `cargo xtask bench log pace [rate …]`: the same in virtual time, with AWS as slow as it is
 /// assumed to be. `cargo xtask bench log verify [entries]`: how fast the record of whole grants is verified.
+/// `cargo xtask bench speed`: how fast the functions start and answer, and what they take. Of all these only the last can
+/// fail, and by no time: ratios, counts and sizes have limits, in `tests/speed/limits.json`.
 ///
 /// # Errors
 /// In words: what could not be built or started.
@@ -37,6 +39,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
                 .args(["bench", "--quiet", "--package", "benches", "--bench", "record", "--", what])
                 .args(words));
         }
+        ["speed", words @ ..] => return speed(words),
         ["log", entries @ ..] => return alone("log-bench", |cargo| cargo.args(entries)),
         _ => return Err(USAGE.to_owned()),
     };
@@ -54,6 +57,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
 fn alone(program: &str, given: impl FnOnce(&mut Command) -> &mut Command) -> Result<ExitCode, String> {
     let mut command = Command::new(cargo());
     ran(given(command.args(["run", "--quiet", "--release", "--package", "benches", "--bin", program, "--"])))
+}
+
+/// With the functions as they are deployed. Their figures are also written as JSON.
+fn speed(words: &[&str]) -> Result<ExitCode, String> {
+    let programs = workspace::shipped("speed")?;
+    let bench = programs.get("speed-bench").ok_or("the package speed has no binary speed-bench")?;
+    let folder = bench.parent().ok_or_else(|| format!("{} lies nowhere", bench.display()))?;
+    let mut command = Command::new(bench);
+    command.arg(folder).arg("--shipped");
+    if !words.contains(&"--json") {
+        command.arg("--json").arg(workspace::root().join("target/bench/speed.json"));
+    }
+    let ran = command.args(words).status().map_err(|error| format!("can't start {}: {error}", bench.display()))?;
+    Ok(code(ran))
 }
 
 fn cargo() -> OsString {

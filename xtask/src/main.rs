@@ -43,6 +43,7 @@ cargo xtask <job>
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
         log pace [rate …]  how long entries wait until they are signed for, in virtual time
         log verify [n]     how fast the record of whole grants is verified
+        speed              how fast the functions start and answer, and what they take, beside one that does nothing
   fuzz [target…]          what comes from outside, by libFuzzer: each target for a minute, from its corpus on
        --seconds n        of each target
        --jobs n           targets at a time

@@ -50,12 +50,24 @@ pub(crate) fn functions() -> Result<Vec<String>, String> {
 ///
 /// The whole workspace, and not only the packages that are needed: cargo builds a library once for each set of features
 /// that a selection of packages asks for, and the tests ask for those of the whole workspace. But for the packages that run
-/// the functions over the in-memory world: beside them, the functions would be built with it.
+/// the functions over the in-memory world: beside them, the functions would be built with it. And but for the bench that
+/// runs them in the release profile.
 ///
 /// # Errors
 /// Cargo can't be started, or the build fails: cargo has said why.
 pub(crate) fn build() -> Result<BTreeMap<String, PathBuf>, String> {
-    built(&["--bins", "--exclude", "fuzz", "--exclude", "simulation"], &[])
+    built(&["--bins", "--exclude", "fuzz", "--exclude", "simulation", "--exclude", "speed"], &[])
+}
+
+/// Builds all programs of the functions, and those of the package `beside` them, as what is deployed is built: in the
+/// release profile, with the features that they ask for and no others.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn shipped(beside: &str) -> Result<BTreeMap<String, PathBuf>, String> {
+    let packages: Vec<String> = functions()?.into_iter().chain([beside.to_owned()]).collect();
+    let packages = packages.iter().flat_map(|name| ["--package", name]);
+    compiled(&packages.chain(["--bins", "--release"]).collect::<Vec<&str>>(), &[])
 }
 
 /// Builds one of the workspace's binaries in the same way, and says where it is.
@@ -72,8 +84,12 @@ pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// As [`build`].
 pub(crate) fn built(targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
+    compiled(&[&["--workspace"], targets].concat(), variables)
+}
+
+fn compiled(targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--workspace", "--message-format=json-render-diagnostics"]);
+    cargo.current_dir(root()).args(["build", "--message-format=json-render-diagnostics"]);
     cargo.args(targets).envs(variables.iter().copied());
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");

@@ -5,6 +5,7 @@ use crate::accounts::{Accounts, Boundary, Spokes};
 use crate::bus::Bus;
 use crate::exports::Exports;
 use crate::functions::Functions;
+use crate::http::{CONNECT, Http};
 use crate::log::{AnchorBucket, LogBucket, SigningKey, SourceBucket, WitnessBucket};
 use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
@@ -22,13 +23,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::HttpClient;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use model::names::PrincipalArn;
 use std::sync::OnceLock;
 use std::time::Duration;
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -68,11 +65,8 @@ impl Clients {
 
     /// Clients for `region`, at `endpoint` instead of AWS if there is one.
     pub fn new(region: &str, endpoint: Option<&str>) -> Self {
-        // One for all clients: one connection pool, and the root certificates are parsed once.
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-        Self::with(settings(region, endpoint, http, credentials))
+        Self::with(settings(region, endpoint, Http::new(), credentials))
     }
 
     /// The Region they call; empty if their configuration names none.

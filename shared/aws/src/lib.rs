@@ -40,6 +40,7 @@ mod double;
 pub mod exports;
 pub mod fault;
 pub mod functions;
+mod http;
 pub mod log;
 pub mod managed;
 pub mod policy;

@@ -2,7 +2,7 @@
 
 use crate::GRANTS;
 use crate::contenders::{Live, ours};
-use crate::time::Clock;
+use benches::time::Clock;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

@@ -10,8 +10,7 @@
     reason = "figures, no facts that anything depends on"
 )]
 
-mod time;
-
+use benches::time::Clock;
 use record::proof::{Consistency, Inclusion, TlogProof};
 use record::tile::{Holds, Tile, WIDTH, bundle, grow};
 use record::tree::{Edge, leaf};
@@ -19,7 +18,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
-use time::Clock;
 
 /// Entries that are appended at once.
 const BATCH: usize = 500;

@@ -11,15 +11,14 @@
 
 mod contenders;
 mod files;
-mod time;
 
+use benches::time::Clock;
 use contenders::{Live, gunzip, gunzip_and_search, ours, proven, values};
 use files::Files;
 use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use time::Clock;
 
 /// Live grants, and access keys that are followed.
 pub(crate) const GRANTS: usize = 1_000;

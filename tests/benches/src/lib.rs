@@ -1,0 +1,3 @@
+//! What several benches measure with.
+
+pub mod time;
