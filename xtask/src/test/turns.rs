@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 type Takes = fn(&str, &str) -> bool;
 
 /// The filters in `.config/nextest.toml` of what takes turns with something, or runs alone; and the same for here.
-const TURNS: [(&str, Takes); 5] = [
+const TURNS: [(&str, Takes); 6] = [
     ("package(browser) or (package(end-to-end) and test(/^form::/))", |target, test| {
         target == "browser" || test.starts_with("form::")
     }),
@@ -22,6 +22,8 @@ const TURNS: [(&str, Takes); 5] = [
     ("package(end-to-end) and test(/^audit::anchored::|^needed::/)", |_, test| {
         test.starts_with("audit::anchored::") || test.starts_with("needed::")
     }),
+    // Cargo's own runner has it by itself already.
+    ("package(simulation) and test(no_history_breaks_a_promise)", |_, _| false),
 ];
 
 fn takes_turns(target: &str, test: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::made::{Files, MADE, is_proven};
 use std::sync::LazyLock;
-use verify::{Outcome, Trusted, Verdict, verify};
+use verify::{Trusted, Verdict, verify};
 
 fn judged(folder: &Files) -> Option<Verdict> {
     let trusted = Trusted { keys: Some(&MADE.pinned), as_of: None, known: &[], rsa: &|_, _, _| false };
