@@ -2,7 +2,7 @@
 
 use crate::made::{Files, MADE, is_proven};
 use std::sync::LazyLock;
-use verify::{Trusted, Verdict, verify};
+use verify::{Outcome, Trusted, Verdict, verify};
 
 fn judged(folder: &Files) -> Option<Verdict> {
     let trusted = Trusted { keys: Some(&MADE.pinned), as_of: None, known: &[], rsa: &|_, _, _| false };
@@ -37,8 +37,7 @@ pub(crate) fn verify_folder(data: &[u8]) {
     assert_eq!(Some(&verdict), judged(&folder).as_ref(), "equal folders get equal verdicts");
     let proven = |files: &Files| files.clone().into_iter().filter(|(path, _)| is_proven(path)).collect::<Files>();
     if proven(&folder) != proven(&MADE.folder) {
-        let told = |verdict: &Verdict| (verdict.outcome, verdict.findings.clone());
-        assert_ne!(told(&verdict), told(&UNTOUCHED), "a change of the log is not found");
+        assert!(verdict != *UNTOUCHED || verdict.outcome == Outcome::Broken, "a change of the log is not found");
     }
     let shown = |c: char| c.is_control() && c != '\n';
     assert!(verdict.findings.iter().all(|finding| !finding.sentence.contains(shown)));

@@ -4,7 +4,7 @@ use super::Findings;
 use super::iam::{Library, Try};
 use super::story::Story;
 use crate::recording::{Picture, Recording};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What no grant is for, and each denies: ways to go on without it.
 const ESCAPES: [&str; 10] = [
@@ -30,6 +30,8 @@ const TEN_YEARS: i64 = 315_360_000;
 
 struct Judge<'a> {
     picture: &'a Picture,
+    /// Names that somebody else had taken.
+    planted: &'a BTreeSet<String>,
     library: &'a mut Library,
 }
 
@@ -61,7 +63,9 @@ impl Judge<'_> {
         let sessions = picture.sessions.iter().filter(|session| session.request == id).map(|session| &session.policy);
         let role = picture.roles.get(id).filter(|role| role.request.as_deref() == Some(id));
         let inline = role.into_iter().flat_map(|role| role.policies.values());
-        let shared: Vec<&String> = picture.policies.get(id).into_iter().collect();
+        // Whoever had the name before us is not ours to judge.
+        let shared: Vec<&String> =
+            picture.policies.get(id).filter(|_| !self.planted.contains(id)).into_iter().collect();
         for text in sessions.chain(inline).chain(shared.iter().copied()) {
             let document = self.library.read(text);
             if !document.allows_anything() {
@@ -127,7 +131,7 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
         for (id, story) in requests() {
             let made = picture.roles.contains_key(id) || picture.sessions.iter().any(|session| session.request == *id);
             if made {
-                let mut judge = Judge { picture, library: &mut library };
+                let mut judge = Judge { picture, planted: &recording.planted, library: &mut library };
                 of_one(&mut judge, id, story, until, found);
             }
         }
