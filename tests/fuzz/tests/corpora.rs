@@ -33,7 +33,7 @@ fn bounds(target: &str) -> (usize, Duration) {
 }
 
 /// How much of a processor's time mutations of one target's corpus are made for.
-const SPENT: Duration = Duration::from_millis(1_200);
+const SPENT: Duration = Duration::from_millis(800);
 
 /// Mutations of one input, at most.
 const MOST: usize = 400;
