@@ -5,7 +5,7 @@ use simulation::run::{many, once_broken, one, plan};
 use std::sync::Arc;
 
 /// How many are played; more with the variable `HISTORIES`, or by `cargo xtask simulate`.
-const HISTORIES: u64 = 2_500;
+const HISTORIES: u64 = 10_000;
 
 fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
