@@ -10,7 +10,7 @@ use crate::workspace;
 /// Base roles and target roles that a bench of grants has; `tests/end-to-end/src/bin/grants/roles.rs` makes them.
 const ROLES: usize = 16;
 
-pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | activity [MB] | log [entries] | log pace [rate …] | log verify [entries] | speed [--starts n] [--requests n] [--only function]… [--quick] [--json file]";
+pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]] | grants [n] | panic [n] | burst [rate seconds] | load [--rate n --seconds n …] | activity [MB] | log [entries] | log pace [rate …] | log verify [entries] | speed [--starts n] [--requests n] [--only function]… [--quick] [--json file]";
 
 /// `cargo xtask bench slack [warm cold [word]]`: how long people wait for answers in Slack; both how often each act is
 /// done, and a word to choose acts by their names.
@@ -18,8 +18,10 @@ pub(crate) const USAGE: &str = "usage: cargo xtask bench slack [warm cold [word]
 /// how long it takes to end so many grants at once. `cargo xtask bench burst [rate seconds]`: how long events wait until a
 /// signed checkpoint covers them. `cargo xtask bench log pace [rate …]`: the same in virtual time, with AWS as slow as it is
 /// assumed to be. `cargo xtask bench log verify [entries]`: how fast the record of whole grants is verified.
-/// `cargo xtask bench speed`: how fast the functions start and answer, and what they take. Of all these only the last can
-/// fail, and by no time: ratios, counts and sizes have limits, in `tests/speed/limits.json`.
+/// `cargo xtask bench load [--rate n --seconds n …]`: the edge under good and hostile calls, and what is on record then;
+/// `tests/simulation/src/bin/load.rs` reads that, and fails if anything was lost, doubled or let in.
+/// `cargo xtask bench speed`: how fast the functions start and answer, and what they take. Of all these only the last two
+/// can fail, and by no time: ratios, counts and sizes have limits, in `tests/speed/limits.json`.
 ///
 /// # Errors
 /// In words: what could not be built or started.
@@ -30,6 +32,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         ["slack", times @ ..] => ("answers", times, Options { slack_rate_limits: false, ..Options::default() }),
         ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
         ["burst", words @ ..] => ("bursts", words, Options::default()),
+        // This one fails if anything was lost, doubled or let in.
+        ["load", words @ ..] => return ran(Command::new(workspace::program("load")?).args(words)),
         ["activity", megabytes @ ..] => {
             let corpus = workspace::root().join("tests/corpora/cloudtrail");
             return alone("activity-bench", |cargo| cargo.arg(corpus).args(megabytes));
@@ -77,11 +81,12 @@ fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn ran(cargo: &mut Command) -> Result<ExitCode, String> {
-    cargo.current_dir(workspace::root());
+fn ran(program: &mut Command) -> Result<ExitCode, String> {
+    program.current_dir(workspace::root());
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
-    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
-    let status = cargo.status().map_err(|error| format!("can't start cargo: {error}"))?;
+    program.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
+    let status =
+        program.status().map_err(|error| format!("can't start {}: {error}", program.get_program().display()))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

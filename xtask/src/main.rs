@@ -39,6 +39,8 @@ cargo xtask <job>
         grants [n]         how long access takes to come and to go, by mechanism
         panic [n]          how long it takes to end so many grants at once
         burst [rate seconds]    how long events wait until a signed checkpoint covers them
+        load               good and hostile calls by a schedule while workers are killed: what is on record then
+             --rate n --seconds n --endings n    how many a second (200), how long (300), grants that end in one minute (500)
         activity [MB]      how fast CloudTrail files are read, beside what can't be done without
         log [entries]      how fast the log grows, proves and is verified, and how long its proofs are
         log pace [rate …]  how long entries wait until they are signed for, in virtual time

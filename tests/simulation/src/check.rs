@@ -10,6 +10,8 @@ mod order;
 mod record;
 mod story;
 
+pub(crate) use record::expected;
+
 use crate::recording::Recording;
 use std::fmt;
 use story::Story;

@@ -1,7 +1,7 @@
 //! One history: what a seed draws happens until everything heals, and then the clock runs on until nothing is left.
 
 mod acts;
-mod healing;
+pub(crate) mod healing;
 mod stream;
 
 use crate::dice::Dice;

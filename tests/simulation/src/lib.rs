@@ -6,6 +6,8 @@
 //! is left to be done. Whatever was called, committed and written meanwhile is data by then, and [`check`] judges it:
 //! code that knows neither the state machine nor the steps.
 //!
+//! Besides, the edge is put under [`load`], in a clock that its caller has.
+//!
 //! What must never be in here: a clock, chance that is not the seed's, or a map whose order is not its keys'.
 
 #![expect(
@@ -20,6 +22,7 @@ pub mod check;
 pub mod coverage;
 mod dice;
 pub mod history;
+pub mod load;
 mod mail;
 mod people;
 pub mod plan;

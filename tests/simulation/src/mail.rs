@@ -215,7 +215,7 @@ static TALKS: LazyLock<conversation::Installation> = LazyLock::new(|| conversati
 });
 static TAKES: LazyLock<intake::Installation> = LazyLock::new(|| intake::Installation { accounts: ACCOUNTS.clone() });
 
-type Work = Pin<Box<dyn Future<Output = Done>>>;
+pub(crate) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
 /// Starts the function that `letter` is for.
 pub(crate) fn invoke(site: &Arc<Site>, letter: &Letter) -> Work {
@@ -259,9 +259,9 @@ fn read<T: DeserializeOwned>(event: Value) -> T {
     serde_json::from_value(event).unwrap()
 }
 
-fn answering<F>(event: Value, handle: impl FnOnce(ApiGatewayV2httpRequest) -> F + 'static) -> Work
+fn answering<F>(event: Value, handle: impl FnOnce(ApiGatewayV2httpRequest) -> F + Send + 'static) -> Work
 where
-    F: Future<Output = Answer> + 'static,
+    F: Future<Output = Answer> + Send + 'static,
 {
     Box::pin(async move { Done::Answered(handle(read(event)).await) })
 }

@@ -35,7 +35,29 @@ pub(crate) struct Side {
     pub(crate) messages: BTreeMap<(String, String), String>,
     /// Everything that was ever shown or told to anybody.
     pub(crate) said: Vec<String>,
+    /// Whether that is only looked through for secrets, and not kept: there is too much of it.
+    pub(crate) brief: bool,
+    /// How often what was said held a secret, if it was not kept.
+    pub(crate) secrets_said: u64,
+    /// What whoever gave a call was told besides its answer, by the call's number.
+    pub(crate) told: BTreeMap<u64, String>,
     number: u64,
+}
+
+impl Side {
+    /// Somebody is shown or told this.
+    fn say(&mut self, text: String) {
+        if self.brief {
+            self.secrets_said += u64::from(World::is_secret(text.as_bytes()));
+        } else {
+            self.said.push(text);
+        }
+    }
+}
+
+tokio::task_local! {
+    /// The number of the call that a worker answers, where somebody wants to know what it was told.
+    pub(crate) static CALL: u64;
 }
 
 /// A world with everything around it.
@@ -62,6 +84,9 @@ impl Site {
             bus: Vec::new(),
             messages: BTreeMap::new(),
             said: Vec::new(),
+            brief: false,
+            secrets_said: 0,
+            told: BTreeMap::new(),
             number: 0,
         };
         Self { world, hits, side: Mutex::new(side) }
@@ -96,7 +121,12 @@ impl SlackSide for Site {
     async fn tell(&self, _: &ResponseUrl, message: &Message) {
         let (done, _) = self.slack();
         if done {
-            self.side().said.push(serde_json::to_string(message).unwrap());
+            let text = serde_json::to_string(message).unwrap();
+            let mut side = self.side();
+            if let Ok(call) = CALL.try_with(|call| *call) {
+                side.told.insert(call, text.clone());
+            }
+            side.say(text);
         }
     }
 
@@ -104,7 +134,7 @@ impl SlackSide for Site {
         let (done, said) = self.slack();
         let mut side = self.side();
         if done {
-            side.said.push(view.shape().to_string());
+            side.say(view.shape().to_string());
         }
         side.number += 1;
         let number = side.number;
@@ -115,7 +145,7 @@ impl SlackSide for Site {
     async fn update(&self, _: &str, _: Option<&str>, view: &View) -> Result<(), NotShown> {
         let (done, said) = self.slack();
         if done {
-            self.side().said.push(view.shape().to_string());
+            self.side().say(view.shape().to_string());
         }
         if said { Ok(()) } else { Err(down()) }
     }
@@ -123,7 +153,7 @@ impl SlackSide for Site {
     async fn publish_home(&self, _: &SlackUser, view: &View) -> Result<(), NotShown> {
         let (done, said) = self.slack();
         if done {
-            self.side().said.push(view.shape().to_string());
+            self.side().say(view.shape().to_string());
         }
         if said { Ok(()) } else { Err(down()) }
     }
@@ -146,8 +176,9 @@ impl notification::Post for Site {
             side.number += 1;
             let ts = format!("1795201200.{:06}", side.number);
             if done {
-                side.said.push(text.clone());
-                side.messages.insert((channel.to_string(), ts.clone()), text);
+                let kept = if side.brief { String::new() } else { text.clone() };
+                side.say(text);
+                side.messages.insert((channel.to_string(), ts.clone()), kept);
             }
             ts
         };
@@ -163,8 +194,9 @@ impl notification::Post for Site {
             if !side.messages.contains_key(&at) {
                 return Err(WebError::Refused(SlackError::MessageNotFound).into());
             }
-            side.said.push(text.clone());
-            side.messages.insert(at, text);
+            let kept = if side.brief { String::new() } else { text.clone() };
+            side.say(text);
+            side.messages.insert(at, kept);
         }
         if said { Ok(()) } else { Err(self.refuse()) }
     }

@@ -1,11 +1,9 @@
 //! One invocation of a function: it goes from call to call as it is told to, and can be stopped between any two.
 
-use crate::mail::Letter;
+use crate::mail::{Letter, Work};
 use lambda::http::Answer;
 use model::time::Time;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// What came of an invocation.
@@ -23,7 +21,7 @@ pub(crate) enum Done {
 
 /// An invocation.
 pub(crate) struct Worker {
-    work: Pin<Box<dyn Future<Output = Done>>>,
+    work: Work,
     /// What it was told.
     pub(crate) letter: Letter,
     /// When it began.
@@ -43,7 +41,7 @@ impl fmt::Debug for Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(work: Pin<Box<dyn Future<Output = Done>>>, letter: Letter, since: Time, skew: i64) -> Self {
+    pub(crate) fn new(work: Work, letter: Letter, since: Time, skew: i64) -> Self {
         Self { work, letter, since, skew, frozen: false, calls: Vec::new() }
     }
 

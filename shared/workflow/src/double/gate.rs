@@ -184,8 +184,7 @@ impl World {
     }
 
     fn next_call(&self) -> u64 {
-        let gate = &self.lock().gate;
-        gate.forgotten.saturating_add(gate.calls.len() as u64).saturating_add(1)
+        self.lock().gate.next_call()
     }
 
     /// One call: through the gate, and then `effect`.
@@ -227,9 +226,9 @@ impl World {
 
     /// The call's number, its trouble, and how many microseconds it takes.
     fn enter(&self, verb: Verb, on: String, detail: String) -> (u64, Option<Trouble>, u64) {
-        let nth = self.next_call();
         let inner = &mut *self.lock();
         let (gate, at) = (&mut inner.gate, inner.now);
+        let nth = gate.next_call();
         let round = gate.returned.saturating_add(1);
         let call = Call { nth, verb, on, detail, round, took_effect: false, order: 0, at };
         let trouble = gate.choose.as_mut().and_then(|choose| choose(&call));
@@ -284,6 +283,10 @@ impl World {
 }
 
 impl Gate {
+    fn next_call(&self) -> u64 {
+        self.forgotten.saturating_add(self.calls.len() as u64).saturating_add(1)
+    }
+
     /// The log alone.
     pub(super) fn fork(&self) -> Self {
         Self {

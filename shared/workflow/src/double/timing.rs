@@ -97,20 +97,28 @@ impl World {
     }
 
     /// Lets time pass until somebody's wait is over. `false`: nobody waits.
-    fn next_moment(&self) -> bool {
+    pub fn next_moment(&self) -> bool {
+        let waiting = self.lock().gate.timing.as_ref().and_then(|timing| timing.waiting.keys().next().copied());
+        let Some((next, _)) = waiting else { return false };
+        self.pass_until(next);
+        true
+    }
+
+    /// Lets time pass until so many microseconds of [`World::elapsed`]: for whoever has a runtime and a clock of their own,
+    /// instead of [`World::play`].
+    pub fn pass_until(&self, moment: u64) {
         let over = {
             let inner = &mut *self.lock();
-            let Some(timing) = &mut inner.gate.timing else { return false };
-            let Some((&(next, _), _)) = timing.waiting.first_key_value() else { return false };
-            let later = timing.waiting.split_off(&(next.saturating_add(1), 0));
+            let Some(timing) = &mut inner.gate.timing else { return };
+            let moment = moment.max(timing.now);
+            let later = timing.waiting.split_off(&(moment.saturating_add(1), 0));
             let over = std::mem::replace(&mut timing.waiting, later);
             let seconds = |microseconds: u64| microseconds.div_euclid(1_000_000);
-            inner.now = inner.now.plus(seconds(next).saturating_sub(seconds(timing.now)));
-            timing.now = next;
+            inner.now = inner.now.plus(seconds(moment).saturating_sub(seconds(timing.now)));
+            timing.now = moment;
             over
         };
         over.into_values().for_each(Waker::wake);
-        true
     }
 }
 

@@ -173,7 +173,7 @@ impl History {
 }
 
 /// The folder that the verifier judges: the log's files, its anchors, and a copy of the table.
-pub(super) fn folder(site: &Site, recording: &mut Recording) {
+pub(crate) fn folder(site: &Site, recording: &mut Recording) {
     let world = &site.world;
     let mut files = world.anchor_files();
     files.extend(world.log_files().into_iter().map(|(path, bytes)| (format!("log/{path}"), bytes)));
