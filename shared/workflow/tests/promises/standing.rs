@@ -1,6 +1,6 @@
 //! What was there before is recognised, recorded, and as it was after a grant and its end.
 
-use crate::support::{HALF_AN_HOUR, Kind, Site, actor};
+use crate::support::{HALF_AN_HOUR, Kind, Site, actor, unwatched};
 use model::documents::kill_policy_name;
 use model::event::Event;
 use model::lifecycle::{EndReason, Phase};
@@ -8,8 +8,10 @@ use model::names::{PrincipalArn, RequestId};
 use model::request::{Mechanism, Status};
 use record::entry::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future as _;
+use std::task::{Context, Waker};
 use workflow::credentials::credentials;
-use workflow::double::{Managed, Role, Target, Verb};
+use workflow::double::{Managed, Role, Target, Trouble, Verb};
 
 const ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
@@ -93,6 +95,30 @@ fn a_role_of_that_name_refuses_the_grant() {
     assert_eq!(snapshot(&site), before);
     assert_eq!(site.world.count(Verb::PutRolePolicy), 0);
     site.at_rest();
+}
+
+/// Somebody puts their own document over ours as soon as it is written: it is read back, and nothing is called granted on it.
+#[test]
+fn what_says_something_else_when_it_is_read_back_is_not_granted() {
+    for (kind, read) in [(Kind::Role, Verb::RolePolicy), (Kind::Policy, Verb::Policy)] {
+        let site = Site::new();
+        let id = site.provisioning(kind, HALF_AN_HOUR);
+        // Not watched step by step: what somebody else wrote does let somebody in.
+        let (mut work, mut context) = (Box::pin(site.provision(&id)), Context::from_waker(Waker::noop()));
+        site.world.break_down(read, Trouble::Hold);
+        while site.world.held() == 0 {
+            assert!(work.as_mut().poll(&mut context).is_pending(), "{kind:?}: it is not read back");
+        }
+        site.world.heal();
+        site.world.change_role(&id, |role| role.policies.values_mut().for_each(|policy| *policy = ALL.to_owned()));
+        site.world.change_policy(&id, |policy| policy.versions.values_mut().for_each(|text| *text = ALL.to_owned()));
+        site.world.release();
+        drop(unwatched(work).unwrap());
+        assert_eq!(site.status(&id), Status::Provisioning, "{kind:?}");
+        let events = events(&site, &id);
+        let failed = |event: &Event| matches!(event, Event::ProvisioningAttemptFailed { code: said, .. } if said == "policy_differs");
+        assert!(events.iter().any(failed), "{kind:?}: {events:?}");
+    }
 }
 
 #[test]

@@ -192,3 +192,42 @@ fn the_world_can_be_shared_between_tasks() {
     assert_eq!(site.status(&id), Status::Active);
     site.at_rest();
 }
+
+/// Whoever asked for credentials just before the end gets none after it, wherever that found the one who fetches them.
+#[test]
+fn nothing_is_handed_out_once_the_end_is_on_record() {
+    for kind in [Kind::Session, Kind::Policy] {
+        let prepared = Site::new();
+        let id = prepared.active(kind, HALF_AN_HOUR);
+        let mut held = 0;
+        for nth in 1.. {
+            let site = prepared.fork();
+            let world = Arc::clone(&site.world);
+            let mut worker =
+                Worker::new(async { Box::pin(credentials(&*world, &actor("alice"), &id)).await.map(drop) });
+            site.world.trouble_at(nth, Trouble::Hold);
+            let done = worker.run(&site);
+            site.world.heal();
+            if done.is_some() {
+                break;
+            }
+            held += 1;
+            site.revoke(&id);
+            site.world.release();
+            assert!(worker.run(&site).unwrap().is_err(), "{kind:?}, held at call {nth}");
+        }
+        assert!(held > 3, "{kind:?}: {held}");
+    }
+}
+
+/// STS gives no less than a quarter of an hour; what is told is when the grant ends.
+#[test]
+fn credentials_are_said_to_end_with_the_grant() {
+    for kind in [Kind::Session, Kind::Policy] {
+        let site = Site::new();
+        let id = site.active(kind, HALF_AN_HOUR);
+        site.world.pass(HALF_AN_HOUR - 60);
+        let given = site.must(credentials(&*site.world, &actor("alice"), &id)).unwrap();
+        assert_eq!(given.expires_at, site.window(&id).expires_at(), "{kind:?}");
+    }
+}
