@@ -3,6 +3,7 @@
 mod bench;
 mod beside;
 mod browser;
+mod defects;
 mod demo;
 mod fuzz;
 mod iam_data;
@@ -34,6 +35,9 @@ cargo xtask <job>
   simulate                play histories of everything at once under every fault there is, each from a seed
        --seeds n --from seed --jobs n    how many (1,000), from which on (0), on how many threads (all there are)
        --seed seed        one of them again: what it broke, the fewest faults that it takes, and what happened
+  defects                 the test of the tests: each of the defects that are in the code on purpose, one at a time
+       --only name        this one
+       --list             what there is
   pictures                take the README's pictures anew
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
             "test" => test::run(rest),
             "lint" => local::lint().map(succeeded),
             "simulate" => simulate::run(rest),
+            "defects" => defects::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
             "fuzz" => fuzz::run(rest),

@@ -67,7 +67,7 @@ pub(crate) fn build() -> Result<BTreeMap<String, PathBuf>, String> {
 pub(crate) fn shipped(beside: &str) -> Result<BTreeMap<String, PathBuf>, String> {
     let packages: Vec<String> = functions()?.into_iter().chain([beside.to_owned()]).collect();
     let packages = packages.iter().flat_map(|name| ["--package", name]);
-    compiled(&packages.chain(["--bins", "--release"]).collect::<Vec<&str>>(), &[])
+    compiled(&["build"], &packages.chain(["--bins", "--release"]).collect::<Vec<&str>>(), &[])
 }
 
 /// Builds one of the workspace's binaries in the same way, and says where it is.
@@ -84,12 +84,20 @@ pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// As [`build`].
 pub(crate) fn built(targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
-    compiled(&[&["--workspace"], targets].concat(), variables)
+    compiled(&["build", "--workspace"], targets, variables)
 }
 
-fn compiled(targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
+/// Builds these targets as tests, and says where their programs are.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn tests(targets: &[&str]) -> Result<BTreeMap<String, PathBuf>, String> {
+    compiled(&["test", "--no-run", "--workspace"], targets, &[])
+}
+
+fn compiled(job: &[&str], targets: &[&str], variables: &[(&str, &str)]) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--message-format=json-render-diagnostics"]);
+    cargo.current_dir(root()).args(job).arg("--message-format=json-render-diagnostics");
     cargo.args(targets).envs(variables.iter().copied());
     // Cargo tells a program it runs about that program; a build for others must not hear of it.
     cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");

@@ -113,6 +113,7 @@ fn fits(document: &'static str, value: &Value, limit: usize) -> Result<String, T
 fn sealed_statements(terms: Terms<'_>, window: Window) -> Vec<Value> {
     let request = terms.request;
     let (from, until) = (window.starts_at().to_string(), window.expires_at().to_string());
+    let until = if crate::seeded!("forget-the-condition") { "2999-01-01T00:00:00Z".to_owned() } else { until };
     let mut statements = vec![
         json!({
             "Effect": "Allow",
@@ -127,7 +128,7 @@ fn sealed_statements(terms: Terms<'_>, window: Window) -> Vec<Value> {
     ];
     let denied: Vec<&str> =
         NO_ESCAPE.iter().copied().filter(|deny| !request.may_outlive.iter().any(|lifted| lifted == deny)).collect();
-    if !denied.is_empty() {
+    if !denied.is_empty() && !crate::seeded!("escapes-are-open") {
         statements.push(json!({"Effect": "Deny", "Action": denied, "Resource": "*"}));
     }
     if !request.source_ips.is_empty() {
@@ -149,11 +150,13 @@ fn sealed_statements(terms: Terms<'_>, window: Window) -> Vec<Value> {
 
 /// Everything is denied from `expires_at` on.
 fn seal(window: Window) -> Value {
+    let from =
+        if crate::seeded!("no-seal") { "2999-01-01T00:00:00Z".to_owned() } else { window.expires_at().to_string() };
     json!({
         "Effect": "Deny",
         "Action": "*",
         "Resource": "*",
-        "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": window.expires_at().to_string()}},
+        "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": from}},
     })
 }
 
@@ -227,7 +230,7 @@ pub fn tombstone_policy() -> String {
 /// identity, which no one can change for the life of a session, and, in a second statement, by
 /// session name.
 pub fn kill_policy(request: &Request) -> String {
-    let id = request.id.as_str();
+    let id = if crate::seeded!("kill-policy-of-another") { "req_another" } else { request.id.as_str() };
     document(&[
         json!({"Effect": "Deny", "Action": "*", "Resource": "*",
                "Condition": {"StringEquals": {"aws:SourceIdentity": id}}}),

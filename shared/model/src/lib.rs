@@ -27,6 +27,7 @@ pub mod risk;
 #[cfg(test)]
 mod samples;
 pub mod scope;
+pub mod seeded;
 pub mod stream;
 pub mod submission;
 pub mod sweep;

@@ -103,6 +103,7 @@ impl Limits {
     /// How many slots of `kind` there are.
     pub fn of(self, kind: SlotKind) -> u32 {
         match kind {
+            SlotKind::Hour if crate::seeded!("a-limit-of-one-more") => self.requests_per_hour.saturating_add(1),
             SlotKind::Hour => self.requests_per_hour,
             SlotKind::Open => self.open_requests,
             SlotKind::Vote => self.approvals_per_hour,

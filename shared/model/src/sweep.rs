@@ -310,7 +310,11 @@ impl Sweep {
     /// What a full pass that found nothing and began at `began` does; `None`: it is not over.
     pub fn finish(&self, began: Time) -> Option<Event> {
         match self.phase {
-            Phase::Running { since } if since.seconds_until(began) >= SETTLES_AFTER => Some(Event::SweepFinished {}),
+            Phase::Running { since }
+                if since.seconds_until(began) >= SETTLES_AFTER || crate::seeded!("a-sweep-is-over-at-once") =>
+            {
+                Some(Event::SweepFinished {})
+            }
             Phase::Running { .. } | Phase::Proposed { .. } | Phase::Finished { .. } | Phase::Reinstated { .. } => None,
         }
     }

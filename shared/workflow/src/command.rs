@@ -73,7 +73,7 @@ pub(crate) fn links<E: Serialize>(
         let (link, next) =
             chain::append(head, id, &at.to_string(), cause.clone(), event).map_err(|error| unreadable(&error))?;
         links.push(link);
-        head = next;
+        head = if model::seeded!("not-chained-to-the-one-before") { Head { hash: head.hash, ..next } } else { next };
     }
     Ok((links, head))
 }
@@ -87,7 +87,7 @@ pub(crate) fn anchored(events: &[Event], now: Time) -> Option<Guard> {
     let begins = events.iter().any(|event| matches!(event, Event::ProvisioningStarted { .. }));
     let within = i64::try_from(ANCHORED_WITHIN).unwrap_or(i64::MAX);
     let not_before = Time::from_second(now.as_second().saturating_sub(within)).unwrap_or(Time::EPOCH);
-    begins.then_some(Guard::Anchored { not_before })
+    (begins && !model::seeded!("no-anchor-needed")).then_some(Guard::Anchored { not_before })
 }
 
 /// Stores `transition` on top of `stored`.

@@ -175,7 +175,9 @@ fn sealed(window: Window) -> String {
 /// Until when nothing is taken out, if that is still to come.
 fn quarantine(stored: &Stored, now: Time) -> Option<Time> {
     match stored.state.phase {
-        Phase::Revoking { quarantine_until, .. } => quarantine_until.filter(|until| now < *until),
+        Phase::Revoking { quarantine_until, .. } => {
+            quarantine_until.filter(|until| now < *until && !model::seeded!("no-quarantine"))
+        }
         Phase::Pending { .. }
         | Phase::Approved { .. }
         | Phase::Provisioning { .. }
@@ -204,9 +206,15 @@ where
         // Where there are no sessions, a deny would only take the room of one that is needed.
         Mechanism::Session { .. } if access.issued == 0 => return Ok(stored),
         Mechanism::Session { base_role } => {
-            sessions::deny(ports, request, base_role, access.since, access.panic, false).await?;
+            if !model::seeded!("sessions-live-on") {
+                sessions::deny(ports, request, base_role, access.since, access.panic, false).await?;
+            }
         }
-        Mechanism::Role { .. } => tombstone(ports, stored.state.terms(), access.window, over).await?,
+        Mechanism::Role { .. } => {
+            if !model::seeded!("revoke-without-tombstone") {
+                tombstone(ports, stored.state.terms(), access.window, over).await?;
+            }
+        }
         Mechanism::Policy { target_role } => {
             policies::deny(ports, stored.state.terms(), target_role, access.issued).await?;
         }
@@ -327,6 +335,7 @@ where
         return Ok(());
     }
     match &request.mechanism {
+        Mechanism::Session { .. } if model::seeded!("the-deny-stays") => {}
         Mechanism::Session { base_role } => sessions::lift(ports, &request, base_role).await?,
         Mechanism::Policy { .. } => drop(policies::removed(ports, &request).await?),
         Mechanism::Role { .. } => {}

@@ -46,6 +46,7 @@ where
     P: LoadRequest + CommitRequest + Clock + ArmRevocation + MakeRole + ReadRole + MakePolicy + ReadPolicy + ReadTarget,
 {
     let cause = Cause::system(part);
+    let hint = hint.filter(|_| !model::seeded!("grant-before-schedule"));
     let (read, armed) = futures_util::join!(ports.load(id), arm_early(ports, id, hint));
     let Some(mut stored) = read? else { return Err(CommandError::NotFound(id.clone())) };
     if matches!(stored.state.phase, Phase::Approved { .. }) {
@@ -64,6 +65,7 @@ where
     }
     let made = match armed {
         Some(result) if hint == Some(window.expires_at()) => result,
+        _ if model::seeded!("grant-before-schedule") => Ok(()),
         _ => ports.arm(id, window.expires_at()).await,
     };
     let made = match made {
@@ -74,6 +76,9 @@ where
         }
         Err(fault) => Err(fault.into()),
     };
+    if model::seeded!("grant-before-schedule") {
+        ports.arm(id, window.expires_at()).await?;
+    }
     match made {
         Ok(mut findings) => {
             findings.insert(0, format!("schedule armed for {}", window.expires_at()));
@@ -186,10 +191,10 @@ async fn make_role<P: MakeRole + ReadRole>(
     if !ports.create_role(&spec).await? {
         // A role of this name exists: our own earlier attempt, or somebody else's. Never adopt it unseen.
         let found = ports.role(of).await?.ok_or_else(|| Fault::new("make the role", "role_vanished"))?;
-        if found.request.as_deref() != Some(request.id.as_str())
+        let theirs = found.request.as_deref() != Some(request.id.as_str())
             || found.digest != Some(digest.to_string())
-            || !found.bounded
-        {
+            || !found.bounded;
+        if theirs && !model::seeded!("adopt-a-role") {
             let finding = format!(
                 "a role named {} is there since {} that is not of Countersign's making; it is left alone",
                 request.id, found.created_at
@@ -204,7 +209,7 @@ async fn make_role<P: MakeRole + ReadRole>(
     if !role.bounded || !same_document(&role.trust, &trust) {
         return Err(Fault::new("read the role back", "role_differs").into());
     }
-    if !written.is_some_and(|written| same_document(&written, &policy)) {
+    if !written.is_some_and(|written| same_document(&written, &policy)) && !model::seeded!("skip-the-read-back") {
         return Err(Fault::new("read the role back", "policy_differs").into());
     }
     Ok(vec![
@@ -248,7 +253,7 @@ where
     // put there. Only the first is adopted.
     if !ports.create_policy(&spec).await? {
         match ports.policy(of).await? {
-            Some(found) if as_planned(&found) => {}
+            Some(found) if as_planned(&found) || model::seeded!("adopt-a-policy") => {}
             Some(found) => {
                 let made = found.created_at;
                 let finding =

@@ -126,13 +126,14 @@ pub fn decide(state: &State, command: &Command, now: Time) -> Result<Transition,
     let (events, effects) = match command {
         Command::Approve { by, digest, permission, judged, vote } => {
             let lapses = approve(state, by, permission)?;
-            if *digest != state.terms().digest() {
+            let of_the_card = crate::seeded!("trust-the-message") && *digest == state.request.digest();
+            if *digest != state.terms().digest() && !of_the_card && !crate::seeded!("any-digest") {
                 return Err(Refusal::StaleDigest);
             }
-            if judged.is_none_or(|judged| judged != state.request.judged) {
+            if judged.is_none_or(|judged| judged != state.request.judged) && !crate::seeded!("an-older-policy-counts") {
                 return Err(Refusal::PolicyChanged);
             }
-            if now >= lapses {
+            if now >= lapses && !crate::seeded!("approve-after-expiry") {
                 return Err(Refusal::Lapsed { at: lapses });
             }
             (countersign(state, by, &permission.rules, vote, now)?, Vec::new())

@@ -98,7 +98,8 @@ fn next_phase(terms: Terms<'_>, mut phase: Phase, event: &Event, at: Time) -> Op
         (Phase::Pending { approvals, .. }, Event::RequestApproved { approvers, .. }) => {
             // Policy alone (no quorum, no votes), or enough votes, each in the record.
             let alone = request.quorum.needed == 0 && approvals.is_empty();
-            let enough = approvals.len() >= usize::from(request.quorum.needed.max(1));
+            let short = usize::from(crate::seeded!("quorum-of-one-less"));
+            let enough = approvals.len().saturating_add(short) >= usize::from(request.quorum.needed.max(1));
             let same = approvers.iter().eq(approvals.iter().map(|approval| &approval.person));
             if !same || !(alone || enough) {
                 return None;
@@ -213,8 +214,10 @@ fn counted(terms: Terms<'_>, mut approvals: Vec<Approval>, event: &Event, at: Ti
     let Event::ApprovalGiven { person, digest, after_seconds, note, .. } = event else { return None };
     let (person, note) = (person.clone(), note.clone());
     let given = Approval { person, digest: *digest, at, after_seconds: *after_seconds, note };
-    let again = approvals.iter().any(|approval| approval.person == given.person);
-    if given.digest != terms.digest() || given.person == terms.request.requester || again {
+    let again = approvals.iter().any(|approval| approval.person == given.person) && !crate::seeded!("one-person-twice");
+    let may = crate::seeded!("self-approval", "an-alias-approves-itself");
+    let own = given.person == terms.request.requester && !may;
+    if given.digest != terms.digest() || own || again {
         return None;
     }
     approvals.push(given);

@@ -14,6 +14,7 @@ mod limits;
 mod log_archive;
 mod manifests;
 mod routes;
+mod seeded;
 mod slack_manifest;
 mod spoke;
 mod template;

@@ -13,15 +13,17 @@ use crate::words::{Reason, Words};
 
 /// The checks on who countersigns; gives back when the request lapses.
 pub(super) fn approve(state: &State, by: &Actor, permission: &Permission) -> Result<Time, Refusal> {
-    if by.person == state.request.requester {
+    let alias =
+        crate::seeded!("an-alias-approves-itself") && matches!(by.identity, crate::identity::Identity::Slack { .. });
+    if by.person == state.request.requester && !alias && !crate::seeded!("self-approval") {
         return Err(Refusal::SelfApproval);
     }
-    if !permission.granted {
+    if !permission.granted && !crate::seeded!("anybody-approves") {
         return Err(Refusal::NotAnApprover);
     }
     match &state.phase {
         Phase::Pending { approvals, lapses_at, .. } => {
-            if approvals.iter().any(|approval| approval.person == by.person) {
+            if approvals.iter().any(|approval| approval.person == by.person) && !crate::seeded!("one-person-twice") {
                 Err(Refusal::AlreadyApproved)
             } else {
                 Ok(*lapses_at)
@@ -98,9 +100,13 @@ fn with_quorum(request: &Request, before: Vec<PersonId>, given: Event, by: &Pers
     // Distinct already (one per person is checked above); counted again, since all rests on it.
     let mut distinct = approvers.clone();
     distinct.sort();
-    distinct.dedup();
-    distinct.retain(|person| *person != request.requester);
-    if distinct.len() >= usize::from(request.quorum.needed.max(1)) {
+    if !crate::seeded!("one-person-twice") {
+        distinct.dedup();
+    }
+    let own = crate::seeded!("self-approval", "an-alias-approves-itself");
+    distinct.retain(|person| *person != request.requester || own);
+    let short = usize::from(crate::seeded!("quorum-of-one-less"));
+    if distinct.len().saturating_add(short) >= usize::from(request.quorum.needed.max(1)) {
         vec![given, Event::RequestApproved { approvers, rules: Vec::new() }]
     } else {
         vec![given]
@@ -170,7 +176,7 @@ pub(super) fn revoke(state: &State, by: &Actor, reason: &Words, permission: &Per
 }
 
 pub(super) fn request_credentials(state: &State, by: &Actor, now: Time) -> Result<Steps, Refusal> {
-    if by.person != state.request.requester {
+    if by.person != state.request.requester && !crate::seeded!("credentials-for-anybody") {
         return Err(Refusal::NotTheRequester { action: "use" });
     }
     let not_active = Refusal::NotActive { status: state.status() };
@@ -188,10 +194,11 @@ pub(super) fn request_credentials(state: &State, by: &Actor, now: Time) -> Resul
                     return Err(Refusal::OwnIdentity { role: crate::documents::grant_role_arn(&state.request) });
                 }
             }
-            if state.request.mfa_at_door && !by.mfa {
+            if state.request.mfa_at_door && !by.mfa && !crate::seeded!("no-second-factor") {
                 return Err(Refusal::MfaRequired);
             }
-            Ok((vec![Event::CredentialsRequested {}], vec![Effect::AssumeBaseRole]))
+            let intent = (!crate::seeded!("credentials-without-intent")).then_some(Event::CredentialsRequested {});
+            Ok((intent.into_iter().collect(), vec![Effect::AssumeBaseRole]))
         }
         Phase::Pending { .. }
         | Phase::Approved { .. }
