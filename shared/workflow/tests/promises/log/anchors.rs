@@ -107,6 +107,32 @@ fn what_is_refused_is_submitted_anew_from_what_the_witness_knows() {
     scene.complete();
 }
 
+/// A run submits twice: what is there when it begins, and what it logs. A witness that takes longer than a run refuses the
+/// second, which goes on from what it knew before it had answered the first.
+#[test]
+fn a_log_that_is_busier_than_its_witness_is_fast_is_anchored_all_the_same() {
+    let scene = Scene::with_work();
+    scene.world().set_witness(true);
+    scene.told().unwrap().unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        scene.site.pending(Kind::Role, HALF_AN_HOUR);
+        scene.told().unwrap().unwrap();
+        scene.site.pending(Kind::Role, HALF_AN_HOUR);
+        seen.push(scene.size());
+        scene.world().pass(60);
+        scene.minute().unwrap().unwrap();
+        scene.world().witness_answers();
+    }
+    let files = scene.world().anchor_files();
+    assert!(files.keys().any(|key| key.starts_with("refused/")), "the witness was fast enough");
+    let kept = scene.world().anchored_up_to().unwrap();
+    assert!(kept.cosigned && kept.size >= seen[seen.len() - 3], "{kept:?} of {seen:?}");
+    assert!(kept.at.plus(60) >= scene.now(), "access waits for it");
+    scene.settle();
+    scene.complete();
+}
+
 #[test]
 fn an_anchor_that_is_another_is_no_anchor() {
     let scene = Scene::with_work();
