@@ -20,6 +20,7 @@ use crate::output::{complain, say};
 use crate::workspace;
 
 pub(crate) use cloud::{LocalCloud, Options};
+pub(crate) use install::faketime;
 
 /// `cargo xtask local …`.
 ///

@@ -3,6 +3,7 @@
 mod bench;
 mod beside;
 mod browser;
+mod chaos;
 mod defects;
 mod demo;
 mod fuzz;
@@ -38,6 +39,11 @@ cargo xtask <job>
   defects                 the test of the tests: each of the defects that are in the code on purpose, one at a time
        --only name        this one
        --list             what there is
+  chaos                   functions' processes are killed and stand still, and their calls of AWS go wrong, while calls arrive:
+                          what is on record then, counted from outside
+       --rate n --seconds n --seed n    calls in a second (10), for how long (60), and the seed of all that is drawn (1)
+       --faults n --every n    of a thousand calls of AWS so many go wrong (20); milliseconds between two processes (1,000)
+        hours              an eight-hour grant and all that follows, with the clock of everything moved
   pictures                take the README's pictures anew
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
             "lint" => local::lint().map(succeeded),
             "simulate" => simulate::run(rest),
             "defects" => defects::run(rest),
+            "chaos" => chaos::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
             "fuzz" => fuzz::run(rest),

@@ -88,12 +88,25 @@ impl Api {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Reply, Failure> {
+        self.send(method, path, headers, &body.map(Value::to_string).unwrap_or_default()).await
+    }
+
+    /// Any call, with any text for a body.
+    ///
+    /// # Errors
+    /// As [`Api::call`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Reply, Failure> {
         let mut headers = headers.to_vec();
-        let body = body.map(Value::to_string).unwrap_or_default();
         if !body.is_empty() {
             headers.push(("content-type", "application/json"));
         }
-        let call = Call { method, url: format!("{}{path}", self.url), headers, body: body.into_bytes() };
+        let call = Call { method, url: format!("{}{path}", self.url), headers, body: body.as_bytes().to_vec() };
         let answered = self.signer.send(&self.keys, "execute-api", &call).await?;
         let body = serde_json::from_str(&answered.body).unwrap_or(Value::String(answered.body));
         Ok(Reply { status: answered.status, content_type: answered.content_type, body })

@@ -3,6 +3,7 @@
 //! Everything goes through the front doors of a running local cloud; nothing here knows how Countersign works inside.
 //! Start reading at [`stage::Stage`].
 
+pub mod auditor;
 pub mod chat;
 pub mod cloud;
 pub mod door;

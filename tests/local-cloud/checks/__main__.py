@@ -32,7 +32,7 @@ def start(folder: pathlib.Path) -> tuple[subprocess.Popen, str]:
         "MINISTACK_ACCOUNT_ID": "111111111111", "MINISTACK_REGION": "us-east-1", "AUTH": "true",
         "CLOUDTRAIL_RECORDING": "1", "IOT_MTLS_ENABLED": "0", "LOCAL_CLOUD_CLOUDTRAIL_FLUSH": "0.5",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2", "EVENTS_FILE": str(folder / "events"),
-        "LOCAL_CLOUD_DECISIONS": str(folder / "decisions"),
+        "LOCAL_CLOUD_DECISIONS": str(folder / "decisions"), "LOCAL_CLOUD_FUNCTIONS_ENDPOINT": str(folder / "endpoint"),
     }
     module = "ministack" if os.environ.get("STOCK") else "overlay"
     with open(folder / "log", "w", encoding="utf-8") as log:

@@ -18,6 +18,21 @@ def a_function_knows_its_logging_and_has_the_roles_identity(world):
     refused("AccessDenied", world.client("iam", keys).list_roles)
 
 
+def a_function_that_starts_is_told_where_aws_is(world):
+    def told(function):
+        answer = world.client("lambda").invoke(FunctionName=function, Payload=b'{"do":"environment"}')
+        return json.loads(answer["Payload"].read())["AWS_ENDPOINT_URL"]
+
+    before, file = world.function(), world.folder / "endpoint"
+    assert told(before) == world.endpoint
+    file.write_text("http://127.0.0.1:9\n", encoding="utf-8")
+    try:
+        assert told(world.function()) == "http://127.0.0.1:9"
+        assert told(before) == world.endpoint
+    finally:
+        file.unlink()
+
+
 def a_function_assumes_roles_for_an_hour_at_most(world):
     function = world.function(ASSUME)
     told = json.loads(world.client("lambda").invoke(FunctionName=function, Payload=b'{"do":"environment"}')["Payload"].read())

@@ -7,6 +7,7 @@ check_version()
 from ministack import app  # noqa: E402  (only after the version is known to be the right one)
 
 from overlay import (  # noqa: E402
+    clock,
     cloudformation,
     cloudtrail,
     decisions,
@@ -31,7 +32,7 @@ def main() -> None:
     # CloudTrail comes last: it wraps the handlers that the others have replaced. Decisions come first: each implied action is
     # one of its own.
     for module in (
-        decisions, resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, services, exports,
+        clock, decisions, resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, services, exports,
         cloudformation, cloudtrail,
     ):
         module.install()

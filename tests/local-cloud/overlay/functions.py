@@ -1,6 +1,10 @@
 """Lambda: a function's own identity and its environment."""
 
+import pathlib
+
 from ministack.services import iam, lambda_svc, sts
+
+from overlay import settings
 
 
 def install() -> None:
@@ -39,6 +43,9 @@ def _install_environment() -> None:
         if logging.get("LogFormat") == "JSON":
             environment["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
             environment["AWS_LAMBDA_LOG_LEVEL"] = logging.get("ApplicationLogLevel", "INFO")
+        endpoint = pathlib.Path(settings.FUNCTIONS_ENDPOINT)
+        if settings.FUNCTIONS_ENDPOINT and endpoint.is_file():
+            environment["AWS_ENDPOINT_URL"] = endpoint.read_text(encoding="utf-8").strip()
         return environment
 
     # The warm workers import the name from lambda_svc at each start, so this one place is enough.

@@ -38,6 +38,9 @@ CLOUDTRAIL_LOOKUPS = int(_number("LOCAL_CLOUD_CLOUDTRAIL_LOOKUPS", 2))
 STREAM_BACKOFF = _number("LOCAL_CLOUD_STREAM_BACKOFF", 0.3)
 """Seconds before a failed stream batch is tried again."""
 
+FUNCTIONS_ENDPOINT = os.environ.get("LOCAL_CLOUD_FUNCTIONS_ENDPOINT", "")
+"""File with the address at which functions that start from now on find AWS: that of whoever stands between them and this
+cloud. Without it, or while it is not there: this cloud's own."""
 
 DECISIONS = os.environ.get("LOCAL_CLOUD_DECISIONS", "")
 """File that gets every distinct decision on a call of a role of the system or a base role; see decisions.py. Empty: none."""

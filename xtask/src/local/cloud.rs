@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) slack_answer_within: u32,
     /// More variables for the stand-in for AWS: the `LOCAL_CLOUD_*` knobs of `tests/local-cloud/overlay/settings.py`.
     pub(crate) settings: Vec<(String, String)>,
+    /// More variables for both stand-ins, and with them for the functions.
+    pub(crate) variables: Vec<(String, String)>,
     /// Parameters of `template.yaml`, by name, that are not as usual.
     pub(crate) parameters: Vec<(String, String)>,
     /// More entitlements, as lines of the catalog.
@@ -44,6 +46,7 @@ impl Default for Options {
             slack_rate_limits: true,
             slack_answer_within: 3,
             settings: Vec::new(),
+            variables: Vec::new(),
             parameters: Vec::new(),
             entitlements: String::new(),
         }
@@ -206,7 +209,7 @@ fn start_cloud(folder: &Path, python: &Path, options: &Options) -> Result<u16, S
         .env("AUTH", "true")
         .env("CLOUDTRAIL_RECORDING", "1")
         .env("IOT_MTLS_ENABLED", "0")
-        .envs(options.settings.iter().map(|(name, value)| (name, value)));
+        .envs(options.settings.iter().chain(&options.variables).map(|(name, value)| (name, value)));
     let process = Process::start(folder, "cloud", command)?;
     wait(folder, "cloud", &process, || http::call(port, "GET", "/_ministack/health", "").ok())?;
     Ok(port)
@@ -222,7 +225,8 @@ fn start_slack(folder: &Path, binary: &Path, options: &Options) -> Result<u16, S
         .args(["--signing-secret", SIGNING_SECRET, "--bot-token", BOT_TOKEN, "--port", "0", "--port-file"])
         .arg(&port_file)
         .args(["--rate-limits", if options.slack_rate_limits { "on" } else { "off" }])
-        .args(["--answer-within", &options.slack_answer_within.to_string()]);
+        .args(["--answer-within", &options.slack_answer_within.to_string()])
+        .envs(options.variables.iter().map(|(name, value)| (name, value)));
     let process = Process::start(folder, "slack", command)?;
     wait(folder, "slack", &process, || fs::read_to_string(&port_file).ok()?.trim().parse().ok())
 }

@@ -24,6 +24,34 @@ pub(crate) fn linters() -> Result<PathBuf, String> {
     environment("tests/linters", "cfnlint")
 }
 
+/// The library that gives processes another time of day: the system's, else that of Debian's package, unpacked into the cache.
+/// apt checks by the distribution's signatures that it is that one.
+///
+/// # Errors
+/// In words: it is not there, and there is no apt to get it with.
+pub(crate) fn faketime() -> Result<PathBuf, String> {
+    let cache = workspace::cache()?.join("libfaketime");
+    if let Some(found) = library(Path::new("/")).or_else(|| library(&cache)) {
+        return Ok(found);
+    }
+    let missing = "hours in seconds need libfaketime (Debian: `apt-get install libfaketime`)";
+    complain(&format!("unpacking the package libfaketime into {}", cache.display()));
+    fs::create_dir_all(&cache).map_err(|error| format!("can't make {}: {error}", cache.display()))?;
+    succeed(Command::new("apt-get").args(["download", "-qq", "libfaketime"]).current_dir(&cache))
+        .map_err(|error| format!("{error}; {missing}"))?;
+    let packages = fs::read_dir(&cache).map_err(|error| format!("can't read {}: {error}", cache.display()))?;
+    let package = packages.filter_map(Result::ok).map(|entry| entry.path());
+    let package = package.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    succeed(Command::new("dpkg").arg("-x").arg(package.ok_or(missing)?).arg(&cache))?;
+    library(&cache).ok_or_else(|| missing.to_owned())
+}
+
+/// Where the package puts it below `root`: by the machine's kind.
+fn library(root: &Path) -> Option<PathBuf> {
+    let kinds = fs::read_dir(root.join("usr/lib")).ok()?.filter_map(Result::ok);
+    kinds.map(|kind| kind.path().join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
+}
+
 /// The Python with the packages of the folder `of`, which works if it can import `package`. One environment per content of
 /// `requirements.txt`, outside the checkout, shared by all checkouts.
 fn environment(of: &str, package: &str) -> Result<PathBuf, String> {

@@ -1,11 +1,10 @@
 //! The record: fetched once, verified without AWS, proven; then changed by somebody who may do everything, and found out.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use end_to_end::auditor::Auditor;
 use end_to_end::door::text;
 use end_to_end::failure::Failure;
 use end_to_end::log::Log;
@@ -172,83 +171,4 @@ fn found_out(story: &mut Story, what: &str, (code, verdict): &(Option<i32>, Valu
     story.quote(&shown);
     let said = format!("exit code {}, {}", code.unwrap_or(-1), codes(verdict).join(", "));
     story.check(what, "found, with its place", &said, *code != Some(0) && named);
-}
-
-/// An auditor's folder, and the command line.
-struct Auditor {
-    folder: PathBuf,
-    program: PathBuf,
-    region: String,
-    endpoint: String,
-    /// Where to fetch from.
-    from: Vec<String>,
-}
-
-impl Auditor {
-    fn begin(stage: &Stage) -> Result<Self, Failure> {
-        let outputs = &stage.outputs;
-        let folder = std::env::temp_dir().join(format!("countersign-auditor-{}", std::process::id()));
-        let made = std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(folder.join("trusted"), outputs.log_keys.join("\n")));
-        made.map_err(|error| Failure::of("making a folder", &error))?;
-        let own = std::env::current_exe().map_err(|error| Failure::of("finding the program", &error))?;
-        let from = ["--log-bucket", &outputs.log_bucket, "--anchor-bucket", &outputs.anchor_bucket, "--table"];
-        let from = from.into_iter().chain([outputs.table_name.as_str()]).map(str::to_owned).collect();
-        let (region, endpoint) = (outputs.region.clone(), outputs.endpoint_url.clone());
-        Ok(Self { program: own.with_file_name("countersign"), folder, region, endpoint, from })
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<(Option<i32>, Value), Failure> {
-        let ran = Command::new(&self.program)
-            .args(["--output", "json", "audit"])
-            .args(arguments)
-            .env_clear()
-            .env("AWS_REGION", &self.region)
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| Failure::of(&format!("starting {}", self.program.display()), &error))?;
-        let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
-        let said = serde_json::from_slice(&ran.stdout);
-        let said = said.map_err(|error| Failure::of(&format!("audit {arguments:?} ({complaint})"), &error))?;
-        Ok((ran.status.code(), said))
-    }
-
-    fn fetch(&self, name: &str, fresh: bool) -> Result<(), Failure> {
-        let (folder, trusted) = (self.path(name), self.path("trusted"));
-        let mut arguments = vec!["fetch", folder.as_str(), "--keys", trusted.as_str()];
-        arguments.extend(self.from.iter().map(String::as_str));
-        if fresh {
-            arguments.push("--fresh");
-        }
-        let (code, said) = self.run(&arguments)?;
-        if code == Some(0) { Ok(()) } else { Err(Failure::new(format!("audit fetch: {said}"))) }
-    }
-
-    /// Whether this file of the log was fetched.
-    fn has(&self, name: &str, key: &str) -> bool {
-        self.folder.join(name).join("log").join(key).is_file()
-    }
-
-    /// As if nothing had been fetched.
-    fn forget(&self, name: &str) {
-        // It need not be there.
-        let _ = std::fs::remove_dir_all(self.folder.join(name));
-    }
-
-    fn verify(&self, name: &str) -> Result<(Option<i32>, Value), Failure> {
-        self.run(&["verify", &self.path(name), "--keys", &self.path("trusted")])
-    }
-}
-
-impl Drop for Auditor {
-    fn drop(&mut self) {
-        // Whatever is left is in the system's folder for such things.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }
