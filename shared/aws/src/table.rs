@@ -7,6 +7,8 @@ mod accounts;
 mod activity;
 mod commit;
 mod copying;
+#[cfg(feature = "damage")]
+pub mod damage;
 pub(crate) mod items;
 mod keys;
 mod listing;

@@ -136,3 +136,20 @@ async fn what_is_published_is_on_record_in_the_same_transaction() {
     assert!(told(json!({"part": "entitlement", "name": "logs-look", "how": "added"})), "{data}");
     assert!(told(json!({"part": "entitlement", "name": "logs-read", "how": "removed"})));
 }
+
+#[cfg(feature = "damage")]
+#[test]
+fn a_damaged_item_is_no_other_policy() {
+    use crate::table::damage::Damage;
+    let (bundle, now) = (bundle(), NOW.parse().unwrap());
+    let files = packed::pack(&bundle).unwrap();
+    let mut refused = 0;
+    let cuts = std::iter::once(None).chain((0..40).map(|nth| Some(nth * 97)));
+    for damage in cuts.flat_map(|cut| (0..4).map(move |attribute| Damage { attribute, cut })) {
+        match opened(&damage.of(stored(files.clone(), bundle.digest(), active(), "erin", now))) {
+            Ok(policy) => assert_eq!(policy.bundle_digest(), bundle.digest(), "{damage:?}"),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused >= 80, "{refused}");
+}

@@ -5,7 +5,7 @@
 
 mod anchored;
 mod moving;
-mod outbox;
+pub(super) mod outbox;
 mod reading;
 pub(crate) mod system;
 
@@ -70,7 +70,7 @@ fn time_of(item: &Item, name: &str) -> Option<Time> {
     text_of(item, name)?.parse().ok()
 }
 
-fn head(head: &LogHead) -> Item {
+pub(super) fn head(head: &LogHead) -> Item {
     items::item(
         keys::log_head(),
         [
@@ -136,7 +136,7 @@ fn read_batch(item: &Item) -> Option<Batch> {
     whole.then_some(batch)
 }
 
-fn anchor(anchor: &Anchor) -> Item {
+pub(super) fn anchor(anchor: &Anchor) -> Item {
     items::item(
         keys::log_anchor(),
         [
@@ -160,6 +160,16 @@ fn read_anchor(item: &Item) -> Option<Anchor> {
         cosigned: *item.get("cosigned")?.as_bool().ok()?,
         submitted: number_of(item, "submitted")?,
     })
+}
+
+/// Where the log is, from the item that holds it.
+pub(super) fn sound_head(item: &Item) -> Result<LogHead, Fault> {
+    read_head(item).ok_or_else(|| unreadable(READ))
+}
+
+/// What is anchored, likewise.
+pub(super) fn sound_anchor(item: &Item) -> Result<Anchor, Fault> {
+    read_anchor(item).ok_or_else(|| unreadable(READ))
 }
 
 /// An item of the log's that can't be read: somebody wrote past the log.

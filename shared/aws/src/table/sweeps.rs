@@ -99,11 +99,16 @@ impl Table {
 impl LoadSweep for Table {
     async fn load_sweep(&self, id: &SweepId) -> Result<Option<StoredSweep>, Fault> {
         let Some(item) = self.get(LOAD, keys::sweep_state(id)).await? else { return Ok(None) };
-        stored(id, &item).map(Some).ok_or_else(|| {
-            tracing::error!(sweep.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
-            Fault::new(LOAD, "unreadable_state")
-        })
+        sound(id, &item).map(Some)
     }
+}
+
+/// A sweep, from the item that holds it.
+pub(super) fn sound(id: &SweepId, item: &Item) -> Result<StoredSweep, Fault> {
+    stored(id, item).ok_or_else(|| {
+        tracing::error!(sweep.id = %id, alarm = "unreadable_state", "the stored state of {id} can't be read");
+        Fault::new(LOAD, "unreadable_state")
+    })
 }
 
 impl CommitSweep for Table {

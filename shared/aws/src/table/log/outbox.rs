@@ -33,7 +33,7 @@ fn last(stream: &Stream, head: Head) -> Item {
 
 /// What an item says of the entry at `seq`. If it can't be read it says nothing that fits any entry: that is found to be
 /// so of this one place, and nothing waits for it.
-fn unlogged(item: &Item, seq: u64) -> Unlogged {
+pub(in crate::table) fn unlogged(item: &Item, seq: u64) -> Unlogged {
     let said = || Some((time_of(item, "at")?, text_of(item, "hash")?.parse().ok()?));
     let (at, hash) = said().unwrap_or((Time::EPOCH, EntryHash::NONE));
     Unlogged { seq, at, hash }

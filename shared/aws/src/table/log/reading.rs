@@ -1,6 +1,6 @@
 //! Entries of any streams, and where streams and the log are.
 
-use super::{READ, read_anchor, read_batch, read_head};
+use super::{READ, read_batch, sound_anchor, sound_head};
 use crate::fault::{fault, unsendable};
 use crate::table::items::{self, Item, text, text_of};
 use crate::table::{ATTEMPTS, BATCH, Table, WAIT, keys};
@@ -103,7 +103,7 @@ impl ReadStreams for Table {
 impl ReadLog for Table {
     async fn log_head(&self) -> Result<Option<LogHead>, Fault> {
         let Some(item) = self.get(READ, keys::log_head()).await? else { return Ok(None) };
-        read_head(&item).map(Some).ok_or_else(|| super::unreadable(READ))
+        sound_head(&item).map(Some)
     }
 
     async fn batch(&self, first: u64) -> Result<Option<Batch>, Fault> {
@@ -113,6 +113,6 @@ impl ReadLog for Table {
 
     async fn anchor(&self) -> Result<Option<Anchor>, Fault> {
         let Some(item) = self.get(READ, keys::log_anchor()).await? else { return Ok(None) };
-        read_anchor(&item).map(Some).ok_or_else(|| super::unreadable(READ))
+        sound_anchor(&item).map(Some)
     }
 }
