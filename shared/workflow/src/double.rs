@@ -18,6 +18,7 @@ mod lag;
 mod load;
 mod log;
 mod mapping;
+mod misread;
 mod pace;
 mod paced;
 mod policies;
@@ -34,6 +35,7 @@ pub use gate::{Call, Trouble};
 pub use load::Load;
 pub use log::{Change, ORIGIN, WITNESS};
 pub use mapping::Mapping;
+pub use misread::Misread;
 pub use pace::{Aws, Wait, Waits, percentile};
 pub use paced::{DEPLOYED_MEMORY, Pace, Paced};
 pub use policies::{CREDENTIALS_ROLE, Managed, Target};
@@ -99,6 +101,9 @@ struct Inner {
     touched: BTreeSet<String>,
     documents: Documents,
     past: Past,
+    /// What reads damaged items, and how the item is damaged that is read now.
+    reader: Option<Arc<dyn Misread>>,
+    misread: Option<u64>,
 }
 
 impl Inner {
@@ -149,6 +154,8 @@ impl World {
                 touched: BTreeSet::new(),
                 documents: Documents::default(),
                 past: Past::default(),
+                reader: None,
+                misread: None,
             }),
             policy_reads: AtomicU64::new(0),
             trail: Trail::default(),
@@ -193,6 +200,8 @@ impl World {
                 touched: inner.touched.clone(),
                 documents: inner.documents.clone(),
                 past: inner.past.clone(),
+                reader: inner.reader.clone(),
+                misread: None,
             }),
             policy_reads: AtomicU64::new(self.policy_reads()),
             trail: self.trail.clone(),

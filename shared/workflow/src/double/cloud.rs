@@ -234,6 +234,7 @@ impl MakeRole for World {
         self.call(Verb::PutRolePolicy, of.id, name, |inner: &mut Inner| {
             inner.in_its_account(of);
             well_formed(doing, document)?;
+            inner.finds(doing, |cloud| cloud.roles.contains_key(of.id.as_str()))?;
             let role = inner.cloud.own_role(of.id, &mut inner.breaches, doing)?;
             let role = role.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
             let others: usize =
@@ -306,8 +307,10 @@ impl RemoveRole for World {
 
 impl ListRoles for World {
     async fn role_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
-        self.call(Verb::RoleNames, account, "", |inner| Ok(inner.seen(|cloud| cloud.roles.keys().cloned().collect())))
-            .await
+        self.call(Verb::RoleNames, account, "", |inner| {
+            Ok(inner.seen_names(|cloud| cloud.roles.keys().cloned().collect()))
+        })
+        .await
     }
 }
 

@@ -26,6 +26,9 @@ pub enum Trouble {
     Hold,
     /// Refused with this code; nothing is done.
     Refuse(&'static str),
+    /// What is read is damaged, in a way that follows from this number: what comes of that says [`Misread`](super::Misread). Nothing else
+    /// than reads of single items knows it.
+    Misread(u64),
 }
 
 /// One call, as the log has it.
@@ -203,6 +206,14 @@ impl World {
         self.wait(takes).await;
         match trouble {
             None | Some(Trouble::CrashAfter | Trouble::FaultAfter) => {}
+            Some(Trouble::Misread(how)) => {
+                return self.leave(nth, |inner| {
+                    inner.misread = Some(how);
+                    let outcome = effect(inner);
+                    inner.misread = None;
+                    outcome
+                });
+            }
             Some(Trouble::Hold) => self.stand_still(nth).await,
             Some(Trouble::CrashBefore) => self.die().await,
             Some(Trouble::FaultBefore) => return Err(self.fail(nth, verb, "ServiceUnavailable")),

@@ -2,8 +2,9 @@
 
 use super::cloud::Cloud;
 use super::{Inner, World};
+use crate::ports::Fault;
 use model::time::Time;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What IAM looked like before each of the last writes.
@@ -14,8 +15,12 @@ pub(super) struct Past {
     /// When something was written, and what there was until then.
     before: VecDeque<(Time, Arc<Cloud>)>,
     drawn: u64,
+    /// Whether each document is behind by itself, in lists too, and for what writes to it.
+    unordered: bool,
     /// How often a read was answered from the past.
     behind: u64,
+    /// How often a list left out, or still had, what others that changed later were shown without.
+    disordered: u64,
 }
 
 impl Past {
@@ -36,6 +41,18 @@ impl World {
         if seconds == 0 {
             past.before.clear();
         }
+    }
+
+    /// As [`World::set_iam_lag`], of each document by itself: a list may have what was made last and not what was made
+    /// before, and what writes to a document may not find it yet.
+    pub fn set_iam_unordered(&self, seconds: u64) {
+        self.set_iam_lag(seconds);
+        self.lock().past.unordered = seconds > 0;
+    }
+
+    /// How often a list or a write was answered so.
+    pub fn iam_disordered(&self) -> u64 {
+        self.lock().past.disordered
     }
 
     /// How often a read of IAM was answered from the past.
@@ -78,5 +95,29 @@ impl Inner {
             }
             None => read(&self.cloud),
         }
+    }
+
+    /// The names of documents as a list shows them.
+    pub(super) fn seen_names(&mut self, names: impl Fn(&Cloud) -> BTreeSet<String>) -> Vec<String> {
+        if !self.past.unordered {
+            return self.seen(&names).into_iter().collect();
+        }
+        let now = names(&self.cloud);
+        let all: BTreeSet<String> =
+            self.past.before.iter().flat_map(|(_, cloud)| names(cloud)).chain(now.clone()).collect();
+        let shown: Vec<String> =
+            all.into_iter().filter(|name| self.seen(|cloud| names(cloud).contains(name))).collect();
+        let as_is = shown.len() == now.len() && shown.iter().all(|name| now.contains(name));
+        self.past.disordered = self.past.disordered.saturating_add(u64::from(!as_is));
+        shown
+    }
+
+    /// A write to a document that is there, and that IAM may not find yet.
+    pub(super) fn finds(&mut self, doing: &'static str, is_there: impl Fn(&Cloud) -> bool) -> Result<(), Fault> {
+        if !self.past.unordered || !is_there(&self.cloud) || self.seen(is_there) {
+            return Ok(());
+        }
+        self.past.disordered = self.past.disordered.saturating_add(1);
+        Err(Fault::new(doing, "NoSuchEntity"))
     }
 }

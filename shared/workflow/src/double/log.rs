@@ -71,6 +71,8 @@ pub(super) struct Log {
     /// Whether access depends on the anchor; not so by default: it is as fresh as can be.
     gated: bool,
     lag_seconds: u64,
+    /// How many entries a list of what is to be logged did not show that were there.
+    behind: u64,
     objects: BTreeMap<String, Vec<u8>>,
     checkpoint: Option<(String, u64)>,
     anchors: BTreeMap<String, Vec<u8>>,
@@ -145,6 +147,11 @@ impl World {
     /// From now on the index of what is to be logged is behind by so many seconds.
     pub fn set_outbox_lag(&self, seconds: u64) {
         self.lock().log.lag_seconds = seconds;
+    }
+
+    /// How many entries that index did not show though they were there.
+    pub fn outbox_behind(&self) -> u64 {
+        self.lock().log.behind
     }
 }
 

@@ -71,11 +71,13 @@ impl Default for Target {
 pub(super) struct Quotas {
     policies: usize,
     attached: usize,
+    /// How often there was no room.
+    reached: u64,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { policies: 1_500, attached: 20 }
+        Self { policies: 1_500, attached: 20, reached: 0 }
     }
 }
 
@@ -104,7 +106,13 @@ impl World {
 
     /// From now on the account takes so many managed policies, and a role so many attachments.
     pub fn set_policy_quotas(&self, policies: usize, attached: usize) {
-        self.lock().cloud.quotas = Quotas { policies, attached };
+        let quotas = &mut self.lock().cloud.quotas;
+        (quotas.policies, quotas.attached) = (policies, attached);
+    }
+
+    /// How often IAM had no room for a policy or an attachment.
+    pub fn quotas_reached(&self) -> u64 {
+        self.lock().cloud.quotas.reached
     }
 }
 
@@ -147,6 +155,7 @@ impl MakePolicy for World {
                 return Ok(false);
             }
             if inner.cloud.policies.len() >= inner.cloud.quotas.policies {
+                inner.cloud.quotas.reached = inner.cloud.quotas.reached.saturating_add(1);
                 return Err(Fault::new(doing, "LimitExceeded"));
             }
             let policy = Managed {
@@ -168,11 +177,13 @@ impl MakePolicy for World {
         let doing = "attach the policy";
         self.call(Verb::AttachPolicy, of.id, role, |inner: &mut Inner| {
             inner.in_its_account(of);
+            inner.finds(doing, |cloud| cloud.policies.contains_key(of.id.as_str()))?;
             let missing = || Fault::new(doing, "NoSuchEntity");
             inner.cloud.own_policy(of.id, &mut inner.breaches, doing)?.ok_or_else(missing)?;
             let most = inner.cloud.quotas.attached;
             let attached = &mut inner.cloud.targets.get_mut(role).ok_or_else(missing)?.attached;
             if attached.len() >= most && !attached.contains(of.id.as_str()) {
+                inner.cloud.quotas.reached = inner.cloud.quotas.reached.saturating_add(1);
                 return Err(Fault::new(doing, "LimitExceeded"));
             }
             attached.insert(of.id.to_string());
@@ -188,6 +199,7 @@ impl ReplacePolicy for World {
         self.call(Verb::ReplacePolicy, of.id, "", |inner: &mut Inner| {
             inner.in_its_account(of);
             fits(doing, document)?;
+            inner.finds(doing, |cloud| cloud.policies.contains_key(of.id.as_str()))?;
             let policy = inner.cloud.own_policy(of.id, &mut inner.breaches, doing)?;
             let policy = policy.ok_or_else(|| Fault::new(doing, "NoSuchEntity"))?;
             if policy.versions.len() >= VERSIONS {
@@ -285,7 +297,7 @@ impl RemovePolicy for World {
 impl ListPolicies for World {
     async fn policy_names(&self, account: &AccountId) -> Result<Vec<String>, Fault> {
         self.call(Verb::PolicyNames, account, "", |inner| {
-            Ok(inner.seen(|cloud| {
+            Ok(inner.seen_names(|cloud| {
                 let ours = cloud.policies.iter().filter(|(_, policy)| !policy.elsewhere);
                 ours.map(|(name, _)| name.clone()).collect()
             }))

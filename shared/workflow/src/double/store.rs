@@ -1,6 +1,7 @@
 //! The store: requests with their chains, marks, notes, and the news of what was committed.
 
 use super::log::Log;
+use super::misread::link;
 use super::{Inner, Verb, World};
 use crate::ports::{
     Bar, Claim, Commit, CommitError, CommitRequest, EraseWords, Fault, FindByKey, FindDue, Guard, ListRequests,
@@ -288,7 +289,8 @@ impl LoadRequest for World {
         self.call(Verb::Load, id, "", |inner| {
             let Some(row) = inner.store.requests.get(id) else { return Ok(None) };
             row.stored.state.check().map_err(|_| Fault::new("read the request", "unsound_state"))?;
-            Ok(Some(row.stored.clone()))
+            let stored = row.stored.clone();
+            inner.as_read(stored, |reader, how, stored| reader.request(how, stored)).map(Some)
         })
         .await
     }
@@ -300,7 +302,8 @@ impl LoadRequests for World {
             let rows: Vec<&Row> = ids.iter().filter_map(|id| inner.store.requests.get(id)).collect();
             let unsound = |_| Fault::new("read requests", "unsound_state");
             rows.iter().try_for_each(|row| row.stored.state.check().map_err(unsound))?;
-            Ok(rows.into_iter().map(|row| row.stored.clone()).collect())
+            let rows = rows.into_iter().map(|row| row.stored.clone()).collect();
+            inner.one_as_read(rows, |reader, how, stored| reader.request(how, stored))
         })
         .await
     }
@@ -335,7 +338,8 @@ impl LoadEntries for World {
             let is_there = |seq| !inner.log.is_taken_out(&Place { stream: stream.clone(), seq });
             let row = inner.store.requests.get(id).into_iter();
             let behind = row.flat_map(|row| &row.entries).filter(|entry| entry.seq > after && is_there(entry.seq));
-            Ok(behind.take(take).cloned().collect())
+            let entries = behind.take(take).cloned().collect();
+            inner.one_as_read(entries, |reader, how, entry| reader.entry(how, &stream, &link(entry)))
         })
         .await
     }

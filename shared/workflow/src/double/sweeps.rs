@@ -67,8 +67,12 @@ impl FindChanged for World {
 
 impl LoadSweep for World {
     async fn load_sweep(&self, id: &SweepId) -> Result<Option<StoredSweep>, Fault> {
-        self.call(Verb::LoadSweep, id, "", |inner| Ok(inner.store.sweeps.get(id).map(|(stored, _)| stored.clone())))
-            .await
+        self.call(Verb::LoadSweep, id, "", |inner| {
+            let Some((stored, _)) = inner.store.sweeps.get(id) else { return Ok(None) };
+            let stored = stored.clone();
+            inner.as_read(stored, |reader, how, stored| reader.sweep(how, id, stored)).map(Some)
+        })
+        .await
     }
 }
 

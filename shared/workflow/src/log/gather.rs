@@ -66,7 +66,8 @@ pub(super) struct Gathered {
 }
 
 /// Reads what `streams` have that is not in the log. The head was read before, and all that it has is marked: whoever logs
-/// meanwhile has moved it, and then this comes to nothing.
+/// meanwhile has moved it, and then this comes to nothing. What is wrong is looked at once more before it is believed: it
+/// goes on record for ever, and a reading can be wrong, too.
 ///
 /// # Errors
 /// If nothing could be read.
@@ -75,6 +76,15 @@ pub(super) async fn gather<P: ReadOutbox + ReadStreams>(
     streams: &Hints,
     now: Time,
 ) -> Result<Gathered, Fault> {
+    let found = Box::pin(read(ports, streams, now)).await?;
+    if found.defects.is_empty() && found.gone.is_empty() {
+        Ok(found)
+    } else {
+        Box::pin(read(ports, streams, now)).await
+    }
+}
+
+async fn read<P: ReadOutbox + ReadStreams>(ports: &P, streams: &Hints, now: Time) -> Result<Gathered, Fault> {
     let mut all = Gathered::default();
     let mut open = open(ports, streams, &mut all).await?;
     // A beginning of each stream, as times never fall within one.

@@ -10,6 +10,7 @@ mod days;
 mod deployed;
 mod gate;
 mod histories;
+mod misread;
 mod pace;
 mod rotated;
 mod round_trips;

@@ -5,7 +5,11 @@ use crate::ports::{Anchor, Batch, CommitError, Fault, KeepAnchor, LogHead, MoveL
 
 impl ReadLog for World {
     async fn log_head(&self) -> Result<Option<LogHead>, Fault> {
-        self.call(Verb::LogHead, "", "", |inner| Ok(inner.log.head.clone())).await
+        self.call(Verb::LogHead, "", "", |inner| {
+            let Some(head) = inner.log.head.clone() else { return Ok(None) };
+            inner.as_read(head, |reader, how, head| reader.log_head(how, head)).map(Some)
+        })
+        .await
     }
 
     async fn batch(&self, first: u64) -> Result<Option<Batch>, Fault> {
@@ -13,7 +17,11 @@ impl ReadLog for World {
     }
 
     async fn anchor(&self) -> Result<Option<Anchor>, Fault> {
-        self.call(Verb::Anchor, "", "", |inner| Ok(inner.log.anchor.clone())).await
+        self.call(Verb::Anchor, "", "", |inner| {
+            let Some(anchor) = inner.log.anchor.clone() else { return Ok(None) };
+            inner.as_read(anchor, |reader, how, anchor| reader.anchor(how, anchor)).map(Some)
+        })
+        .await
     }
 }
 
@@ -61,7 +69,9 @@ impl MoveLog for World {
 
 impl KeepAnchor for World {
     async fn keep_anchor(&self, anchor: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault> {
-        self.call(Verb::KeepAnchor, anchor.size, "", |inner| {
+        // By which witness or none, and how fresh: access waits for that.
+        let detail = format!("{} {}", if anchor.cosigned { "cosigned" } else { "alone" }, anchor.at);
+        self.call(Verb::KeepAnchor, anchor.size, detail, |inner| {
             if inner.log.anchor.as_ref() != before {
                 return Ok(false);
             }

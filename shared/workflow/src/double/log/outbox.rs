@@ -13,6 +13,8 @@ impl FindUnlogged for World {
     async fn unlogged(&self, limit: u32) -> Result<Vec<Stream>, Fault> {
         self.call(Verb::Unlogged, "", "", |inner| {
             let (now, lag) = (inner.now, inner.log.lag_seconds);
+            let late = inner.log.listed.iter().rev().take_while(|(at, _)| at.plus(lag) > now).count();
+            inner.log.behind = inner.log.behind.saturating_add(u64::try_from(late).unwrap_or(u64::MAX));
             let seen = inner.log.listed.iter().take_while(|(at, _)| at.plus(lag) <= now);
             let mut found: BTreeSet<&Stream> = BTreeSet::new();
             let first = seen.map(|(_, place)| &place.stream).filter(|stream| found.insert(stream));
@@ -47,6 +49,7 @@ impl ReadOutbox for World {
                     open.push(Unlogged { seq: place.seq, at: out.at, hash: out.hash });
                 }
             }
+            let open = inner.one_as_read(open, |reader, how, out| Ok(reader.unlogged(how, stream, out)))?;
             Ok(Outbox { logged, open, passed })
         })
         .await

@@ -1,11 +1,15 @@
 //! Entries of any streams, where these end, and the system's own.
 
 use super::nth;
+use crate::double::misread::link;
 use crate::double::{Inner, Verb, World};
-use crate::ports::{CommitError, CommitSystem, Fault, LoadSystem, ReadStreams, StoredSystem, SystemCommit};
+use crate::ports::{
+    CommitError, CommitSystem, Fault, LoadSystem, ReadStreams, StoredEntry, StoredSystem, SystemCommit,
+};
 use model::stream::{Place, Stream, SystemStream};
 use model::time::Time;
 use record::chain::{Head, Link};
+use record::words::Beside;
 
 impl Inner {
     pub(super) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
@@ -50,7 +54,16 @@ impl ReadStreams for World {
                 Some(bytes) => bytes.clone(),
                 None => inner.entry_at(place).cloned(),
             };
-            Ok(places.iter().map(lies).collect())
+            let found: Vec<Option<Vec<u8>>> = places.iter().map(lies).collect();
+            // Which of them is damaged follows from how.
+            let at = inner.misread.and_then(|how| usize::try_from(how >> 40).ok()?.checked_rem(places.len()));
+            let damaged = at.and_then(|at| Some((at, places.get(at)?, found.get(at)?.clone()?)));
+            let Some((at, place, bytes)) = damaged else { return Ok(found) };
+            let entry = StoredEntry { seq: place.seq, bytes, words: Beside::new() };
+            // What can't be read is not there, for whoever reads many.
+            let read = inner.as_read(entry, |reader, how, entry| reader.entry(how, &place.stream, &link(entry)));
+            let read = read.ok().map(|entry| entry.bytes);
+            Ok(found.into_iter().enumerate().map(|(nth, bytes)| if nth == at { read.clone() } else { bytes }).collect())
         })
         .await
     }
