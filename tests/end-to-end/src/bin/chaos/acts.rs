@@ -228,7 +228,9 @@ impl Acts {
                 let mut board = self.board();
                 if *what == "approvalGiven" {
                     let open = board.waits.iter().find(|open| open.id == *id).cloned();
-                    open.into_iter().for_each(|open| push(&mut board.granted, open));
+                    if let Some(open) = open {
+                        push(&mut board.granted, open);
+                    }
                 } else {
                     board.waits.retain(|open| open.id != *id);
                     board.granted.retain(|open| open.id != *id);

@@ -23,7 +23,7 @@ const HOUR: u64 = 3_600;
 /// The longest that a grant of the catalog of this job lasts, in seconds.
 const LONG: u64 = 8 * HOUR;
 /// How long what follows from a step may take by the wall's clock: reconciliation comes once a minute, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(6);
 /// Between two looks around an end.
 const CLOSE: Duration = Duration::from_millis(10);
 
@@ -102,8 +102,8 @@ pub(crate) async fn run() -> Result<bool, Failure> {
     told.allowed("and the role that was made for another", &assumed(&stage, role_of(&role)).await?);
 
     clock.pass(Duration::from_secs(HOUR.saturating_add(60)))?;
-    let stale = cloud.get_order("order-1001").await;
-    told.check("an hour and a minute later those credentials are over", !stale.is_allowed(), &stale.to_string());
+    let late = cloud.get_order("order-1001").await;
+    told.check("an hour and a minute later those credentials are over", !late.is_allowed(), &late.to_string());
     told.allowed("fresh ones are not", &stage.granted(text(&session, "id")).await?.get_order("order-1001").await);
 
     clock.pass(Duration::from_secs(5 * HOUR))?;
@@ -132,7 +132,7 @@ pub(crate) async fn run() -> Result<bool, Failure> {
 /// A grant of alice's that bob countersigned, for eight hours; active, as the API shows it.
 async fn granted(stage: &Stage, entitlement: &str) -> Result<Value, Failure> {
     // Nothing is granted while the newest anchor is old, and it is whenever hours have passed.
-    Log::of(stage)?.minute().await?;
+    anchored(stage).await?;
     let asked = stage.alice.submit(entitlement, LONG, "a long day").await?.expect(201)?;
     let id = text(&asked, "id");
     until(&format!("bob countersigns {id}"), PATIENCE, || async {
@@ -141,6 +141,12 @@ async fn granted(stage: &Stage, entitlement: &str) -> Result<Value, Failure> {
     })
     .await?;
     stage.alice.reaches_within(id, "active", PATIENCE).await
+}
+
+/// Has the log anchored now. What fails on a busy machine is tried again, as it would be a minute later.
+async fn anchored(stage: &Stage) -> Result<(), Failure> {
+    let log = Log::of(stage)?;
+    until("the log is anchored", PATIENCE, || async { Ok(log.minute().await.ok()) }).await
 }
 
 fn expires_at(shown: &Value) -> Result<SystemTime, Failure> {
@@ -175,7 +181,7 @@ async fn early(stage: &Stage, clock: &mut Clock, told: &mut Told) -> Result<(), 
     clock.pass(Duration::from_secs(90))?;
     let ended = stage.alice.reaches_within(id, "ended", PATIENCE).await?;
     told.check("after the quarantine it is ended", text(&ended, "endReason") == "revoked", text(&ended, "endReason"));
-    clock.pass(Duration::from_secs(60))?;
+    clock.pass(Duration::from_mins(1))?;
     told.check("and verified", true, &verified(stage, id).await?);
     Ok(())
 }
@@ -264,7 +270,7 @@ async fn panic(stage: &Stage, clock: &mut Clock, told: &mut Told) -> Result<(), 
     clock.pass(Duration::from_secs(90))?;
     let ended = stage.alice.reaches_within(id, "ended", PATIENCE).await?;
     told.check("what it ends", text(&ended, "endReason") == "panic", text(&ended, "endReason"));
-    clock.pass(Duration::from_secs(60))?;
+    clock.pass(Duration::from_mins(1))?;
     let path = format!("/v1/sweeps/{}", text(&running, "id"));
     let over = until("the panic is over", PATIENCE, || async {
         let shown = operator.get(&path).await?.expect(200)?;
@@ -281,7 +287,7 @@ async fn log(stage: &Stage, clock: &mut Clock, told: &mut Told) -> Result<(), Fa
     let log = Log::of(stage)?;
     let root = stage.root()?;
     let record = until("the log has all entries", PATIENCE, || async {
-        log.minute().await?;
+        anchored(stage).await?;
         let record = Record::read(&root, &stage.outputs.table_name).await?;
         let covered = log.checkpoint().await?.checkpoint.size();
         Ok((record.waiting == 0 && covered >= record.logged && log.anchored_size().await? == covered).then_some(record))

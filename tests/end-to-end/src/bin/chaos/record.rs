@@ -70,7 +70,7 @@ impl Record {
             let index: Option<u64> = item.get("index").and_then(|index| index.as_n().ok()?.parse().ok());
             self.logged = self.logged.max(index.map_or(0, |index| index.saturating_add(1)));
         }
-        let bytes = item.get("event").and_then(|event| event.as_b().ok()).map(|event| event.as_ref());
+        let bytes = item.get("event").and_then(|event| event.as_b().ok()).map(AsRef::as_ref);
         if let (true, Some(bytes)) = (place.starts_with("EVENT#"), bytes) {
             places.insert((partition, place), Entry::read(bytes));
         }
