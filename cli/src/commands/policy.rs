@@ -86,7 +86,7 @@ pub(crate) async fn publish(wanted: &Publish) -> Result<Answer, Failure> {
     let (bundle, _) = load(&wanted.folder)?;
     let failed =
         |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, "aws", format!("{error}; nothing was changed"));
-    let clients = Clients::from_env().map_err(|error| failed(&error))?;
+    let clients = Clients::from_env_with_system_roots().map_err(|error| failed(&error))?;
     let store = clients.policies(&wanted.table);
     let digest = store.publish(&bundle, &wanted.by, SystemClock.now()).await.map_err(|error| failed(&error))?;
     Ok(Answer::new(format!("in force: {digest}"), json!({"digest": digest})))

@@ -11,6 +11,7 @@ use crate::managed::{ManagedPolicies, TargetRoles};
 use crate::policy::PolicyStore;
 use crate::probes::Probes;
 use crate::roles::Roles;
+use crate::roots::Roots;
 use crate::schedules::{ArmingSchedules, ScheduleTarget, Schedules};
 use crate::secrets::Secrets;
 use crate::sessions::Sessions;
@@ -23,6 +24,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::HttpClient;
+use aws_smithy_http_client::HttpClientError;
 use model::names::PrincipalArn;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -36,10 +38,16 @@ const OPERATION: Duration = Duration::from_secs(8);
 /// How often a call is tried at most.
 const ATTEMPTS: u32 = 3;
 
-/// No region is set: `AWS_REGION`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable AWS_REGION is not set")]
-pub struct NoRegion;
+/// Why there can be no clients.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClients {
+    /// No region is set: `AWS_REGION`.
+    #[error("the environment variable AWS_REGION is not set")]
+    Region,
+    /// The SDK can't take the root certificates.
+    #[error("the root certificates can't be used")]
+    Roots(#[from] HttpClientError),
+}
 
 /// All clients.
 #[derive(Debug)]
@@ -50,23 +58,37 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients as the environment says: `AWS_REGION`, `AWS_ENDPOINT_URL` if set, and the
+    /// A function's clients, as the environment says: `AWS_REGION`, `AWS_ENDPOINT_URL` if set, and the
     /// credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which
     /// are read with every use. Configuration files and instance metadata are not looked at: in
-    /// Lambda there are none, and looking costs start-up time.
+    /// Lambda there are none, and looking costs start-up time. Amazon's root certificates alone are
+    /// believed, where those are AWS's and neither `SSL_CERT_FILE` nor `SSL_CERT_DIR` is set.
     ///
     /// # Errors
-    /// If no region is set.
-    pub fn from_env() -> Result<Self, NoRegion> {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).ok_or(NoRegion)?;
-        Ok(Self::new(&region, set("AWS_ENDPOINT_URL").as_deref()))
+    /// If no region is set, or the SDK can't take the root certificates.
+    pub fn from_env() -> Result<Self, NoClients> {
+        let (region, endpoint) = place()?;
+        let roots = Roots::of_function(&region, endpoint.as_deref(), |name| std::env::var_os(name).is_some());
+        Self::new(&region, endpoint.as_deref(), roots)
+    }
+
+    /// The same for a person's machine, whose root certificates are believed: between it and AWS there may be a proxy
+    /// that looks into what it passes on.
+    ///
+    /// # Errors
+    /// If no region is set, or the SDK can't take the root certificates.
+    pub fn from_env_with_system_roots() -> Result<Self, NoClients> {
+        let (region, endpoint) = place()?;
+        Self::new(&region, endpoint.as_deref(), Roots::System)
     }
 
     /// Clients for `region`, at `endpoint` instead of AWS if there is one.
-    pub fn new(region: &str, endpoint: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// If the SDK can't take the root certificates.
+    pub fn new(region: &str, endpoint: Option<&str>, roots: Roots) -> Result<Self, NoClients> {
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-        Self::with(settings(region, endpoint, Http::new(), credentials))
+        Ok(Self::with(settings(region, endpoint, Http::new(roots)?, credentials)))
     }
 
     /// The Region they call; empty if their configuration names none.
@@ -202,6 +224,13 @@ impl Clients {
     pub fn bus(&self, name: &str) -> Bus {
         Bus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
     }
+}
+
+/// The region to call, and the endpoint if it is not AWS's.
+fn place() -> Result<(String, Option<String>), NoClients> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).ok_or(NoClients::Region)?;
+    Ok((region, set("AWS_ENDPOINT_URL")))
 }
 
 /// Time limits of a large answer: each piece has to come in time, not all of it.

@@ -4,8 +4,9 @@
 //! is made by the first call. Each parses all root certificates of the machine, so a function with three clients did so
 //! four times, and the last time within a request.
 
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
+use crate::roots::Roots;
+use aws_smithy_http_client::tls::{Provider, TlsContext, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector, HttpClientError};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -26,10 +27,16 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new() -> Self {
+    /// Whoever answers has to be vouched for by `roots`.
+    ///
+    /// # Errors
+    /// If the SDK can't take them.
+    pub(crate) fn new(roots: Roots) -> Result<Self, HttpClientError> {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
-        let usual = Connector::builder().connector_settings(settings).tls_provider(TLS).build();
-        Self { usual: SharedHttpConnector::new(usual), others: Builder::new().tls_provider(TLS).build_https() }
+        let tls = TlsContext::builder().with_trust_store(roots.store()).build()?;
+        let usual = Connector::builder().connector_settings(settings).tls_provider(TLS).tls_context(tls.clone());
+        let others = Builder::new().tls_provider(TLS).tls_context(tls).build_https();
+        Ok(Self { usual: SharedHttpConnector::new(usual.build()), others })
     }
 }
 
@@ -48,17 +55,17 @@ impl HttpClient for Http {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use crate::clients::Clients;
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::net::{TcpListener, TcpStream};
+    use crate::roots::Roots;
+    use std::io::{BufRead as _, BufReader, Read, Write};
+    use std::net::TcpListener;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use workflow::ports::LoadRequest as _;
 
     /// Answers every call of a connection with `{}`.
-    fn answer(stream: TcpStream) -> Option<()> {
-        let mut writing = stream.try_clone().ok()?;
+    pub(crate) fn answer(stream: impl Read + Write) -> Option<()> {
         let mut reading = BufReader::new(stream);
         loop {
             let mut length = 0;
@@ -74,7 +81,7 @@ mod tests {
                 }
             }
             reading.read_exact(&mut vec![0; length]).ok()?;
-            writing.write_all(b"HTTP/1.1 200 -\r\ncontent-length: 2\r\n\r\n{}").ok()?;
+            reading.get_mut().write_all(b"HTTP/1.1 200 -\r\ncontent-length: 2\r\n\r\n{}").ok()?;
         }
     }
 
@@ -92,8 +99,12 @@ mod tests {
         });
         let credentials = aws_credential_types::Credentials::new("AKIDEXAMPLE", "example", None, None, "tests");
         let provider = aws_credential_types::provider::SharedCredentialsProvider::new(credentials);
-        let clients =
-            Clients::with(crate::clients::settings("us-east-1", Some(&endpoint), super::Http::new(), provider));
+        let clients = Clients::with(crate::clients::settings(
+            "us-east-1",
+            Some(&endpoint),
+            super::Http::new(Roots::Amazon).unwrap(),
+            provider,
+        ));
         let id = "req_0198c0ffee0070000000000000000001".parse().unwrap();
         for table in [clients.table("countersign"), clients.table("countersign")] {
             assert!(table.load(&id).await.unwrap().is_none());

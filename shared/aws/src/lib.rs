@@ -8,7 +8,7 @@
 //! and hands each port trait on to a field with [`delegate!`]:
 //!
 //! ```
-//! use aws::{clients::Clients, table::Table, time::SystemClock};
+//! use aws::{clients::Clients, roots::Roots, table::Table, time::SystemClock};
 //! use workflow::ports::{Clock, LoadRequest};
 //!
 //! struct Ports {
@@ -25,8 +25,9 @@
 //!
 //! fn needs<P: LoadRequest + Clock>(_: &P) {}
 //!
-//! let clients = Clients::new("us-east-1", Some("http://127.0.0.1:4570"));
+//! let clients = Clients::new("us-east-1", Some("http://127.0.0.1:4570"), Roots::Amazon)?;
 //! needs(&Ports { table: clients.table("countersign"), clock: SystemClock });
+//! # Ok::<(), aws::clients::NoClients>(())
 //! ```
 //!
 //! Start reading at [`table`].
@@ -46,6 +47,7 @@ pub mod managed;
 pub mod policy;
 pub mod probes;
 pub mod roles;
+pub mod roots;
 pub mod schedules;
 pub mod secrets;
 pub mod sessions;

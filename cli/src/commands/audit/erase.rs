@@ -57,7 +57,7 @@ aws::delegate! {
 /// # Errors
 /// It is not over, there is none, or AWS does not do its part.
 pub(crate) async fn erase(wanted: &Erase) -> Result<Answer, Failure> {
-    let clients = Clients::from_env().map_err(|error| failed(&error))?;
+    let clients = Clients::from_env_with_system_roots().map_err(|error| failed(&error))?;
     // The record says who did it.
     let by = clients.sessions().caller().await.map_err(|error| failed(&error))?;
     let ports = Ports { table: clients.table(&wanted.table), clock: SystemClock };

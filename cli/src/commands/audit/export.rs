@@ -85,7 +85,8 @@ pub(crate) async fn export(wanted: &Export) -> Result<Answer, Failure> {
     if let (Some(from), Some(to)) = (&wanted.from, &wanted.to) {
         return reading::all(&[from.clone(), to.join("AWSDynamoDB")], to);
     }
-    let clients = Clients::from_env().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
+    let clients =
+        Clients::from_env_with_system_roots().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
     let exports = clients.exports();
     let mut catalogue = Catalogue::open(wanted.to.as_deref())?;
     let mut found = Vec::new();

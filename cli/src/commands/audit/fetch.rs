@@ -60,7 +60,8 @@ pub(crate) struct Fetch {
 /// # Errors
 /// AWS does not answer, something that has to be there is not, or the folder can't be written.
 pub(crate) async fn fetch(wanted: &Fetch) -> Result<Answer, Failure> {
-    let clients = Clients::from_env().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
+    let clients =
+        Clients::from_env_with_system_roots().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
     let folder = Copies::new(&wanted.folder, wanted.fresh);
     if let Some(keys) = &wanted.keys {
         folder.write("keys", &given(keys, LONGEST_KEYS)?)?;

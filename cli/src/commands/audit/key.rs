@@ -30,7 +30,7 @@ pub(crate) struct Key {
 /// KMS does not answer, or it is no key that signs notes.
 pub(crate) async fn key(wanted: &Key) -> Result<Answer, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, "aws", error.to_string());
-    let clients = Clients::from_env().map_err(|error| failed(&error))?;
+    let clients = Clients::from_env_with_system_roots().map_err(|error| failed(&error))?;
     let (kind, word) = if wanted.witness { (Kind::Cosignature, "witness") } else { (Kind::Ed25519, "log") };
     let (mut lines, mut keys) = (Vec::new(), Vec::new());
     for arn in &wanted.arn {

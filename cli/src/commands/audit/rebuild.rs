@@ -61,7 +61,8 @@ pub(crate) async fn rebuild(wanted: &Rebuild) -> Result<Answer, Failure> {
     let mut outcome = match (&wanted.source.folder, &wanted.source.table) {
         (Some(folder), _) => table::rebuilt(&Copies::new(folder, false), &keys)?,
         (None, Some(name)) => {
-            let clients = Clients::from_env().map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
+            let clients = Clients::from_env_with_system_roots()
+                .map_err(|error| Failure::new(Exit::Failed, "aws", error.to_string()))?;
             let rebuilt = anew(&clients.table(name), &keys).await.map_err(|fault| unanswered(&fault))?;
             let mut outcome = Outcome::of(&rebuilt);
             if let Some(bucket) = &wanted.log_bucket {
