@@ -71,7 +71,8 @@ fn element(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
             (2 + bytes, der[2..2 + bytes].iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
         }
     };
-    (&der[..head + length], &der[head..head + length], &der[head + length..])
+    let (whole, rest) = der.split_at(head.saturating_add(length));
+    (whole, &whole[head..], rest)
 }
 
 /// The elements of a certificate from its version on: …, issuer, validity, subject, public key, ….

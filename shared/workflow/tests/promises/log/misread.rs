@@ -28,7 +28,7 @@ impl Misread for Torn {
     }
 
     fn entry(&self, how: u64, _: &Stream, link: &Link) -> Result<StoredEntry, Fault> {
-        if how % 2 == 0 {
+        if how.is_multiple_of(2) {
             return torn();
         }
         let bytes = link.bytes.iter().take(100).copied().collect();
