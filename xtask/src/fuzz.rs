@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use crate::output::{complain, say};
-use crate::workspace;
+use crate::{tools, workspace};
 use running::{Ran, run_one};
 
 /// The version of cargo-fuzz.
@@ -105,7 +105,7 @@ fn source() -> Result<String, String> {
 
 /// The program with all targets, built for libFuzzer.
 fn build(doors: bool) -> Result<PathBuf, String> {
-    let fuzzer = installed()?;
+    let fuzzer = tools::installed("cargo-fuzz", CARGO_FUZZ)?;
     let crate_folder = folder().join("libfuzzer");
     // The same versions as in what is shipped; what only libFuzzer needs is added to this copy.
     let lock = crate_folder.join("Cargo.lock");
@@ -127,26 +127,6 @@ fn build(doors: bool) -> Result<PathBuf, String> {
     }
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     Ok(target.join(host).join("release/any"))
-}
-
-/// cargo-fuzz, after installing it if it is missing: beside what `.ci/run` installs.
-fn installed() -> Result<PathBuf, String> {
-    let tools = workspace::cache()?.join("tools");
-    let program = tools.join("bin/cargo-fuzz");
-    let told = Command::new(&program).arg("--version").stderr(Stdio::null()).output();
-    if told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).trim() == format!("cargo-fuzz {CARGO_FUZZ}")) {
-        return Ok(program);
-    }
-    complain(&format!("installing cargo-fuzz {CARGO_FUZZ} into {}", tools.display()));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let done = Command::new(cargo)
-        .args(["install", "cargo-fuzz", "--version", CARGO_FUZZ, "--locked", "--quiet", "--root"])
-        .arg(&tools)
-        .env_remove("CARGO_TARGET_DIR")
-        .env_remove("CARGO_MANIFEST_DIR")
-        .status()
-        .map_err(|error| format!("can't start cargo: {error}"))?;
-    if done.success() { Ok(program) } else { Err("cargo-fuzz can't be installed".to_owned()) }
 }
 
 /// Every target once, so many at a time.

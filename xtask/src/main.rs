@@ -9,10 +9,12 @@ mod demo;
 mod fuzz;
 mod iam_data;
 mod local;
+mod mutants;
 mod output;
 mod pictures;
 mod simulate;
 mod test;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ cargo xtask <job>
        --rate n --seconds n --seed n    calls in a second (10), for how long (60), and the seed of all that is drawn (1)
        --faults n --every n    of a thousand calls of AWS so many go wrong (20); milliseconds between two processes (1,000)
         hours              an eight-hour grant and all that follows, with the clock of everything moved
+  mutants [argument…]     the code that all rests on, changed in one place at a time: do its tests notice? cargo mutants' arguments
   pictures                take the README's pictures anew
   bench slack             how long people wait for answers in Slack, cold and warm
         grants [n]         how long access takes to come and to go, by mechanism
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
             "simulate" => simulate::run(rest),
             "defects" => defects::run(rest),
             "chaos" => chaos::run(rest),
+            "mutants" => mutants::run(rest),
             "pictures" => pictures::run(rest),
             "bench" => bench::run(rest),
             "fuzz" => fuzz::run(rest),
