@@ -11,6 +11,7 @@ mod asking;
 mod changes;
 mod check;
 mod nesting;
+mod schema;
 mod system;
 
 use crate::catalog::{Catalog, Entitlement, Problems};
@@ -185,12 +186,7 @@ impl Policy {
                 );
             })
             .ok();
-        let schema = Schema::from_cedarschema_str(&bundle.schema)
-            .map_err(|error| {
-                problems.push(problem(SCHEMA_FILE, line_of(&bundle.schema, &error), error.to_string()));
-            })
-            .ok()
-            .map(|(schema, _warnings)| schema);
+        let schema = schema::read(&bundle.schema).map_err(|found| problems.push(found)).ok();
         if let (Some(policies), Some(schema)) = (&policies, &schema) {
             let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
             problems.extend(result.validation_errors().map(|error| {
