@@ -32,8 +32,8 @@ def main() -> None:
     # CloudTrail comes last: it wraps the handlers that the others have replaced. Decisions come first: each implied action is
     # one of its own.
     for module in (
-        clock, decisions, resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams, services, exports,
-        cloudformation, cloudtrail,
+        clock, decisions, resources, iam_conditions, iam, simulation, sts, functions, eventbridge, s3, scheduler, streams,
+        services, exports, cloudformation, cloudtrail,
     ):
         module.install()
     print(f"local cloud on MiniStack {MINISTACK_VERSION}; {settings.describe()}", flush=True)
