@@ -1,8 +1,8 @@
 //! Whose word it takes that AWS answers: root certificates.
 //!
 //! Functions believe those of Amazon Trust Services alone, where AWS's endpoints have certificates under them. There are
-//! five instead of the machine's 146, so nobody else can vouch for AWS, and a start takes a seventh of the
-//! instructions. Nothing falls back to others after a handshake that failed.
+//! five instead of the machine's 140 or so: nobody else can vouch for AWS, and a start takes a seventh of the instructions.
+//! Nothing falls back to others after a handshake that failed.
 
 use aws_smithy_http_client::tls::TrustStore;
 
