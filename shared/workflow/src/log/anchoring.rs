@@ -1,6 +1,7 @@
 //! The log's newest checkpoint, put where nobody can take it out, and cosigned, if there is a witness.
 
 use super::apply::tiles;
+use super::sequencing::signed_by_us;
 use super::{Anchoring, broken, key, keys};
 use crate::ports::{Anchor, Anchors, Fault, LogHead, LogObjects, LogSettings, Put};
 use model::time::Time;
@@ -45,6 +46,8 @@ enum Answer {
 pub async fn anchor<P: Anchoring>(ports: &P) -> Result<Anchored, Fault> {
     let (head, stored) = futures_util::join!(ports.log_head(), ports.anchor());
     let Some(head) = head?.filter(|head| head.applied) else { return Ok(Anchored::Nothing) };
+    // What is put there nobody can take out.
+    signed_by_us(ports, &head)?;
     match ports.witness_key() {
         Some(witness) => Box::pin(with_witness(ports, &key(witness)?, &head, stored?)).await,
         None => alone(ports, &head, stored?).await,

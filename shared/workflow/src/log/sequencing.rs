@@ -136,7 +136,7 @@ async fn stands<P: ReadLog>(ports: &P, before: Option<&LogHead>) -> Result<bool,
 }
 
 /// Whoever may write the table could make another head; without the key they can't sign it.
-fn signed_by_us<P: LogSettings>(ports: &P, head: &LogHead) -> Result<(), Fault> {
+pub(super) fn signed_by_us<P: LogSettings>(ports: &P, head: &LogHead) -> Result<(), Fault> {
     let signed = checkpoint::open(head.note.as_bytes(), &keys(ports)?);
     let is_ours = signed.is_ok_and(|signed| {
         let said = &signed.checkpoint;

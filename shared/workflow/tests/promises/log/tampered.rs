@@ -179,6 +179,12 @@ fn a_head_that_the_key_did_not_sign_is_not_gone_on_from() {
     let signed = scene.world().signed_checkpoints().len();
     assert_eq!(scene.told().unwrap().unwrap_err().code, "unsound_log_head");
     assert_eq!(scene.world().signed_checkpoints().len(), signed);
+    // Nor is it put where nobody can take it out.
+    let anchored = scene.world().anchor_files();
+    let cut = LogHead { note: head.note.chars().take(60).collect(), ..head.clone() };
+    scene.world().plant_log_head(cut);
+    assert_eq!(scene.site.must(workflow::log::anchor(scene.world())).unwrap_err().code, "unsound_log_head");
+    assert_eq!(scene.world().anchor_files(), anchored);
     scene.world().plant_log_head(head);
     scene.settle();
     scene.complete();
