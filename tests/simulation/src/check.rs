@@ -4,13 +4,13 @@
 //! Names of invariants: `INV-1` … are those of the plan of simulation; `P1` … the promises of `ARCHITECTURE.md`.
 
 mod access;
+mod activity;
 mod doors;
 mod iam;
+mod log;
 mod order;
 mod record;
 mod story;
-
-pub(crate) use record::expected;
 
 use crate::recording::Recording;
 use std::fmt;
@@ -34,7 +34,7 @@ impl fmt::Display for Violation {
 }
 
 /// What is judged, in order.
-pub const PROMISES: [&str; 13] = [
+pub const PROMISES: [&str; 14] = [
     "INV-1/P1 approved by enough others who may, of what they saw",
     "INV-2/P2 no access outside the window",
     "INV-3/P3 the way out before the way in",
@@ -48,6 +48,7 @@ pub const PROMISES: [&str; 13] = [
     "INV-15 every call has its intent",
     "P8 no secret is said",
     "P10 a grant can't outgrow itself",
+    "P11 what was done is told exactly",
 ];
 
 /// What is found of one history.
@@ -65,9 +66,11 @@ pub fn check(recording: &Recording) -> Vec<Violation> {
     let mut found = Findings::default();
     let stories = Story::all(recording);
     record::judge(recording, &stories, &mut found);
+    log::judge(recording, &stories, &mut found);
     order::judge(recording, &stories, &mut found);
     access::judge(recording, &stories, &mut found);
     doors::judge(recording, &stories, &mut found);
+    activity::judge(recording, &stories, &mut found);
     for left in &recording.unfinished {
         found.add(9, "", left);
     }

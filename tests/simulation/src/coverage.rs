@@ -6,8 +6,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Events that have to come up. Not among them: `driftFound`, `endedUnverified` and `personReinstated`, which histories
-/// as they are drawn reach too rarely, and what concerns activity, which they do not play.
+/// as they are drawn reach too rarely, and runs of Terraform that somebody reports.
 pub const EVENTS: &[&str] = &[
+    "activityFinding",
+    "activitySummarised",
     "approvalGiven",
     "approversReminded",
     "commandRefused",

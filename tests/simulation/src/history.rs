@@ -3,20 +3,25 @@
 mod acts;
 pub(crate) mod healing;
 mod stream;
+mod trail;
+mod trouble;
 
+use crate::damage::Damaged;
 use crate::dice::Dice;
 use crate::mail::{Letter, To, invoke};
 use crate::plan::{Fault, Hits, Plan};
 use crate::policies::Version;
-use crate::recording::{Edge, InForce, Recording};
+use crate::recording::{Edge, InForce, Recording, Run};
 use crate::site::Site;
 use crate::worker::{Done, Worker};
+use model::stream::Stream;
 use model::time::{CLOCK_TOLERANCE, Time};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use stream::Stream;
-use workflow::double::{Trouble, Verb, World};
+use stream::Records;
+use trail::Trail;
+use workflow::double::{Verb, World};
 
 /// A Friday, 12:00.
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -48,6 +53,7 @@ pub fn play(seed: u64, plan: &Plan, hits: &Arc<Hits>, traced: bool) -> Played {
     let mut history = History::new(seed, plan.clone(), Arc::clone(hits), traced);
     for _ in 0..plan.steps {
         history.step();
+        history.trail_goes_on();
     }
     history.heal();
     history.come_to_rest();
@@ -58,13 +64,17 @@ pub fn play(seed: u64, plan: &Plan, hits: &Arc<Hits>, traced: bool) -> Played {
 struct History {
     site: Arc<Site>,
     dice: Dice,
+    /// For what came later: what is drawn of it changes nothing of the rest.
+    later: Dice,
+    damaged: Arc<Damaged>,
+    trail: Option<Trail>,
     plan: Plan,
     hits: Arc<Hits>,
     running: Vec<Worker>,
     letters: Vec<Letter>,
     /// What came already and may come again.
     delivered: Vec<Letter>,
-    stream: Stream,
+    stream: Records,
     recording: Recording,
     lines: Option<Vec<String>>,
     woken: BTreeSet<&'static str>,
@@ -98,25 +108,36 @@ impl History {
         if plan.has(Fault::StaleIam) {
             world.set_iam_lag(1 + dice.seconds(20));
         }
+        let mut later = Dice::new(!seed);
+        if plan.has(Fault::IamUnordered) {
+            world.set_iam_unordered(1 + later.seconds(120));
+        }
         if plan.has(Fault::StaleIndex) {
             world.set_index_lag(1 + dice.seconds(30));
         }
+        let mut outbox_lag = 0;
         if plan.has(Fault::StaleOutbox) {
-            world.set_outbox_lag(20 + dice.seconds(60));
-            hits.count(Fault::StaleOutbox);
+            outbox_lag = 20 + dice.seconds(60);
+            world.set_outbox_lag(outbox_lag);
         }
+        let trail = plan.trailed.then(|| Trail::new(&world));
+        let damaged = Arc::new(Damaged::new(Arc::clone(&hits)));
+        world.read_by(Arc::<Damaged>::clone(&damaged));
         let site = Arc::new(Site::new(world, Arc::clone(&hits), dice.split()));
         site.side().partial = if plan.has(Fault::PartialBatch) { 150 } else { 0 };
         site.side().slack_down = if plan.has(Fault::SlackDown) { 150 } else { 0 };
         let mut history = Self {
             site,
             dice,
+            later,
+            damaged,
+            trail,
             plan,
             hits,
             running: Vec::new(),
             letters: vec![Letter::timer(To::Audit, now)],
             delivered: Vec::new(),
-            stream: Stream::default(),
+            stream: Records::default(),
             recording: Recording::default(),
             lines: traced.then(Vec::new),
             woken: BTreeSet::new(),
@@ -129,83 +150,13 @@ impl History {
             stuck: false,
             batches_failed: 0,
         };
+        history.recording.witnessed = history.plan.witnessed;
+        history.recording.anchored = history.plan.anchored;
+        history.recording.outbox_lag = i64::try_from(outbox_lag).unwrap();
         history.note_version();
         history.recording.picture(&history.site);
         history.trouble();
         history
-    }
-
-    /// From now on calls fail as the plan has it.
-    fn trouble(&mut self) {
-        /// What may be lost for ever, for as long as nothing heals.
-        const COMPONENTS: [Verb; 20] = [
-            Verb::Arm,
-            Verb::Disarm,
-            Verb::Assume,
-            Verb::CreateRole,
-            Verb::PutRolePolicy,
-            Verb::RemoveRole,
-            Verb::PutKill,
-            Verb::Kill,
-            Verb::RemoveKill,
-            Verb::CreatePolicy,
-            Verb::AttachPolicy,
-            Verb::ReplacePolicy,
-            Verb::RemovePolicy,
-            Verb::ProbeRole,
-            Verb::ProbeDocument,
-            Verb::Due,
-            Verb::List,
-            Verb::Sign,
-            Verb::MoveHead,
-            Verb::PutAnchor,
-        ];
-        let (mut own, rate, hits) = (self.dice.split(), self.plan.calls_permille, Arc::clone(&self.hits));
-        let broken = self.plan.has(Fault::Outage).then(|| self.dice.one(&COMPONENTS).copied()).flatten();
-        let kinds: Vec<Fault> = [
-            Fault::CrashBefore,
-            Fault::CrashAfter,
-            Fault::ErrorBefore,
-            Fault::ErrorAfter,
-            Fault::Throttle,
-            Fault::Conflict,
-        ]
-        .into_iter()
-        .filter(|kind| self.plan.has(*kind))
-        .collect();
-        let bursts = self.plan.has(Fault::Burst);
-        let mut burst: Option<(Verb, u32)> = None;
-        self.site.world.trouble(move |call| {
-            if Some(call.verb) == broken {
-                hits.count(Fault::Outage);
-                return Some(if own.percent(70) { Trouble::FaultBefore } else { Trouble::FaultAfter });
-            }
-            if bursts && burst.is_none() && own.permille(10) {
-                burst = Some((call.verb, 3 + u32::try_from(own.below(8)).unwrap_or(0)));
-            }
-            if let Some((verb, left)) = burst
-                && verb == call.verb
-            {
-                burst = (left > 1).then_some((verb, left - 1));
-                hits.count(Fault::Burst);
-                return Some(Trouble::Throttle);
-            }
-            if !own.permille(rate) {
-                return None;
-            }
-            let kind = *own.one(&kinds)?;
-            let trouble = match kind {
-                Fault::CrashBefore => Trouble::CrashBefore,
-                Fault::CrashAfter => Trouble::CrashAfter,
-                Fault::ErrorBefore => Trouble::FaultBefore,
-                Fault::ErrorAfter => Trouble::FaultAfter,
-                Fault::Throttle => Trouble::Throttle,
-                _ if call.verb == Verb::Commit => Trouble::Refuse("TransactionConflictException"),
-                _ => return None,
-            };
-            hits.count(kind);
-            Some(trouble)
-        });
     }
 
     fn now(&self) -> Time {
@@ -219,9 +170,14 @@ impl History {
         }
     }
 
+    /// Whether this may go wrong, and now is to; it counts when it is met.
+    fn may(&mut self, fault: Fault, percent: usize) -> bool {
+        self.plan.has(fault) && self.dice.percent(percent)
+    }
+
     /// Whether this may go wrong, and now does.
     fn happens(&mut self, fault: Fault, percent: usize) -> bool {
-        let does = self.plan.has(fault) && self.dice.percent(percent);
+        let does = self.may(fault, percent);
         if does {
             self.hits.count(fault);
         }
@@ -305,6 +261,16 @@ impl History {
     /// What was committed goes into the record, and into the stream; what the bus took, to whoever listens.
     fn flow(&mut self) {
         let changes = self.site.world.take_changes();
+        for change in &changes {
+            // Before anybody erases them.
+            if let Stream::Request(id) = &change.place.stream
+                && change.place.seq == 1
+                && let Some(stored) = self.site.world.stored(id)
+            {
+                let said = stored.state.request.justification.shown();
+                self.recording.asked.insert(id.to_string(), said.to_owned());
+            }
+        }
         self.recording.commit(&changes);
         self.stream.take(changes);
         let events = std::mem::take(&mut self.site.side().bus);
@@ -316,7 +282,10 @@ impl History {
                 // Accounts are published by their number.
                 self.recording.published.insert((stream.to_owned(), seq));
             }
-            let letters = Letter::of_bus(&event, &detail, now);
+            let mut letters = Letter::of_bus(&event, &detail, now);
+            if self.trail.is_some() {
+                letters.extend(Letter::about_use(&event, &detail, now));
+            }
             self.recording.said.push(event.detail);
             for letter in letters {
                 self.post(letter);
@@ -370,23 +339,50 @@ impl History {
         }
         self.woken.insert(letter.to.as_str());
         self.say(|| format!("{} begins: {} (clock {skew:+} s)", letter.to.as_str(), letter.what));
+        if letter.signed.is_some_and(|secret| self.site.side().secrets.first() != Some(&secret)) {
+            self.hits.count(Fault::Rotation);
+        }
         let work = invoke(&self.site, &letter);
         let since = self.now();
-        self.running.push(Worker::new(work, letter, since, skew));
+        let mut worker = Worker::new(work, letter, since, skew);
+        if worker.letter.to == To::Audit {
+            let beside = self.running.iter_mut().filter(|other| other.letter.to == To::Audit);
+            let beside = beside.map(|other| other.log_run = None).count();
+            let is_timer = worker.letter.batch.is_none();
+            worker.log_run = (is_timer && beside == 0).then(|| Run {
+                began: self.site.world.done(),
+                began_at: since.as_second(),
+                answered: self.site.world.submitted().is_empty(),
+                ended: 0,
+            });
+        }
+        self.running.push(worker);
+    }
+
+    /// What is kept of a worker that is no more.
+    fn is_over(&mut self, worker: &Worker, well: bool) {
+        if worker.letter.to == To::Credentials {
+            self.recording.fetches.push(worker.calls.clone());
+        }
+        if let Some(run) = worker.log_run.filter(|_| well) {
+            self.recording.log_runs.push(Run { ended: self.site.world.done(), ..run });
+        }
     }
 
     fn done(&mut self, worker: Worker, done: Done) {
         self.say(|| format!("{} is done: {}", worker.letter.to.as_str(), shown(&done)));
+        if !matches!(done, Done::Badly) {
+            self.is_over(&worker, matches!(done, Done::Well));
+        }
         match done {
-            Done::Well => self.stream.taken(&worker.letter, None),
+            Done::Well => {
+                self.judge_forged(&worker, None);
+                self.stream.taken(&worker.letter, None);
+            }
             Done::Badly => self.failed(worker),
             Done::Batch(from) => self.stream.taken(&worker.letter, from.as_deref()),
             Done::Answered(answer) => {
-                if worker.letter.forged {
-                    let wrote = self.wrote(&worker);
-                    let edge = Edge { what: worker.letter.what.clone(), status: answer.status_code, wrote };
-                    self.recording.edges.push(edge);
-                }
+                self.judge_forged(&worker, Some(answer.status_code));
                 if worker.letter.to != To::Credentials {
                     self.recording.said.push(answer.body);
                 }
@@ -394,18 +390,39 @@ impl History {
         }
     }
 
+    fn judge_forged(&mut self, worker: &Worker, status: Option<u16>) {
+        if worker.letter.forged {
+            let (what, wrote) = (worker.letter.what.clone(), self.wrote(worker));
+            self.recording.edges.push(Edge { what, status, wrote });
+        }
+    }
+
+    /// Runs a function to its end, with nothing beside it.
+    fn at_once(&mut self, letter: Letter) -> Option<Done> {
+        let work = invoke(&self.site, &letter);
+        let mut worker = Worker::new(work, letter, self.now(), 0);
+        (0..100_000).find_map(|_| worker.step())
+    }
+
     /// What a worker's calls wrote.
     fn wrote(&self, worker: &Worker) -> Vec<String> {
         let calls = self.site.world.calls();
         let mine = |nth: u64| worker.calls.iter().any(|(from, to)| (*from < nth) && (nth <= *to));
-        let wrote = calls.iter().filter(|call| call.took_effect && mine(call.nth) && call.verb == Verb::Commit);
+        let writes = |verb| matches!(verb, Verb::Commit | Verb::CommitActivity);
+        let wrote = calls.iter().filter(|call| call.took_effect && mine(call.nth) && writes(call.verb));
         wrote.map(|call| format!("{:?} {} {}", call.verb, call.on, call.detail)).collect()
     }
 
     /// A worker that died, was killed, or said that it failed: who told it, tells another.
     fn failed(&mut self, worker: Worker) {
+        self.is_over(&worker, false);
+        self.judge_forged(&worker, None);
         let mut letter = worker.letter;
         self.stream.failed(&letter);
+        // What no rule would have handed on is not handed on again.
+        if letter.forged && !letter.to.is_call() {
+            return;
+        }
         if self.healed && letter.batch.is_some() {
             self.batches_failed += 1;
         }
@@ -478,6 +495,10 @@ impl History {
                 }
             }
         }
+        if self.trail.is_some() {
+            self.letters.push(Letter::timer(To::Activity, now));
+            self.deliver_digests();
+        }
         self.tell_witness();
     }
 
@@ -497,11 +518,15 @@ impl History {
     /// The end: what is only known now.
     fn end(mut self) -> Played {
         self.hits.add(Fault::StaleIam, self.site.world.iam_behind());
+        self.hits.add(Fault::IamUnordered, self.site.world.iam_disordered());
         self.hits.add(Fault::StaleIndex, self.site.world.index_behind());
+        self.hits.add(Fault::StaleOutbox, self.site.world.outbox_behind());
+        self.hits.add(Fault::Quota, self.site.world.quotas_reached());
+        self.ask_activity();
         self.recording.picture(&self.site);
-        self.recording.anchored = self.plan.anchored;
         self.recording.poison.1 = self.stream.set_aside.len();
         self.recording.finish(&self.site);
+        self.recording.breaches.extend(self.damaged.mistaken());
         healing::folder(&self.site, &mut self.recording);
         let mut hash = Sha256::new();
         for call in &self.recording.calls {

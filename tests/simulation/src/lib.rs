@@ -20,6 +20,7 @@
 
 pub mod check;
 pub mod coverage;
+mod damage;
 mod dice;
 pub mod history;
 pub mod load;

@@ -9,6 +9,7 @@ use lambda::http::Answer;
 use model::names::AccountId;
 use model::time::Time;
 use serde::de::DeserializeOwned;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use slack::workspace::Workspace;
 use std::future::Future;
@@ -20,6 +21,7 @@ use workflow::ports::Published;
 /// Which function is woken, or which person runs a command themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum To {
+    Activity,
     Approval,
     Audit,
     Conversation,
@@ -37,7 +39,8 @@ pub(crate) enum To {
 
 impl To {
     /// Every one.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Activity,
         Self::Approval,
         Self::Audit,
         Self::Conversation,
@@ -54,6 +57,7 @@ impl To {
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::Activity => "activity",
             Self::Approval => "approval",
             Self::Audit => "audit",
             Self::Conversation => "conversation",
@@ -73,7 +77,8 @@ impl To {
     pub(crate) fn is_call(self) -> bool {
         match self {
             Self::Approval | Self::Conversation | Self::Credentials | Self::Intake | Self::Operator => true,
-            Self::Audit
+            Self::Activity
+            | Self::Audit
             | Self::Grant
             | Self::Notification
             | Self::Publication
@@ -97,13 +102,15 @@ pub(crate) struct Letter {
     pub(crate) what: String,
     /// Whether nobody who may has sent it: nothing may come of it.
     pub(crate) forged: bool,
+    /// What Slack signed it with.
+    pub(crate) signed: Option<&'static str>,
     /// Of a batch: which consumer of which shard it is for, and how many records it has.
     pub(crate) batch: Option<(usize, usize, usize)>,
 }
 
 impl Letter {
     pub(crate) fn new(to: To, what: impl Into<String>, event: Value, due: Time) -> Self {
-        Self { to, event, due, tries: 0, what: what.into(), forged: false, batch: None }
+        Self { to, event, due, tries: 0, what: what.into(), forged: false, signed: None, batch: None }
     }
 
     /// A timer that fires.
@@ -132,6 +139,15 @@ impl Letter {
             letters.push(to(To::Notification));
         }
         letters
+    }
+
+    /// What of it concerns whoever looks for what is done under grants.
+    pub(crate) fn about_use(event: &Published, detail: &Value, due: Time) -> Option<Self> {
+        let handed = json!({"source": "countersign", "detail-type": event.name, "detail": detail});
+        let what = format!("{} of {}", event.name, detail["requestId"].as_str().unwrap_or_default());
+        ["grantActivated", "grantEnded"]
+            .contains(&event.name.as_str())
+            .then(|| Self::new(To::Activity, what, handed, due))
     }
 
     /// A batch of the stream as its consumers get it: the table's own changes, or what was put into the outbox.
@@ -221,6 +237,13 @@ pub(crate) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 pub(crate) fn invoke(site: &Arc<Site>, letter: &Letter) -> Work {
     let (site, event) = (Arc::clone(site), letter.event.clone());
     match letter.to {
+        To::Activity => Box::pin(async move {
+            match Box::pin(activity::handle(&site.world, to_raw_value(&event).unwrap())).await {
+                Ok(Some(answer)) => Done::Answered(answer),
+                Ok(None) => Done::Well,
+                Err(_) => Done::Badly,
+            }
+        }),
         To::Approval => answering(event, move |call| async move { approval::handle(&site.world, call).await }),
         To::Intake => answering(event, move |call| async move { intake::handle(&site.world, &TAKES, call).await }),
         To::Credentials => answering(event, move |call| async move { credentials::handle(&site.world, call).await }),

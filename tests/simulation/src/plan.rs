@@ -98,6 +98,28 @@ faults! {
     Forged = "forged message",
     /// The witness does not answer for a while.
     SlowWitness = "slow witness",
+    /// What is read of the table is damaged: an attribute is not there, or cut.
+    Damaged = "damaged item",
+    /// IAM is behind for up to two minutes, with each document by itself.
+    IamUnordered = "IAM out of order",
+    /// CloudTrail tells of a call, or of a file, twice.
+    TrailTwice = "CloudTrail tells twice",
+    /// What CloudTrail tells comes much later.
+    TrailLate = "CloudTrail is late",
+    /// An hour of the trail has no digest.
+    TrailGap = "hour without a digest",
+    /// Somebody makes up calls, or signs a digest themselves.
+    TrailForged = "forged activity",
+}
+
+impl Fault {
+    /// Those that came later: they are drawn for themselves, so that earlier seeds have their earlier faults.
+    pub const LATER: &[Self] =
+        &[Self::Damaged, Self::IamUnordered, Self::TrailTwice, Self::TrailLate, Self::TrailGap, Self::TrailForged];
+
+    fn is_later(self) -> bool {
+        Self::LATER.contains(&self)
+    }
 }
 
 /// How often each kind of fault happened.
@@ -144,6 +166,8 @@ pub struct Plan {
     pub anchored: bool,
     /// Whether a witness vouches for the log.
     pub witnessed: bool,
+    /// Whether sessions are used, and CloudTrail tells of it.
+    pub trailed: bool,
 }
 
 impl Plan {
@@ -151,15 +175,29 @@ impl Plan {
     pub fn draw(dice: &mut Dice) -> Self {
         // Most histories have a few kinds, some all, and some none: those show what the others are held against.
         let each = [0, 15, 30, 30, 60, 100].get(dice.below(6)).copied().unwrap_or(30);
-        let faults = Fault::ALL.iter().copied().filter(|_| dice.percent(each)).collect();
-        Self {
+        let first = Fault::ALL.iter().copied().filter(|fault| !fault.is_later());
+        let faults = first.filter(|_| dice.percent(each)).collect();
+        let mut plan = Self {
             faults,
             calls_permille: [5, 20, 60].get(dice.below(3)).copied().unwrap_or(20),
             steps: 120_usize.saturating_add(dice.below(160)),
             requests: 1_usize.saturating_add(dice.below(5)),
             anchored: dice.percent(40),
             witnessed: dice.percent(40),
-        }
+            trailed: false,
+        };
+        let mut later = dice.split();
+        plan.faults.extend(Fault::LATER.iter().copied().filter(|_| later.percent(each)));
+        plan.trailed = later.percent(10);
+        plan
+    }
+
+    /// The same without what came later.
+    #[must_use]
+    pub fn as_it_was(mut self) -> Self {
+        self.faults.retain(|fault| !fault.is_later());
+        self.trailed = false;
+        self
     }
 
     /// Whether this may go wrong.

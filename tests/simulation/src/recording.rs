@@ -83,10 +83,49 @@ pub struct Picture {
 pub struct Edge {
     /// What it was.
     pub what: String,
-    /// What it was answered.
-    pub status: u16,
+    /// What it was answered; `None`: nothing, the worker died of something else.
+    pub status: Option<u16>,
     /// The calls that it came to and that wrote something.
     pub wrote: Vec<String>,
+}
+
+/// An approval that somebody pressed or sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Click {
+    /// Who.
+    pub person: String,
+    /// Of which request.
+    pub id: String,
+    /// What they saw.
+    pub digest: String,
+    /// The actions that they leave; `None`: as they are.
+    pub permissions: Option<Vec<String>>,
+    /// For how long, in seconds; `None`: as it is.
+    pub seconds: Option<u64>,
+}
+
+/// Something that was done with a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// The call's id.
+    pub id: String,
+    /// The request whose session it was.
+    pub request: String,
+    /// When, by AWS's clock.
+    pub at: i64,
+}
+
+/// A run of the log's timer that said that it went well, with no other worker of the log beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// After so many calls that took effect it began.
+    pub began: u64,
+    /// When, by AWS's clock.
+    pub began_at: i64,
+    /// Whether the witness had answered all that it was asked by then.
+    pub answered: bool,
+    /// After so many calls that took effect it ended.
+    pub ended: u64,
 }
 
 /// Who may what, from a time on.
@@ -121,8 +160,24 @@ pub struct Recording {
     pub in_force: Vec<InForce>,
     /// Words that may be in one request at most.
     pub once: BTreeSet<String>,
-    /// Who pressed or sent an approval, of which request, having seen which digest.
-    pub clicks: BTreeSet<(String, String, String)>,
+    /// What each request was asked for with, in its requester's words, when it was made.
+    pub asked: BTreeMap<String, String>,
+    /// Who pressed or sent an approval, of what.
+    pub clicks: BTreeSet<Click>,
+    /// The calls of each worker that hands out credentials, as ranges of their numbers: from behind one up to another.
+    pub fetches: Vec<Vec<(u64, u64)>>,
+    /// What was done with sessions.
+    pub used: Vec<Used>,
+    /// What an auditor is shown at the end to have been done under each request: ids of calls.
+    pub activity: BTreeMap<String, Vec<String>>,
+    /// Runs of the log's timer that went well.
+    pub log_runs: Vec<Run>,
+    /// By how much the index of what is to be logged was behind, in seconds.
+    pub outbox_lag: i64,
+    /// Whether a witness vouches for the log.
+    pub witnessed: bool,
+    /// After how many calls that took effect everything healed, and when.
+    pub healed: Option<(u64, i64)>,
     /// Entries that reached the bus, by stream and place.
     pub published: BTreeSet<(String, u64)>,
     /// Records of the stream that nobody can read, and those of them that were set aside for people.

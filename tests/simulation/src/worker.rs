@@ -1,6 +1,7 @@
 //! One invocation of a function: it goes from call to call as it is told to, and can be stopped between any two.
 
 use crate::mail::{Letter, Work};
+use crate::recording::Run;
 use lambda::http::Answer;
 use model::time::Time;
 use std::fmt;
@@ -32,6 +33,8 @@ pub(crate) struct Worker {
     pub(crate) frozen: bool,
     /// The calls that it made, as ranges of their numbers.
     pub(crate) calls: Vec<(u64, u64)>,
+    /// What was so when it began, of a run of the log's timer that has no other worker of the log beside it.
+    pub(crate) log_run: Option<Run>,
 }
 
 impl fmt::Debug for Worker {
@@ -42,7 +45,7 @@ impl fmt::Debug for Worker {
 
 impl Worker {
     pub(crate) fn new(work: Work, letter: Letter, since: Time, skew: i64) -> Self {
-        Self { work, letter, since, skew, frozen: false, calls: Vec::new() }
+        Self { work, letter, since, skew, frozen: false, calls: Vec::new(), log_run: None }
     }
 
     /// To the next call.

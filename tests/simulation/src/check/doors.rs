@@ -11,8 +11,8 @@ const SECRET: &str = "this-is-secret";
 
 pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
     for edge in &recording.edges {
-        if edge.status < 400 {
-            found.add(7, "", format!("{} was answered {}", edge.what, edge.status));
+        if let Some(status) = edge.status.filter(|status| *status < 400) {
+            found.add(7, "", format!("{} was answered {status}", edge.what));
         }
         for wrote in &edge.wrote {
             found.add(7, "", format!("{} came to {wrote}", edge.what));
@@ -66,8 +66,7 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
 /// What takes effect once, took effect once.
 fn once(recording: &Recording, found: &mut Findings) {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for state in recording.states.values() {
-        let said = state.pointer("/request/justification/text").and_then(Value::as_str).unwrap_or_default();
+    for said in recording.asked.values() {
         if let Some(word) = recording.once.get(said) {
             *count.entry(word).or_default() += 1;
         }

@@ -13,7 +13,6 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
     let mut done: Vec<&Called> = recording.calls.iter().filter(|call| call.order > 0).collect();
     done.sort_by_key(|call| call.order);
     let mut armed: BTreeSet<&str> = BTreeSet::new();
-    let mut assumed: BTreeMap<&str, usize> = BTreeMap::new();
     for call in done {
         let of = call.detail.strip_prefix("countersign-kill-").filter(|of| of.starts_with("req_")).unwrap_or(&call.on);
         let before = |names: &[&str]| stories.get(of).is_some_and(|story| story.has_before(names, call.order));
@@ -44,21 +43,33 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
             "ReplacePolicy" | "RemoveRole" | "RemovePolicy" if known && !before(END) => {
                 found.add(10, of, format!("{} without an intent in the record", call.verb));
             }
-            "Assume" => {
-                let so_far = assumed.entry(of).or_default();
-                *so_far += 1;
-                let asked = stories.get(of).map_or(0, |story| {
-                    story
-                        .entries
-                        .iter()
-                        .filter(|entry| entry.name == "credentialsRequested" && entry.order < call.order)
-                        .count()
-                });
-                if *so_far > asked {
-                    found.add(10, of, "a session was had without an intent in the record");
-                }
-            }
             _ => {}
         }
+    }
+    sessions(recording, found);
+}
+
+/// Each session was had by a worker that had put its own intent on record before, and used it for nothing else.
+fn sessions(recording: &Recording, found: &mut Findings) {
+    let mut by_itself: BTreeSet<usize> =
+        (0..recording.calls.len()).filter(|at| recording.calls[*at].verb == "Assume").collect();
+    for worker in &recording.fetches {
+        let mut intent: Option<&str> = None;
+        for at in worker.iter().flat_map(|(from, to)| *from..*to).filter_map(|at| usize::try_from(at).ok()) {
+            let Some(call) = recording.calls.get(at) else { continue };
+            match call.verb.as_str() {
+                "Commit" if call.order > 0 && call.detail == "credentialsRequested" => intent = Some(&call.on),
+                "Assume" => {
+                    by_itself.remove(&at);
+                    if intent.take() != Some(&call.on) && call.order > 0 {
+                        found.add(10, &call.on, "a session was had without an intent of its own in the record");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for at in by_itself {
+        found.add(10, &recording.calls[at].on, "a session was had by something that hands out no credentials");
     }
 }

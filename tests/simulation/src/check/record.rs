@@ -1,17 +1,15 @@
 //! The record, by the program that auditors have; and what that can't know: who may what, and which calls came when.
 
 use super::Findings;
-use super::story::Story;
+use super::story::{Story, texts};
 use crate::policies::LIMITS;
-use crate::recording::Recording;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
+use crate::recording::{Click, Recording};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use verify::{Code, Severity, Trusted};
 
 /// How old a policy may be that a worker decides by, in seconds: it is read when it begins, and it lives so long.
-const HELD: i64 = 60;
+pub(super) const HELD: i64 = 60;
 
 pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
     verified(recording, found);
@@ -19,8 +17,6 @@ pub(super) fn judge(recording: &Recording, stories: &BTreeMap<String, Story>, fo
     approvers(recording, stories, found);
     limits(recording, stories, found);
     clicks(recording, stories, found);
-    anchors(recording, stories, found);
-    roots(recording, found);
 }
 
 /// What the verifier finds. It has the log, the anchors and the table, and trusts none of them.
@@ -39,10 +35,10 @@ fn verified(recording: &Recording, found: &mut Findings) {
     }
 }
 
-/// What faults alone bring about, and breaks nothing.
-pub(crate) fn expected(code: Code) -> bool {
-    // The log was out of order for a while, and caught up.
-    matches!(code, Code::Silence | Code::LoggedLate | Code::NotCosigned | Code::SummaryMissing)
+/// What faults alone bring about, and breaks nothing: the log was out of order for a while, and caught up. Whether it had
+/// to be is judged in `log`, by what ran.
+fn expected(code: Code) -> bool {
+    matches!(code, Code::Silence | Code::LoggedLate)
 }
 
 fn promise(code: Code) -> usize {
@@ -162,41 +158,61 @@ fn approvers(recording: &Recording, stories: &BTreeMap<String, Story>, found: &m
     }
 }
 
-/// Who countersigned sent that, having seen this very digest.
+/// Who countersigned sent that, having seen this very digest; and what is granted from then on is what they left of it.
 fn clicks(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
     for (id, story) in stories.iter().filter(|(id, _)| id.starts_with("req_")) {
-        for entry in story.entries.iter().filter(|entry| entry.name == "approvalGiven") {
-            // Who narrows what they saw countersigns what is left.
-            let narrows = story.entries.iter().any(|other| other.name == "termsNarrowed" && other.order == entry.order);
-            let text = |name: &str| entry.data[name].as_str().unwrap_or_default().to_owned();
-            let click = (text("person"), id.clone(), text("digest"));
-            if !narrows && !recording.clicks.contains(&click) {
-                found.add(0, id, format!("{} never sent an approval of {}", click.0, click.2));
+        let Some(mut terms) = story.first("requestSubmitted").map(|entry| Shown::of(&entry.data["request"])) else {
+            continue;
+        };
+        let mut narrowed: Option<(u64, Shown)> = None;
+        for entry in &story.entries {
+            match entry.name.as_str() {
+                "termsNarrowed" => narrowed = Some((entry.order, Shown::of(&entry.data))),
+                "approvalGiven" => {
+                    let left = narrowed.take().filter(|(order, _)| *order == entry.order).map(|(_, left)| left);
+                    let person = entry.data["person"].as_str().unwrap_or_default();
+                    let after = left.unwrap_or_else(|| terms.clone());
+                    let sent = recording.clicks.iter().any(|click| {
+                        (click.person.as_str(), &click.id, &click.digest) == (person, id, &terms.digest)
+                            && terms.less(click) == (after.permissions.clone(), after.seconds)
+                    });
+                    if !sent || after.resources != terms.resources {
+                        found.add(0, id, format!("{person} never sent an approval of {}", after.digest));
+                    }
+                    if entry.data["digest"].as_str() != Some(&after.digest) {
+                        found.add(0, id, format!("{person} countersigned something else than {}", after.digest));
+                    }
+                    terms = after;
+                }
+                _ => {}
             }
         }
     }
 }
 
-/// Nothing begins to be granted while the log is not anchored.
-fn anchors(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut Findings) {
-    /// How long an anchor counts, in seconds. Source: `docs/record.md`.
-    const COUNTS: i64 = 900;
-    if !recording.anchored {
-        return;
-    }
-    let kept: Vec<(u64, i64)> = recording
-        .calls
-        .iter()
-        .filter(|call| call.verb == "KeepAnchor" && call.order > 0)
-        .map(|call| (call.order, call.at))
-        .collect();
-    for (id, story) in stories {
-        let Some(begun) = story.first("provisioningStarted") else { continue };
-        // A worker decides when it begins to, and may be a minute late.
-        let since = begun.at - COUNTS - HELD - 2 * recording.skew;
-        if !kept.iter().any(|(order, at)| *order < begun.order && *at >= since) {
-            found.add(6, id, "access was begun while the log was not anchored");
+/// What is to be granted, as an entry shows it.
+#[derive(Debug, Clone)]
+struct Shown {
+    permissions: Vec<String>,
+    resources: Vec<String>,
+    seconds: u64,
+    digest: String,
+}
+
+impl Shown {
+    fn of(value: &Value) -> Self {
+        Self {
+            permissions: texts(value.get("permissions")),
+            resources: texts(value.get("resources")),
+            seconds: value["durationSeconds"].as_u64().unwrap_or_default(),
+            digest: value["digest"].as_str().unwrap_or_default().to_owned(),
         }
+    }
+
+    /// What somebody leaves of it.
+    fn less(&self, click: &Click) -> (Vec<String>, u64) {
+        let permissions = click.permissions.as_ref().unwrap_or(&self.permissions);
+        (permissions.clone(), click.seconds.unwrap_or(self.seconds))
     }
 }
 
@@ -219,75 +235,4 @@ fn limits(recording: &Recording, stories: &BTreeMap<String, Story>, found: &mut 
             found.add(8, who, format!("{name} more than {most} times within an hour"));
         }
     }
-}
-
-/// Every checkpoint that was ever signed is one of the tree over the leaves as they lie there: no two trees, and none cut.
-fn roots(recording: &Recording, found: &mut Findings) {
-    let leaves = leaves(recording);
-    let mut roots: BTreeMap<u64, String> = BTreeMap::new();
-    for body in &recording.signed {
-        let mut lines = body.lines().skip(1);
-        let size = lines.next().and_then(|size| size.parse::<u64>().ok());
-        if let (Some(size), Some(root)) = (size, lines.next())
-            && roots.insert(size, root.to_owned()).is_some_and(|before| before != root)
-        {
-            found.add(6, "", format!("two roots were signed for {size} entries"));
-        }
-    }
-    // The roots of the full subtrees that the leaves so far come to, the largest first. Source: RFC 6962, section 2.1.
-    let mut stack: Vec<(u64, [u8; 32])> = Vec::new();
-    for (size, leaf) in (1_u64..).zip(&leaves) {
-        let mut node = (1, hash(&[&[0], leaf]));
-        while let Some((width, left)) = stack.last().copied().filter(|(width, _)| *width == node.0) {
-            stack.pop();
-            node = (width * 2, hash(&[&[1], &left, &node.1]));
-        }
-        stack.push(node);
-        if let Some(signed) = roots.get(&size) {
-            let root = stack.iter().rev().map(|(_, root)| *root).reduce(|right, left| hash(&[&[1], &left, &right]));
-            if root.map(|root| STANDARD.encode(root)).as_ref() != Some(signed) {
-                found.add(6, "", format!("the root that was signed for {size} entries is not theirs"));
-            }
-        }
-    }
-    if let Some(beyond) = roots.keys().find(|size| **size > leaves.len() as u64) {
-        found.add(6, "", format!("a tree of {beyond} entries was signed; {} are there", leaves.len()));
-    }
-    let logged: BTreeSet<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-    for (stream, committed) in &recording.streams {
-        if let Some(missing) = committed.iter().position(|entry| !logged.contains(entry.bytes.as_slice())) {
-            found.add(6, stream, format!("its place {} is not in the log", missing + 1));
-        }
-    }
-}
-
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into()
-}
-
-/// The leaves as they lie in the log's bundles. Source: C2SP tlog-tiles.
-fn leaves(recording: &Recording) -> Vec<Vec<u8>> {
-    // Of each bundle the widest.
-    let mut bundles: BTreeMap<&str, (u64, &Vec<u8>)> = BTreeMap::new();
-    for (path, bytes) in &recording.folder {
-        let Some(name) = path.strip_prefix("log/tile/entries/") else { continue };
-        let (bundle, width) = match name.split_once(".p/") {
-            Some((bundle, width)) => (bundle, width.parse().unwrap_or(0)),
-            None => (name, 256),
-        };
-        let held = bundles.entry(bundle).or_insert((width, bytes));
-        if held.0 < width {
-            *held = (width, bytes);
-        }
-    }
-    let mut leaves = Vec::new();
-    for (_, bytes) in bundles.into_values() {
-        let mut rest = bytes.as_slice();
-        while let Some((length, after)) = rest.split_first_chunk::<2>() {
-            let length = usize::from(u16::from_be_bytes(*length));
-            leaves.push(after.get(..length).unwrap_or_default().to_vec());
-            rest = after.get(length..).unwrap_or_default();
-        }
-    }
-    leaves
 }

@@ -5,6 +5,7 @@ use crate::mail::{Letter, TEAM, To};
 use crate::people::{PERSONS, api, command, press, slack};
 use crate::plan::Fault;
 use crate::policies::Version;
+use crate::recording::Click;
 use crate::site::SECRETS;
 use model::lifecycle::Phase;
 use model::names::RequestId;
@@ -97,8 +98,12 @@ impl History {
 
     /// Sends what somebody does, as often as they do it.
     fn send(&mut self, to: To, what: String, event: Value) {
+        self.send_signed(to, what, event, None);
+    }
+
+    fn send_signed(&mut self, to: To, what: String, event: Value, signed: Option<&'static str>) {
         let now = self.now();
-        let letter = Letter::new(to, what, event, now);
+        let letter = Letter { signed, ..Letter::new(to, what, event, now) };
         if to == To::Conversation && self.happens(Fault::SlackRetry, 40) {
             let mut again = letter.clone();
             again.due = now.plus([1, 5, 60][self.dice.below(3)]);
@@ -113,7 +118,7 @@ impl History {
         for nth in 0..times {
             let secret = self.signs_with();
             let event = slack(route, &body(self.acts * 10 + nth), secret, self.now());
-            self.send(To::Conversation, what.to_owned(), event);
+            self.send_signed(To::Conversation, what.to_owned(), event, Some(secret));
         }
     }
 
@@ -161,28 +166,34 @@ impl History {
     fn approve(&mut self, id: &RequestId) {
         let person = self.person(&["bob", "carol", "bob", "carol", "alice"]);
         let digest = self.digest(id);
-        self.recording.clicks.insert((person.to_owned(), id.to_string(), digest.clone()));
+        let click = Click { person: person.to_owned(), id: id.to_string(), digest, permissions: None, seconds: None };
         if let (Door::Slack, Some(user)) = self.door(person) {
             // What the message around the button says is nobody's concern.
             let shown = self.dice.one(&self.seen).map_or_else(String::new, |(id, digest)| format!("{id} {digest}"));
-            let value = format!("{id}:{digest}");
+            let value = format!("{id}:{}", click.digest);
+            self.recording.clicks.insert(click);
             return self.send_slack("POST /slack/interactions", &format!("{person} approves {id} in Slack"), |nth| {
                 press(user, "approve", &value, &shown, nth)
             });
         }
-        let mut body = json!({"digest": digest});
+        let (mut click, mut body) = (click.clone(), json!({"digest": click.digest}));
         if self.dice.percent(20)
             && let Some(stored) = self.site.world.stored(id)
         {
             let terms = stored.state.terms();
-            body["durationSeconds"] = json!((terms.duration_seconds() / 2).max(65));
+            let seconds = (terms.duration_seconds() / 2).max(65);
+            body["durationSeconds"] = json!(seconds);
+            click.seconds = Some(seconds);
             if self.dice.percent(50) {
-                body["permissions"] = json!(terms.permissions().iter().take(1).collect::<Vec<_>>());
+                let left: Vec<String> = terms.permissions().iter().take(1).cloned().collect();
+                body["permissions"] = json!(left);
+                click.permissions = Some(left);
             }
         }
         if self.dice.percent(20) {
             body["note"] = json!("seen");
         }
+        self.recording.clicks.insert(click);
         let signer = self.arn(person);
         let event = api("POST /v1/requests/{id}/approve", signer, id.as_str(), &body, None);
         self.send(To::Approval, format!("{person} approves {id}"), event);
@@ -330,7 +341,7 @@ impl History {
                 }
             }
             4 => {
-                if self.happens(Fault::Rotation, 40) {
+                if self.may(Fault::Rotation, 40) {
                     // The new one is valid beside the old one, and later alone.
                     let mut side = self.site.side();
                     side.secrets =
@@ -338,7 +349,7 @@ impl History {
                 }
             }
             5 => {
-                if self.happens(Fault::Quota, 40) {
+                if self.may(Fault::Quota, 40) {
                     let room = self.dice.below(3);
                     self.site.world.set_policy_quotas(room, 1 + room);
                 } else {

@@ -25,7 +25,7 @@ impl History {
     pub(super) fn heal(&mut self) {
         let world = &self.site.world;
         world.heal();
-        world.set_iam_lag(0);
+        world.set_iam_unordered(0);
         world.set_index_lag(0);
         world.set_outbox_lag(0);
         world.set_policy_quotas(1_500, 20);
@@ -37,7 +37,9 @@ impl History {
         self.letters.iter_mut().for_each(|letter| (letter.tries, letter.due) = (0, now));
         self.plan.faults.clear();
         self.healed = true;
+        self.recording.healed = Some((self.site.world.done(), now.as_second()));
         self.say(|| "everything heals".to_owned());
+        self.heal_trail();
         while let Some(mut worker) = self.running.pop() {
             if self.dice.percent(60) {
                 worker.frozen = false;
@@ -65,13 +67,21 @@ impl History {
     pub(super) fn come_to_rest(&mut self) {
         for _ in 0..ROUNDS {
             self.settle();
-            if self.stuck || self.left().is_none() {
+            let left = self.left();
+            if self.stuck || (left.is_none() && self.unsettled().is_none()) {
                 return;
             }
             let now = self.now();
             let due = self.site.world.next_due().into_iter().chain(self.site.world.schedules().into_values());
             let due = due.chain(self.letters.iter().map(|letter| letter.due)).min();
-            let next = due.unwrap_or(now.plus(60)).max(now.plus(1)).min(now.plus(300));
+            self.trail_comes_to_rest(left.is_some());
+            // While the log is to be sealed, its timer runs every minute, as it does.
+            let longest = match left {
+                None => 900,
+                Some(_) if self.is_sealed() => 300,
+                Some(_) => 60,
+            };
+            let next = due.unwrap_or(now.plus(60)).max(now.plus(1)).min(now.plus(longest));
             let minute = next.plus((60 - next.as_second().unsigned_abs() % 60) % 60);
             self.site.world.set_now(if self.site.world.schedules().values().any(|at| *at == next) {
                 next
@@ -81,7 +91,7 @@ impl History {
             self.next_minute = self.now();
             self.ring();
         }
-        let left = self.left().unwrap_or_default();
+        let left = self.left().or_else(|| self.unsettled()).unwrap_or_default();
         self.recording.unfinished.push(left);
     }
 
@@ -146,7 +156,19 @@ impl History {
         if u64::try_from(entries) != Ok(size) {
             return Some(format!("{size} of {entries} entries are logged"));
         }
+        if !self.is_sealed() {
+            return Some(format!("the log has {size} entries; anchored is {:?}", world.anchored_up_to()));
+        }
         None
+    }
+
+    /// Whether all of the log lies where nobody can delete it, and the witness, if there is one, vouches for it.
+    fn is_sealed(&self) -> bool {
+        let world = &self.site.world;
+        let size = world.log().map_or(0, |head| head.edge.size());
+        world
+            .anchored_up_to()
+            .is_some_and(|anchor| anchor.size == size && (anchor.cosigned || world.witness_key().is_none()))
     }
 
     /// Another policy is in force from now on.

@@ -26,7 +26,7 @@ struct Cursor {
 
 /// All of it.
 #[derive(Debug, Default)]
-pub(super) struct Stream {
+pub(super) struct Records {
     shards: [Vec<Record>; SHARDS],
     cursors: [[Cursor; CONSUMERS.len()]; SHARDS],
     number: u64,
@@ -34,7 +34,7 @@ pub(super) struct Stream {
     pub(super) set_aside: BTreeSet<u64>,
 }
 
-impl Stream {
+impl Records {
     /// Takes in what was committed.
     pub(super) fn take(&mut self, changes: Vec<Change>) {
         for change in changes {
