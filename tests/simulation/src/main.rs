@@ -10,7 +10,8 @@ use std::time::Instant;
 
 const USAGE: &str = "\
 usage: simulate [--seeds <n>] [--from <seed>] [--jobs <n>]    plays so many histories, one after another
-       simulate --seed <seed>                                  plays one again, and shows what happened in it";
+       simulate --seed <seed>                                  plays one again, and shows what happened in it
+       simulate --entries <seed>                               plays one, and prints what it put on record";
 
 /// Broken histories after which it stops.
 const ENOUGH: usize = 5;
@@ -20,11 +21,12 @@ struct Wanted {
     from: u64,
     jobs: usize,
     seed: Option<u64>,
+    entries: Option<u64>,
 }
 
 fn wanted() -> Result<Wanted, String> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut wanted = Wanted { seeds: 1_000, from: 0, jobs, seed: None };
+    let mut wanted = Wanted { seeds: 1_000, from: 0, jobs, seed: None, entries: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().and_then(|value| value.replace('_', "").parse::<u64>().ok());
@@ -34,6 +36,7 @@ fn wanted() -> Result<Wanted, String> {
             "--from" => wanted.from = value,
             "--jobs" => wanted.jobs = usize::try_from(value).unwrap_or(1),
             "--seed" => wanted.seed = Some(value),
+            "--entries" => wanted.entries = Some(value),
             _ => return Err(USAGE.to_owned()),
         }
     }
@@ -54,9 +57,10 @@ fn main() -> ExitCode {
     };
     // What a history panics with is told once, as what it broke.
     std::panic::set_hook(Box::new(|_| {}));
-    match wanted.seed {
-        Some(seed) => again(seed),
-        None => all(&wanted),
+    match (wanted.entries, wanted.seed) {
+        (Some(seed), _) => entries(seed),
+        (None, Some(seed)) => again(seed),
+        (None, None) => all(&wanted),
     }
 }
 
@@ -108,6 +112,15 @@ fn figures(report: &Report, seconds: f64) -> String {
         let _ = writeln!(text, "  {promise}");
     }
     text
+}
+
+/// Every entry of a history, stream by stream: bytes for `frozen`.
+fn entries(seed: u64) -> ExitCode {
+    let (Some(played), _) = one(seed, &plan(seed), &std::sync::Arc::default(), false) else { return ExitCode::FAILURE };
+    for entry in played.recording.streams.values().flatten() {
+        say(&String::from_utf8_lossy(&entry.bytes));
+    }
+    ExitCode::SUCCESS
 }
 
 fn again(seed: u64) -> ExitCode {
