@@ -60,7 +60,7 @@ fn longest(to: To) -> u64 {
         To::Approval | To::Conversation | To::Credentials | To::Intake => 10,
         To::Grant | To::Publication | To::Notification | To::Witness => 30,
         To::Reconciliation => 55,
-        To::Audit | To::Operator | To::Revocation => 60,
+        To::Activity | To::Audit | To::Operator | To::Revocation => 60,
     }
 }
 
