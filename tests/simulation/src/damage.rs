@@ -5,6 +5,7 @@ use aws::table::damage::{self, Damage};
 use model::names::SweepId;
 use model::stream::Stream;
 use record::chain::Link;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use workflow::double::{Misread, Verb};
 use workflow::ports::{Anchor, Fault, LogHead, Stored, StoredEntry, StoredSweep, Unlogged};
@@ -25,12 +26,18 @@ pub(crate) const READS: [Verb; 8] = [
 #[derive(Debug)]
 pub(crate) struct Damaged {
     hits: Arc<Hits>,
+    times: AtomicU64,
     mistaken: Mutex<Vec<String>>,
 }
 
 impl Damaged {
     pub(crate) fn new(hits: Arc<Hits>) -> Self {
-        Self { hits, mistaken: Mutex::default() }
+        Self { hits, times: AtomicU64::new(0), mistaken: Mutex::default() }
+    }
+
+    /// How often something was damaged so far.
+    pub(crate) fn times(&self) -> u64 {
+        self.times.load(Ordering::Relaxed)
     }
 
     /// What was read as something that nobody had stored.
@@ -40,6 +47,7 @@ impl Damaged {
 
     fn by(&self, how: u64) -> Damage {
         self.hits.count(Kind::Damaged);
+        self.times.fetch_add(1, Ordering::Relaxed);
         let bits = |from: u32, mask: u64| usize::try_from((how >> from) & mask).unwrap_or_default();
         Damage { attribute: bits(0, 0xFF), cut: (bits(8, 1) == 1).then(|| bits(9, 0xFFFF)) }
     }

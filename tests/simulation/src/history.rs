@@ -349,11 +349,10 @@ impl History {
             let beside = self.running.iter_mut().filter(|other| other.letter.to == To::Audit);
             let beside = beside.map(|other| other.log_run = None).count();
             let is_timer = worker.letter.batch.is_none();
-            worker.log_run = (is_timer && beside == 0).then(|| Run {
-                began: self.site.world.done(),
-                began_at: since.as_second(),
-                answered: self.site.world.submitted().is_empty(),
-                ended: 0,
+            worker.log_run = (is_timer && beside == 0).then(|| {
+                let world = &self.site.world;
+                let answered = world.submitted().is_empty();
+                (Run { began: world.done(), began_at: since.as_second(), answered, ended: 0 }, self.damaged.times())
             });
         }
         self.running.push(worker);
@@ -364,7 +363,9 @@ impl History {
         if worker.letter.to == To::Credentials {
             self.recording.fetches.push(worker.calls.clone());
         }
-        if let Some(run) = worker.log_run.filter(|_| well) {
+        // What it read wrong it may have taken for something that is on its way.
+        let whole = |(run, damaged)| (damaged == self.damaged.times()).then_some(run);
+        if let Some(run) = worker.log_run.filter(|_| well).and_then(whole) {
             self.recording.log_runs.push(Run { ended: self.site.world.done(), ..run });
         }
     }

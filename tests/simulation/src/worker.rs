@@ -33,8 +33,9 @@ pub(crate) struct Worker {
     pub(crate) frozen: bool,
     /// The calls that it made, as ranges of their numbers.
     pub(crate) calls: Vec<(u64, u64)>,
-    /// What was so when it began, of a run of the log's timer that has no other worker of the log beside it.
-    pub(crate) log_run: Option<Run>,
+    /// What was so when it began, of a run of the log's timer that has no other worker of the log beside it; and how often
+    /// something had been read damaged by then.
+    pub(crate) log_run: Option<(Run, u64)>,
 }
 
 impl fmt::Debug for Worker {
