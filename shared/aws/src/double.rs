@@ -39,6 +39,9 @@ struct Script {
     sent: Vec<Sent>,
     /// What answers say when they were given; `None`: nothing.
     date: Option<String>,
+    /// Calls that are not answered yet, and how many there were at once at most.
+    open: usize,
+    most: usize,
 }
 
 /// In an answer: the transaction token that was sent last.
@@ -55,7 +58,7 @@ impl World {
     /// Gives these answers, one per call; a call too many is an error of the test.
     pub(crate) fn answering<B: ToString>(answers: Vec<(u16, B)>) -> Self {
         let answers = answers.into_iter().map(|(status, body)| (status, body.to_string())).collect();
-        Self(Arc::new(Mutex::new(Script { answers, sent: Vec::new(), date: None })))
+        Self(Arc::new(Mutex::new(Script { answers, ..Script::default() })))
     }
 
     /// From now on answers say that they were given at `date`, as HTTP writes times.
@@ -71,6 +74,11 @@ impl World {
     /// Everything that was sent.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.0.lock().unwrap().sent.clone()
+    }
+
+    /// How many calls were on their way at once at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.0.lock().unwrap().most
     }
 
     /// The operations that were called, as JSON services name them.
@@ -122,7 +130,17 @@ impl HttpConnector for World {
         if let Some(date) = &script.date {
             answer.headers_mut().insert("date", date.clone());
         }
-        HttpConnectorFuture::ready(Ok(answer))
+        script.open = script.open.saturating_add(1);
+        script.most = script.most.max(script.open);
+        let own = self.clone();
+        HttpConnectorFuture::new(async move {
+            // Whoever calls at the same time does so now.
+            tokio::task::yield_now().await;
+            let mut script = own.0.lock().unwrap();
+            script.open = script.open.saturating_sub(1);
+            drop(script);
+            Ok(answer)
+        })
     }
 }
 

@@ -5,12 +5,17 @@ use crate::table::items::{self, text};
 use crate::table::{Table, Write, keys, taken};
 use crate::time::jittered;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use model::time::Time;
 use workflow::ports::{ANCHOR_COPIES, Anchor, CommitError, Fault, KeepAnchor};
 
 /// How often a copy is told while transactions hold it, and the wait before the second time, in milliseconds.
 const ATTEMPTS: u32 = 6;
 const WAIT: u64 = 20;
+
+/// Copies that are told at the same time. Each call takes a connection of its own, and all of them begin their time when they
+/// are sent: where calls are slow, all at once would be late together, every time.
+const AT_ONCE: usize = 16;
 
 impl Table {
     /// Tells a copy when the log was anchored, unless it knows of later.
@@ -41,7 +46,8 @@ impl Table {
 impl KeepAnchor for Table {
     async fn keep_anchor(&self, next: &Anchor, before: Option<&Anchor>) -> Result<bool, Fault> {
         if before.is_none_or(|before| before.at < next.at) {
-            futures_util::future::try_join_all((0..ANCHOR_COPIES).map(|copy| self.tell_copy(copy, next.at))).await?;
+            let told = futures_util::stream::iter((0..ANCHOR_COPIES).map(|copy| self.tell_copy(copy, next.at)));
+            told.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         }
         let write = match before {
             None => Write::new(&self.name, anchor(next)),

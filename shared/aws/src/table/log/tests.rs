@@ -291,6 +291,8 @@ async fn every_copy_is_told_when_the_log_was_anchored_and_before_the_anchor_itse
     assert_eq!(table(&world).keep_anchor(&next, Some(&before)).await, Ok(true));
     let operations = world.operations();
     assert_eq!(operations.last().map(String::as_str), Some("TransactWriteItems"));
+    // All at once would be late together where calls are slow; one after the other takes too long where they are not.
+    assert!((2..=16).contains(&world.most_at_once()), "{} at once", world.most_at_once());
     assert!(operations.iter().take(copies + 1).all(|operation| operation == "PutItem"), "{operations:?}");
     let told: std::collections::BTreeSet<String> =
         (0..=copies).map(|n| world.json(n)["Item"]["sk"]["S"].as_str().unwrap().to_owned()).collect();
