@@ -151,7 +151,7 @@ def start_log(cloud: Cloud, table: str, stack: str) -> None:
     """The log with all that is on record so far, anchored: until then nothing is granted."""
     audit, dynamodb = cloud.client("lambda"), cloud.client("dynamodb")
     anchor = {"pk": {"S": "LOG"}, "sk": {"S": "ANCHOR"}}
-    until = time.monotonic() + 180
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             ran = audit.invoke(FunctionName=f"{stack}-audit", Payload=b"{}")
@@ -164,7 +164,7 @@ def start_log(cloud: Cloud, table: str, stack: str) -> None:
         if ran.get("FunctionError"):
             print(f"  the audit function failed: {ran['Payload'].read().decode()}", file=sys.stderr)
         time.sleep(0.2)
-    raise SystemExit(f"the log was not anchored within three minutes; see the logs of {stack}-audit and of the witness")
+    raise SystemExit(f"the log was not anchored within a minute; see the logs of {stack}-audit and of the witness")
 
 
 def wait(cloudformation, stack: str) -> dict[str, str]:

@@ -26,8 +26,8 @@ pub enum Trouble {
     Hold,
     /// Refused with this code; nothing is done.
     Refuse(&'static str),
-    /// What is read is damaged, in a way that follows from this number: what comes of that says [`Misread`](super::Misread). Nothing else
-    /// than reads of single items knows it.
+    /// What is read is damaged, in a way that follows from this number: what comes of that says
+    /// [`Misread`](super::Misread). Nothing else than reads of single items knows it.
     Misread(u64),
 }
 

@@ -25,7 +25,8 @@ const HOUR: u64 = 3_600;
 const LONG: u64 = 8 * HOUR;
 /// How long what follows from a step may take by the wall's clock: reconciliation comes once a minute, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(6);
-/// Until everybody has seen that it was moved: each looks into the file when what it has read is over a whole second old. `xtask/src/chaos.rs` says so.
+/// Until everybody has seen that it was moved: each looks into the file when what it has read is over a whole second old.
+/// `xtask/src/chaos.rs` says so.
 const SEEN: Duration = Duration::from_millis(2_500);
 /// Between two looks around an end.
 const CLOSE: Duration = Duration::from_millis(10);
