@@ -71,6 +71,10 @@ impl Table {
         newest_first: bool,
     ) -> Result<Vec<Item>, Fault> {
         let (mut found, mut start) = (Vec::new(), None);
+        // DynamoDB refuses a page of nothing.
+        if most == 0 {
+            return Ok(found);
+        }
         loop {
             let left = most.saturating_sub(found.len());
             let page = self
@@ -156,6 +160,9 @@ impl CommitActivity for Table {
 
 impl FindDueActivity for Table {
     async fn due_activity(&self, before: Time, limit: u32) -> Result<Vec<RequestId>, Fault> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let page = self
             .query()
             .index_name("by-due")
@@ -237,6 +244,10 @@ impl KnowDigests for Table {
     }
 
     async fn digests(&self, account: &str, from: Time, until: Time) -> Result<Vec<DigestRead>, Fault> {
+        // DynamoDB refuses a range that ends before it begins.
+        if from >= until {
+            return Ok(Vec::new());
+        }
         let range = (format!("{}#", from.plus(1)), format!("{until}#~"));
         let found = self.between(FILES, keys::digests(account), range, usize::MAX, false).await?;
         found.iter().map(|item| unpack(item, "digest").ok_or_else(|| unreadable(FILES))).collect()

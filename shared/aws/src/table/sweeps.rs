@@ -119,6 +119,9 @@ impl CommitSweep for Table {
 
 impl FindSweeps for Table {
     async fn running_sweeps(&self, limit: u32) -> Result<Vec<SweepId>, Fault> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let page = self
             .query()
             .index_name("by-due")
@@ -135,6 +138,9 @@ impl FindSweeps for Table {
 
 impl FindChanged for Table {
     async fn changed(&self, since: Time, limit: u32) -> Result<Vec<Stream>, Fault> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let of = |partition: &'static str| async move {
             let page = self
                 .query()

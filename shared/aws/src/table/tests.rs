@@ -6,10 +6,12 @@ use model::names::EntitlementName;
 use model::request::Status;
 use model::stream::Stream;
 use model::time::Time;
+use record::chain::Head;
 use serde_json::{Value, json};
 use workflow::ports::{
-    Claim, Commit, CommitError, CommitRequest, FindByKey, FindChanged as _, FindDue, Guard, ListRequests, Listing,
-    Note, Page, RememberNotes, Sent,
+    Claim, Commit, CommitError, CommitRequest, FindByKey, FindChanged as _, FindDue, FindDueActivity as _,
+    FindSweeps as _, Guard, KnowDigests as _, ListRequests, Listing, LoadActivity as _, LoadUses as _, Note, Page,
+    Parts, ReadOutbox as _, RememberNotes, Sent,
 };
 
 fn table(world: &World) -> Table {
@@ -351,6 +353,23 @@ async fn sweeps_and_accounts_are_found_by_when_they_changed() {
         assert_eq!(sent["ExpressionAttributeValues"][":changed"], json!({"S": partition}));
         assert_eq!(sent["ExpressionAttributeValues"][":since"], json!({"S": "2026-11-20T19:00:00Z"}));
     }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_where_there_can_be_nothing() {
+    let world = World::answering(Vec::<(u16, Value)>::new());
+    let (table, now) = (table(&world), NOW.parse().unwrap());
+    let stream = Stream::Request(id());
+    assert_eq!(table.due(now, 0).await, Ok(Vec::new()));
+    assert_eq!(table.due_activity(now, 0).await, Ok(Vec::new()));
+    assert_eq!(table.running_sweeps(0).await, Ok(Vec::new()));
+    assert_eq!(table.changed(now, 0).await, Ok(Vec::new()));
+    assert_eq!(table.entries(&id(), 0, 0).await, Ok(Vec::new()));
+    assert_eq!(table.parts_from(&id(), None, 0).await, Ok(Parts::new()));
+    assert_eq!(table.uses(&"orders-db-debug".parse().unwrap(), 0).await, Ok(Vec::new()));
+    assert!(table.outbox(&stream, Head::START, 0).await.unwrap().open.is_empty());
+    // Of no time at all: DynamoDB refuses a range that ends before it begins.
+    assert_eq!(table.digests("111111111111", now, now).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
