@@ -15,7 +15,7 @@ use trail::shrink::Use;
 /// Most items of one transaction. Source: DynamoDB API reference, `TransactWriteItems`.
 const MOST_ITEMS: usize = 100;
 
-/// A digest's place: account, end, Region, trail, and whether it is a backfill.
+/// A digest's place: account, end, Region, trail, and whether it is no backfill.
 type DigestKey = (String, Time, String, String, bool);
 
 #[derive(Debug, Default, Clone)]
@@ -213,7 +213,7 @@ impl KnowDigests for World {
         self.call(Verb::NoteDigest, &digest.link.object.key, "", |inner| {
             let proof = &digest.proof;
             let place =
-                (digest.account.clone(), proof.until, proof.region.clone(), proof.trail.clone(), proof.backfill);
+                (digest.account.clone(), proof.until, proof.region.clone(), proof.trail.clone(), !proof.backfill);
             inner.kept.digests.insert(place, as_text(digest)?);
             Ok(())
         })

@@ -34,7 +34,7 @@ struct Out {
     index: Option<u64>,
     /// Whether the index of what is to be logged shows it.
     listed: bool,
-    /// Whether its entry is gone, and that is on record.
+    /// Whether it says that its entry is gone.
     passed: bool,
     /// When it was committed, in microseconds of [`World::elapsed`].
     moment: u64,
@@ -60,6 +60,8 @@ pub(super) struct Log {
     /// What the index of what is to be logged shows, those first that wait longest.
     listed: BTreeSet<(Time, Place)>,
     logged: BTreeMap<Stream, Head>,
+    /// Places of which it is on record that there is no entry.
+    passed_over: BTreeSet<Place>,
     /// Streams of which there are only entries.
     loose: BTreeMap<Stream, (Head, Time, Vec<Vec<u8>>)>,
     /// What the table's stream tells of, if anybody listens.
@@ -68,6 +70,8 @@ pub(super) struct Log {
     head: Option<LogHead>,
     batches: BTreeMap<u64, Batch>,
     anchor: Option<Anchor>,
+    /// What the copies say that access is conditioned on.
+    anchored_at: Option<Time>,
     /// Whether access depends on the anchor; not so by default: it is as fresh as can be.
     gated: bool,
     lag_seconds: u64,
@@ -134,7 +138,7 @@ impl Log {
 
     /// Whether what begins access may be stored.
     pub(super) fn lets_begin(&self, not_before: Time) -> bool {
-        !self.gated || self.anchor.as_ref().is_some_and(|anchor| anchor.at >= not_before)
+        !self.gated || self.anchored_at.is_some_and(|at| at >= not_before)
     }
 }
 

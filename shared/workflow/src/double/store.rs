@@ -1,12 +1,12 @@
 //! The store: requests with their chains, marks, notes, and the news of what was committed.
 
-use super::log::Log;
+mod commit;
+
 use super::misread::link;
-use super::{Inner, Verb, World};
+use super::{Verb, World};
 use crate::ports::{
-    Bar, Claim, Commit, CommitError, CommitRequest, EraseWords, Fault, FindByKey, FindDue, Guard, ListRequests,
-    Listing, LoadEntries, LoadRequest, LoadRequests, Note, Page, RememberNotes, Sent, Stored, StoredAccount,
-    StoredEntry, StoredSweep,
+    Bar, Claim, EraseWords, Fault, FindByKey, FindDue, ListRequests, Listing, LoadEntries, LoadRequest, LoadRequests,
+    Note, Page, RememberNotes, Sent, Stored, StoredAccount, StoredEntry, StoredSweep,
 };
 use model::digest::Digest;
 use model::lifecycle::State;
@@ -164,94 +164,6 @@ impl Store {
         }
     }
 
-    fn commit(&mut self, commit: Commit, now: Time, moment: u64, log: &mut Log) -> Result<(), CommitError> {
-        let stored = self.requests.get(&commit.id).map_or(0, |row| row.stored.head.seq);
-        if stored != commit.expected {
-            return Err(CommitError::Conflict);
-        }
-        for guard in &commit.guards {
-            match guard {
-                Guard::Replay { key, .. } => {
-                    if self.replays.get(key).is_some_and(|forget_at| *forget_at > now) {
-                        return Err(CommitError::Replayed);
-                    }
-                }
-                Guard::Anchored { not_before } => {
-                    if !log.lets_begin(*not_before) {
-                        return Err(CommitError::NotAnchored);
-                    }
-                }
-                Guard::NotBarred { person } => {
-                    if self.bars.get(person).is_some_and(|bar| !bar.lifted) {
-                        return Err(CommitError::Barred(person.clone()));
-                    }
-                }
-                Guard::Idempotency { person, key, .. } => {
-                    let mark = self.keys.get(&(person.clone(), key.clone()));
-                    if mark.is_some_and(|mark| mark.forget_at > now) {
-                        return Err(CommitError::KeyUsed);
-                    }
-                }
-                Guard::Slot { person, slot, instead_of, .. } => {
-                    let held = self.slots.get(&(person.clone(), *slot));
-                    if held.is_some_and(|(by, until)| *until > now && instead_of.as_ref() != Some(by)) {
-                        return Err(CommitError::SlotTaken);
-                    }
-                }
-            }
-        }
-        let state = snapshot(&commit.next.state)?;
-        for guard in commit.guards {
-            match guard {
-                Guard::Replay { key, forget_at } => {
-                    self.replays.insert(key, forget_at);
-                }
-                Guard::NotBarred { .. } | Guard::Anchored { .. } => {}
-                Guard::Idempotency { person, key, payload, forget_at } => {
-                    self.keys.insert((person, key), KeyMark { id: commit.id.clone(), payload, forget_at });
-                }
-                Guard::Slot { person, slot, until, .. } => {
-                    self.slots.insert((person, slot), (commit.id.clone(), until));
-                }
-            }
-        }
-        log.put_out(&Stream::Request(commit.id.clone()), &commit.links, commit.next.at, moment);
-        self.news.extend(commit.links.iter().map(|link| News {
-            id: commit.id.clone(),
-            seq: link.seq,
-            name: link.name.clone(),
-            bytes: link.bytes.clone(),
-        }));
-        let row = self.requests.remove(&commit.id);
-        let (mut entries, mut before, shown) = match row {
-            Some(row) => (row.entries, row.before, Some(row.stored.state)),
-            None => (Vec::new(), Vec::new(), None),
-        };
-        if self.index_lag > 0 {
-            before.retain(|(replaced, _)| replaced.plus(self.index_lag) > now);
-            before.push((now, shown));
-        }
-        entries.extend(commit.links.into_iter().map(StoredEntry::from));
-        let row = Row { stored: Stored { state, ..commit.next }, entries, before };
-        self.requests.insert(commit.id, row);
-        Ok(())
-    }
-
-    /// What is wrong with a commit by itself, whatever is stored.
-    fn malformed(commit: &Commit) -> Option<&'static str> {
-        let gapless = (commit.expected.saturating_add(1)..).zip(&commit.links).all(|(seq, link)| link.seq == seq);
-        let Some(last) = commit.links.last() else { return Some("a commit without events") };
-        if !gapless {
-            Some("a commit whose entries have gaps")
-        } else if commit.next.head != (Head { seq: last.seq, hash: last.hash }) {
-            Some("a commit whose head is not its last entry")
-        } else if commit.next.state.request.id != commit.id {
-            Some("a commit to another request")
-        } else {
-            None
-        }
-    }
-
     /// Counts what the next list does not show as it is.
     fn count_behind(&mut self, now: Time) {
         let (lag, rows) = (self.index_lag, self.requests.values());
@@ -275,13 +187,6 @@ impl Store {
             Listing::Queue(_) => found.collect(),
         }
     }
-}
-
-/// The state as a table that holds it as text would give it back.
-fn snapshot(state: &State) -> Result<State, Fault> {
-    let unreadable = |_| Fault::new("store the change", "unreadable");
-    let text = serde_json::to_string(state).map_err(unreadable)?;
-    serde_json::from_str(&text).map_err(unreadable)
 }
 
 impl LoadRequest for World {
@@ -309,27 +214,6 @@ impl LoadRequests for World {
     }
 }
 
-impl CommitRequest for World {
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        let names: Vec<&str> = commit.links.iter().map(|link| link.name.as_str()).collect();
-        let (on, detail) = (commit.id.clone(), names.join(","));
-        let begins = commit.guards.iter().any(|guard| matches!(guard, Guard::Anchored { .. }));
-        let held = if begins { Some(self.hold_copy(&commit.id).await?) } else { None };
-        let stored = self.call(Verb::Commit, on, detail, |inner: &mut Inner| {
-            if let Some(breach) = Store::malformed(&commit) {
-                inner.breaches.push(format!("{}: {breach}", commit.id));
-                return Err(Fault::new("store the change", "malformed").into());
-            }
-            let moment = inner.elapsed();
-            let Inner { now, store, log, .. } = inner;
-            store.commit(commit, *now, moment, log)
-        });
-        let stored = stored.await;
-        drop(held);
-        stored
-    }
-}
-
 impl LoadEntries for World {
     async fn entries(&self, id: &RequestId, after: u64, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
         self.call(Verb::Entries, id, "", |inner| {
@@ -348,39 +232,52 @@ impl LoadEntries for World {
 impl EraseWords for World {
     async fn erase_words(&self, place: &Place) -> Result<(), Fault> {
         self.call(Verb::EraseWords, place.stream.clone(), place.seq, |inner| {
-            let nth = usize::try_from(place.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+            let refused = || Fault::new("erase words", "ConditionalCheckFailedException");
+            let nth = place.seq.checked_sub(1).and_then(|nth| usize::try_from(nth).ok()).ok_or_else(refused)?;
             let entry = match &place.stream {
                 Stream::Request(id) => inner.store.requests.get_mut(id).and_then(|row| row.entries.get_mut(nth)),
                 Stream::Sweep(id) => inner.store.sweeps.get_mut(id).and_then(|(_, entries)| entries.get_mut(nth)),
-                Stream::Account(_) | Stream::System(_) => None,
+                // Nobody says anything there.
+                Stream::Account(_) | Stream::System(_) => {
+                    let there = inner.chain_of(&place.stream).is_some_and(|entries| nth < entries.len());
+                    return if there { Ok(()) } else { Err(refused()) };
+                }
             };
-            let entry = entry.ok_or_else(|| Fault::new("erase words", "not_found"))?;
-            entry.words.clear();
+            entry.ok_or_else(refused)?.words.clear();
             Ok(())
         })
         .await
     }
 }
 
+/// A cursor after `id`, written so that only this listing takes it.
+fn cursor(listing: &Listing, id: &str) -> String {
+    match listing {
+        Listing::Requester(person) => format!("requester.{person}.{id}"),
+        Listing::Status(status) => format!("status.{status}.{id}"),
+        Listing::Queue(entitlement) => format!("queue.{entitlement}.{id}"),
+    }
+}
+
 impl ListRequests for World {
-    async fn list(&self, listing: &Listing, cursor: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault> {
+    async fn list(&self, listing: &Listing, from: Option<&str>, limit: u32) -> Result<Page<RequestId>, Fault> {
         self.call(Verb::List, "", "", |inner| {
             let all = inner.store.listed(listing, inner.now);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let after = match cursor {
+            let after = match from {
                 None => 0,
                 // A place among the keys, whether or not there is still something at it.
-                Some(cursor) => match cursor.parse::<RequestId>() {
-                    Ok(cursor) if matches!(listing, Listing::Queue(_)) => {
-                        all.iter().filter(|id| **id <= cursor).count()
-                    }
-                    Ok(cursor) => all.iter().filter(|id| **id >= cursor).count(),
-                    Err(_) => return Ok(Page { items: Vec::new(), cursor: None }),
+                Some(from) => match from.strip_prefix(&cursor(listing, "")).and_then(|id| id.parse::<RequestId>().ok())
+                {
+                    Some(from) if matches!(listing, Listing::Queue(_)) => all.iter().filter(|id| **id <= from).count(),
+                    Some(from) => all.iter().filter(|id| **id >= from).count(),
+                    None => return Ok(Page { items: Vec::new(), cursor: None }),
                 },
             };
             let items: Vec<RequestId> = all.iter().skip(after).take(limit).cloned().collect();
-            let more = all.len() > after.saturating_add(items.len());
-            let cursor = items.last().filter(|_| more).map(ToString::to_string);
+            // A full page has a cursor, also if nothing comes after it: DynamoDB does not look. Source: DynamoDB developer
+            // guide, paginating table query results.
+            let cursor = items.last().filter(|_| items.len() == limit).map(|id| cursor(listing, id.as_str()));
             Ok(Page { items, cursor })
         })
         .await
@@ -438,7 +335,7 @@ impl RememberNotes for World {
                 Some(Sent::Unreachable { .. }) => return Ok(Claim::Unreachable),
                 None => {}
             }
-            if note.claimed_at.is_some_and(|at| at.seconds_until(now) < CLAIM_SECONDS) {
+            if note.claimed_at.is_some_and(|at| at.seconds_until(now) <= CLAIM_SECONDS) {
                 return Ok(Claim::Held);
             }
             note.claimed_at = Some(now);

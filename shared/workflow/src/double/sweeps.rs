@@ -110,12 +110,19 @@ impl CommitSweep for World {
 impl FindSweeps for World {
     async fn running_sweeps(&self, limit: u32) -> Result<Vec<SweepId>, Fault> {
         self.call(Verb::RunningSweeps, "", "", |inner| {
-            let running = inner
-                .store
-                .sweeps
-                .iter()
-                .filter(|(_, (stored, _))| matches!(stored.sweep.phase, Phase::Running { .. }));
-            Ok(running.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(id, _)| id.clone()).collect())
+            let sweeps = inner.store.sweeps.iter();
+            let mut running: Vec<(Time, &SweepId)> = sweeps
+                .filter_map(|(id, (stored, _))| match stored.sweep.phase {
+                    Phase::Running { since } => Some((since, id)),
+                    Phase::Proposed { .. } | Phase::Finished { .. } | Phase::Reinstated { .. } => None,
+                })
+                .collect();
+            running.sort();
+            Ok(running
+                .into_iter()
+                .take(usize::try_from(limit).unwrap_or(usize::MAX))
+                .map(|(_, id)| id.clone())
+                .collect())
         })
         .await
     }

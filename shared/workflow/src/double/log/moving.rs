@@ -41,7 +41,8 @@ impl MoveLog for World {
         self.call(Verb::MoveHead, next.edge.size(), "", |inner| {
             let moment = inner.elapsed();
             let log = &mut inner.log;
-            let staged = log.batches.get(&batch.first).is_some_and(|staged| staged.root == batch.root);
+            let fits = |staged: &Batch| staged.root == batch.root && staged.note.is_none();
+            let staged = log.batches.get(&batch.first).is_some_and(fits);
             let stands = log.head.as_ref().is_none_or(|head| head.applied);
             if log.head.as_ref().map(|head| head.note.as_str()) != before || !staged || !stands {
                 return Err(CommitError::Conflict);
@@ -72,10 +73,17 @@ impl KeepAnchor for World {
         // By which witness or none, and how fresh: access waits for that.
         let detail = format!("{} {}", if anchor.cosigned { "cosigned" } else { "alone" }, anchor.at);
         self.call(Verb::KeepAnchor, anchor.size, detail, |inner| {
-            if inner.log.anchor.as_ref() != before {
-                return Ok(false);
+            let log = &mut inner.log;
+            // Every copy is told first, and stays so also if another anchor is there by now.
+            if before.is_none_or(|before| before.at < anchor.at) {
+                log.anchored_at = log.anchored_at.max(Some(anchor.at));
             }
-            inner.log.anchor = Some(anchor.clone());
+            let which = |anchor: &Anchor| (anchor.size, anchor.at, anchor.submitted);
+            if log.anchor.as_ref().map(which) != before.map(which) {
+                // Told again: it is there.
+                return Ok(log.anchor.as_ref() == Some(anchor));
+            }
+            log.anchor = Some(anchor.clone());
             Ok(true)
         })
         .await

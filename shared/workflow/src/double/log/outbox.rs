@@ -13,9 +13,11 @@ impl FindUnlogged for World {
     async fn unlogged(&self, limit: u32) -> Result<Vec<Stream>, Fault> {
         self.call(Verb::Unlogged, "", "", |inner| {
             let (now, lag) = (inner.now, inner.log.lag_seconds);
-            let late = inner.log.listed.iter().rev().take_while(|(at, _)| at.plus(lag) > now).count();
+            // Times are a worker's: without a lag what is of the next second is shown as well.
+            let is_late = |at: Time| lag > 0 && at.plus(lag) > now;
+            let late = inner.log.listed.iter().rev().take_while(|(at, _)| is_late(*at)).count();
             inner.log.behind = inner.log.behind.saturating_add(u64::try_from(late).unwrap_or(u64::MAX));
-            let seen = inner.log.listed.iter().take_while(|(at, _)| at.plus(lag) <= now);
+            let seen = inner.log.listed.iter().take_while(|(at, _)| !is_late(*at));
             let mut found: BTreeSet<&Stream> = BTreeSet::new();
             let first = seen.map(|(_, place)| &place.stream).filter(|stream| found.insert(stream));
             Ok(first.take(nth(u64::from(limit))).cloned().collect())
@@ -39,16 +41,18 @@ impl ReadOutbox for World {
         self.call(Verb::Outbox, stream, "", |inner| {
             let log = &inner.log;
             let from = Place { stream: stream.clone(), seq: logged.seq.saturating_add(1) };
-            let beyond = log.outs.range(from..).take_while(|(place, _)| place.stream == *stream);
-            let beyond = beyond.filter(|(_, out)| out.index.is_none());
-            let (mut open, mut passed) = (Vec::new(), Vec::new());
-            for (place, out) in beyond.take(nth(u64::from(limit))) {
-                if out.passed {
-                    passed.push(place.seq);
-                } else {
-                    open.push(Unlogged { seq: place.seq, at: out.at, hash: out.hash });
-                }
-            }
+            let beyond = log.outs.range(from.clone()..).take_while(|(place, _)| place.stream == *stream);
+            // That an item says of itself that its entry is logged says nothing: `logged` says that.
+            let beyond: Vec<(u64, &Out)> = beyond.map(|(place, out)| (place.seq, out)).collect();
+            let most = nth(u64::from(limit));
+            let found = beyond.get(..most).unwrap_or(&beyond);
+            let open = found.iter().filter(|(_, out)| !out.passed);
+            let open = open.map(|(seq, out)| Unlogged { seq: *seq, at: out.at, hash: out.hash }).collect::<Vec<_>>();
+            // Where one is passed over all are looked up that are: up to as many, and maybe farther.
+            let looked_up = if found.iter().any(|(_, out)| out.passed) { most } else { 0 };
+            let known = log.passed_over.range(from..).take_while(|place| place.stream == *stream).take(looked_up);
+            let is_open = |seq: &u64| open.iter().any(|open| open.seq == *seq);
+            let passed = known.map(|place| place.seq).filter(|seq| !is_open(seq)).collect();
             let open = inner.one_as_read(open, |reader, how, out| Ok(reader.unlogged(how, stream, out)))?;
             Ok(Outbox { logged, open, passed })
         })
@@ -80,6 +84,7 @@ impl MarkLogged for World {
     async fn pass_over(&self, place: &Place) -> Result<(), Fault> {
         self.call(Verb::PassOver, place, "", |inner| {
             let now = inner.now;
+            inner.log.passed_over.insert(place.clone());
             let out = Out { at: now, hash: EntryHash::NONE, index: None, listed: false, passed: true, moment: 0 };
             inner.log.put(place.clone(), out);
             Ok(())

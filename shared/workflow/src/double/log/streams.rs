@@ -12,7 +12,7 @@ use record::chain::{Head, Link};
 use record::words::Beside;
 
 impl Inner {
-    pub(super) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
+    pub(in crate::double) fn chain_of(&self, stream: &Stream) -> Option<Vec<Vec<u8>>> {
         if let Some((_, _, entries)) = self.log.loose.get(stream) {
             return Some(entries.clone());
         }
