@@ -16,7 +16,7 @@ use crate::workspace;
 const QUICK: [(&str, &str); 2] = [("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"), ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2")];
 
 /// The packages with tests beside a local cloud, and the targets they are in.
-const ON_A_CLOUD: [(&str, &str); 2] = [("end-to-end", "end_to_end"), ("browser", "browser")];
+const ON_A_CLOUD: [(&str, &str); 3] = [("end-to-end", "end_to_end"), ("end-to-end", "table"), ("browser", "browser")];
 
 /// DuckDB's program: `countersign audit sql` runs it.
 const DUCKDB: &str = "duckdb";

@@ -6,6 +6,7 @@
 pub mod auditor;
 pub mod chat;
 pub mod cloud;
+pub mod dice;
 pub mod door;
 pub mod failure;
 pub mod log;

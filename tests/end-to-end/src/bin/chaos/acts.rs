@@ -18,8 +18,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::calls::{Answer, Doors, Way};
-use crate::dice::Dice;
 use crate::ledger::{Deed, Ledger, Session};
+use end_to_end::dice::Dice;
 
 /// What may be asked for, and how many others have to countersign it. Not from the catalog: it is what is judged by.
 /// `xtask/src/chaos.rs` makes them.

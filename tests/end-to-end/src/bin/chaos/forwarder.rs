@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::dice::Dice;
 use crate::faults::{Fault, LATE, refusal, service};
 use crate::wire::Message;
+use end_to_end::dice::Dice;
 
 /// It, while its process lives. Each connection has a thread.
 #[derive(Debug, Clone)]

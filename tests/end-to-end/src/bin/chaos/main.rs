@@ -7,7 +7,6 @@
 mod acts;
 mod calls;
 mod count;
-mod dice;
 mod faults;
 mod forwarder;
 mod hours;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use end_to_end::failure::Failure;
 
-use crate::dice::Dice;
 use crate::processes::{Signal, Told, Worker, running};
+use end_to_end::dice::Dice;
 
 /// Between two looks at who is to go on.
 const TICK: Duration = Duration::from_millis(100);

@@ -3,22 +3,28 @@
 /// A sequence that a seed fixes: `SplitMix64`. Source: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
 /// Generators", 2014.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// That of `seed`.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// That of the `nth` of many things that each draw for themselves, whoever comes first.
-    pub(crate) fn of(seed: u64, nth: u64) -> Self {
+    pub fn of(seed: u64, nth: u64) -> Self {
         let mut dice = Self(seed ^ nth.wrapping_mul(0xa076_1d64_78bd_642f));
         // Neighbours begin with neighbouring states.
         dice.next();
         dice
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// Any number.
+    pub fn number(&mut self) -> u64 {
+        self.next()
+    }
+
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -26,12 +32,12 @@ impl Dice {
     }
 
     /// A number below `count`; 0 if that is none.
-    pub(crate) fn below(&mut self, count: u64) -> u64 {
+    pub fn below(&mut self, count: u64) -> u64 {
         self.next().checked_rem(count).unwrap_or(0)
     }
 
     /// One of them, if there is any.
-    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+    pub fn one<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let nth = self.below(u64::try_from(of.len()).unwrap_or(u64::MAX));
         of.get(usize::try_from(nth).unwrap_or(usize::MAX))
     }
