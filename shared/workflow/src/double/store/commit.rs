@@ -52,6 +52,7 @@ fn unsendable(commit: &Commit) -> Option<&'static str> {
 
 /// What of a commit's conditions does not hold; the table is told of all of them at once.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may be true at once: one transaction, several reasons")]
 struct Unmet {
     changed: bool,
     replayed: bool,
