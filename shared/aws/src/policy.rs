@@ -173,8 +173,8 @@ impl PolicyStore {
         // What is not a bundle any more is as good as none: then everything is told as new.
         let was = in_force.as_ref().and_then(|item| opened(item).ok());
         let record = self.record(policy.changes(was.as_ref()), digest, was.as_ref(), by, now).await?;
-        let archive = stored(files.clone(), digest, archived(&digest.to_string()), by, now);
-        let mut next = stored(files, digest, active(), by, now);
+        let archive = stored(bundle, files.clone(), archived(&digest.to_string()), by, now);
+        let mut next = stored(bundle, files, active(), by, now);
         let mut write = match before {
             None => Write { condition: Some(ABSENT), ..Write::over(&self.table, Item::new()) },
             Some(before) => {
@@ -232,12 +232,14 @@ impl Policies for PolicyStore {
     }
 }
 
-fn stored(files: Vec<u8>, digest: Digest, key: (String, String), by: &str, now: Time) -> Item {
+/// A bundle that was checked, as an item.
+fn stored(bundle: &Bundle, files: Vec<u8>, key: (String, String), by: &str, now: Time) -> Item {
     item(
         key,
         [
             ("files", AttributeValue::B(Blob::new(files))),
-            ("digest", text(digest.to_string())),
+            ("digest", text(bundle.digest().to_string())),
+            ("seal", text(bundle.seal().to_string())),
             ("by", text(by)),
             ("at", text(now.to_string())),
         ],
@@ -251,7 +253,7 @@ fn opened(item: &Item) -> Result<Policy, String> {
     if text_of(item, "digest") != Some(bundle.digest().to_string().as_str()) {
         return Err("it does not match its digest".to_owned());
     }
-    Policy::load(&bundle).map_err(|problems| problems.to_string())
+    Policy::load_sealed(&bundle, text_of(item, "seal")).map_err(|problems| problems.to_string())
 }
 
 #[cfg(test)]

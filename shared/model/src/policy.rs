@@ -14,7 +14,7 @@ mod nesting;
 mod schema;
 mod system;
 
-use crate::catalog::{Catalog, Entitlement, Problems};
+use crate::catalog::{Catalog, Entitlement, Problem, Problems};
 use crate::digest::{Digest, Encoding};
 use crate::identity::Actor;
 use crate::lifecycle::Permission;
@@ -74,6 +74,16 @@ impl Bundle {
             .text(&self.schema)
             .digest()
     }
+
+    /// What whoever checked this bundle puts beside it. It is for these files, these checks and this version of Cedar, so that
+    /// none of them can change and leave it right. It is no signature: who may write the bundle may write anything.
+    pub fn seal(&self) -> Digest {
+        Encoding::of("countersign.policy-seal.v1")
+            .text(CHECKS)
+            .text(&cedar_policy::get_sdk_version().to_string())
+            .text(&self.digest().to_string())
+            .digest()
+    }
 }
 
 /// A bundle that was checked and can decide.
@@ -81,7 +91,8 @@ impl Bundle {
 pub struct Policy {
     catalog: Catalog,
     policies: PolicySet,
-    schema: Schema,
+    /// Questions are held to it, unless it is the one they are made from.
+    schema: Option<Schema>,
     types: Types,
     bundle: Digest,
     rules: Digest,
@@ -153,12 +164,21 @@ pub struct Circumstances<'a> {
     pub now: Time,
 }
 
+/// What [`Policy::load`] looks for. Changes with what that is.
+const CHECKS: &str = "1";
+
 const CATALOG_FILE: &str = "catalog.yaml";
 const POLICIES_FILE: &str = "policies.cedar";
 const SCHEMA_FILE: &str = "schema.cedarschema";
 
 fn entity_type(name: &str) -> Result<EntityTypeName, Problems> {
     EntityTypeName::from_str(name).map_err(|error| Problems(vec![problem(SCHEMA_FILE, 0, error.to_string())]))
+}
+
+fn read_policies(text: &str) -> Result<PolicySet, Vec<Problem>> {
+    PolicySet::from_str(text).map_err(|errors| {
+        errors.iter().map(|error| problem(POLICIES_FILE, line_of(text, error), error.to_string())).collect()
+    })
 }
 
 impl Policy {
@@ -177,15 +197,7 @@ impl Policy {
             return Err(Problems(problems));
         }
         let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog).map_err(|found| problems.extend(found.0)).ok();
-        let policies = PolicySet::from_str(&bundle.policies)
-            .map_err(|errors| {
-                problems.extend(
-                    errors
-                        .iter()
-                        .map(|error| problem(POLICIES_FILE, line_of(&bundle.policies, error), error.to_string())),
-                );
-            })
-            .ok();
+        let policies = read_policies(&bundle.policies).map_err(|found| problems.extend(found)).ok();
         let schema = schema::read(&bundle.schema).map_err(|found| problems.push(found)).ok();
         if let (Some(policies), Some(schema)) = (&policies, &schema) {
             let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
@@ -203,14 +215,42 @@ impl Policy {
         else {
             return Err(Problems(problems));
         };
-        let policy = catalog
+        let loaded = Self::of(catalog, policies, Some(schema), bundle)?;
+        loaded.fits_its_schema().map_err(|error| {
+            let reason =
+                format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
+            Problems(vec![problem(SCHEMA_FILE, 0, reason)])
+        })?;
+        Ok(loaded)
+    }
+
+    /// Reads a bundle that [`Policy::load`] has accepted, as `seal` says: see [`Bundle::seal`]. What it found then is not
+    /// looked for again, and takes most of the time that loading takes. Without the right seal, or with another schema than
+    /// the one that questions are made from, it is [`Policy::load`].
+    ///
+    /// # Errors
+    /// Every problem found, each with file, line and reason.
+    pub fn load_sealed(bundle: &Bundle, seal: Option<&str>) -> Result<Self, Problems> {
+        if !schema::is_ours(&bundle.schema) || seal != Some(bundle.seal().to_string().as_str()) {
+            return Self::load(bundle);
+        }
+        if let Some(problem) = nested_too_deep(POLICIES_FILE, &bundle.policies, Brackets::OfPolicies) {
+            return Err(Problems(vec![problem]));
+        }
+        let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog)?;
+        let policies = read_policies(&bundle.policies).map_err(Problems)?;
+        Self::of(catalog, policies, None, bundle)
+    }
+
+    fn of(catalog: Catalog, policies: PolicySet, schema: Option<Schema>, bundle: &Bundle) -> Result<Self, Problems> {
+        let rules = catalog
             .floors()
             .fold(
                 Encoding::of("countersign.policies.v1").text(&bundle.policies).text(&bundle.schema),
                 |encoding, (level, needed)| encoding.text(level.as_str()).number(u64::from(needed)),
             )
             .digest();
-        let loaded = Self {
+        Ok(Self {
             catalog,
             policies,
             schema,
@@ -222,15 +262,9 @@ impl Policy {
                 action: entity_type("Countersign::Action")?,
             },
             bundle: bundle.digest(),
-            rules: policy,
+            rules,
             schema_text: bundle.schema.clone(),
-        };
-        loaded.fits_its_schema().map_err(|error| {
-            let reason =
-                format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
-            Problems(vec![problem(SCHEMA_FILE, 0, reason)])
-        })?;
-        Ok(loaded)
+        })
     }
 
     /// The catalog.
@@ -413,7 +447,7 @@ impl Policy {
             uid(&self.types.action, act.id()),
             resource,
             context,
-            Some(&self.schema),
+            self.schema.as_ref(),
         )
         .map_err(|error| error.to_string())?;
         let entities = Entities::from_entities(entities, strict).map_err(|error| error.to_string())?;

@@ -195,6 +195,20 @@ mod tests {
         assert_eq!(verify("req_b", &entries, None).unwrap_err().fault, Fault::Foreign);
     }
 
+    /// Entries of one second are in order; time going back is not.
+    #[test]
+    fn time_stands_still_but_does_not_go_back() {
+        for (second, expected) in [(59, Err((2, Fault::Backwards))), (0, Ok(2)), (1, Ok(2))] {
+            let first = if second == 59 { "2026-11-20T19:01:00Z" } else { "2026-11-20T19:00:00Z" };
+            let second = format!("2026-11-20T19:00:{second:02}Z");
+            let event = || json!({"type": "step"});
+            let (one, head) = append(Head::START, "req_a", first, json!({}), event()).unwrap();
+            let (two, head) = append(head, "req_a", &second, json!({}), event()).unwrap();
+            let read = verify("req_a", &[one.bytes, two.bytes], Some(head));
+            assert_eq!(read.map(|read| read.len()).map_err(|broken| (broken.seq, broken.fault)), expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn any_flipped_bit_is_found(entry in 0usize..5, at in 0usize..1000, bit in 0u8..8) {

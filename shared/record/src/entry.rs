@@ -120,3 +120,31 @@ impl Entry {
         self.event.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn entry(data: &str) -> Entry {
+        let event = json!({"type": "requestSubmitted", "data": data});
+        let at = "2026-11-20T19:00:00Z".to_owned();
+        Entry { v: 1, request: "req_a".to_owned(), seq: 1, prev: EntryHash::NONE, at, cause: json!({}), event }
+    }
+
+    #[test]
+    fn an_entry_is_as_long_as_it_may_be_and_no_longer() {
+        let around = entry("").to_bytes().unwrap().len();
+        let longest = entry(&"x".repeat(LONGEST_ENTRY - around)).to_bytes().unwrap();
+        assert_eq!(longest.len(), LONGEST_ENTRY);
+        let longer = entry(&"x".repeat(LONGEST_ENTRY - around + 1)).to_bytes();
+        assert_eq!(longer, Err(EntryError::TooLong { length: LONGEST_ENTRY + 1 }));
+    }
+
+    #[test]
+    fn an_event_has_a_name_and_a_hash_shows_its_digits() {
+        assert_eq!(entry("").event_name(), "requestSubmitted");
+        let digits = "0".repeat(64);
+        assert_eq!(format!("{:?} {}", EntryHash::NONE, EntryHash::NONE), format!("EntryHash({digits}) {digits}"));
+    }
+}

@@ -137,6 +137,25 @@ async fn what_is_published_is_on_record_in_the_same_transaction() {
     assert!(told(json!({"part": "entitlement", "name": "logs-read", "how": "removed"})));
 }
 
+/// What was checked when it was published is read with its seal; what has another bundle's seal is checked again.
+#[tokio::test]
+async fn a_seal_is_published_and_believed_for_its_own_bundle_alone() {
+    let now: Time = NOW.parse().unwrap();
+    let world = World::answering(vec![(200, json!({})), (200, json!({})), (200, json!({}))]);
+    store(&world).publish(&bundle(), "dave", now).await.unwrap();
+    let written = world.json(2)["TransactItems"][0]["Put"]["Item"].clone();
+    assert_eq!(written["seal"]["S"], bundle().seal().to_string());
+
+    let wrong = "\nforbid (principal, action, resource is Countersign::Entitlement) when { context.ticket < 5 };";
+    let mistaken = Bundle { policies: bundle().policies + wrong, ..bundle() };
+    for (seal, refused) in [(mistaken.seal(), false), (bundle().seal(), true)] {
+        let (status, mut shown) = shown(&mistaken, &mistaken.digest().to_string(), None);
+        shown["Item"]["seal"] = json!({"S": seal.to_string()});
+        let world = World::answering(vec![(status, shown)]);
+        assert_eq!(store(&world).policy().await.is_err(), refused);
+    }
+}
+
 #[cfg(feature = "damage")]
 #[test]
 fn a_damaged_item_is_no_other_policy() {
@@ -145,8 +164,8 @@ fn a_damaged_item_is_no_other_policy() {
     let files = packed::pack(&bundle).unwrap();
     let mut refused = 0;
     let cuts = std::iter::once(None).chain((0..40).map(|nth| Some(nth * 97)));
-    for damage in cuts.flat_map(|cut| (0..4).map(move |attribute| Damage { attribute, cut })) {
-        match opened(&damage.of(stored(files.clone(), bundle.digest(), active(), "erin", now))) {
+    for damage in cuts.flat_map(|cut| (0..5).map(move |attribute| Damage { attribute, cut })) {
+        match opened(&damage.of(stored(&bundle, files.clone(), active(), "erin", now))) {
             Ok(policy) => assert_eq!(policy.bundle_digest(), bundle.digest(), "{damage:?}"),
             Err(_) => refused += 1,
         }

@@ -72,9 +72,9 @@ impl Policy {
             now: Time::EPOCH,
         };
         for act in [Act::Request, Act::AutoApprove, Act::Approve, Act::Revoke] {
-            self.question(&actor, act, entitlement.name.as_str(), Some(&circumstances), Some(&self.schema))?;
+            self.question(&actor, act, entitlement.name.as_str(), Some(&circumstances), self.schema.as_ref())?;
         }
-        self.question(&actor, Act::Audit, "", None, Some(&self.schema))?;
+        self.question(&actor, Act::Audit, "", None, self.schema.as_ref())?;
         self.sweeps_fit_the_schema(&actor)
     }
 }

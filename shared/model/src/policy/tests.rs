@@ -1,6 +1,7 @@
 //! What the sample policies decide, and what is said of policies with a mistake in them.
 
 mod mistakes;
+mod sealed;
 
 use super::*;
 use crate::samples::{SCHEMA, bundle, by_api, by_slack, noon, person, policy, request_id, wish};
