@@ -132,11 +132,11 @@ def judged(roles: dict[str, list[dict]], decisions: list[dict]) -> Verdict:
 
 
 def covers(reason: dict, part: Part) -> bool:
-    """Whether a reason is for this part: a reason for a statement is for all of it."""
+    """Whether a reason is for this part: a reason for a statement is for all of it. Values may have wildcards, as the role may."""
     if not fnmatch.fnmatchcase(part.role, reason["role"]) or part.statement != reason["statement"]:
         return False
     named = [kind for kind in ("action", "resource", "condition") if kind in reason]
-    return not named or any(part.kind == kind and reason[kind] == part.value for kind in named)
+    return not named or any(part.kind == kind and fnmatch.fnmatchcase(part.value, reason[kind]) for kind in named)
 
 
 def excused(verdict: Verdict, reasons: list[dict], is_test) -> list[str]:

@@ -33,7 +33,6 @@ cargo xtask <job>
   test [argument…]        all tests, with a local cloud for those that need one; arguments are cargo nextest's
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
-       --judge            then say which permissions of the roles none of the tests needed
   lint                    lint the templates and every policy, of the templates and of grants
   simulate                play histories of everything at once under every fault there is, each from a seed
        --seeds n --from seed --jobs n    how many (1,000), from which on (0), on how many threads (all there are)

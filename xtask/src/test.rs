@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all tests, with a local cloud for those that need one.
 
+mod summary;
 mod turns;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use crate::browser::Programs;
 use crate::local::{self, Options};
 use crate::output::complain;
 use crate::workspace;
+use summary::Held;
 
 /// The stand-in's pauses, shortened: what AWS takes minutes for is tested in fractions of a second.
 const QUICK: [(&str, &str); 2] = [("LOCAL_CLOUD_SCHEDULER_TICK", "0.1"), ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "0.2")];
@@ -21,21 +23,23 @@ const ON_A_CLOUD: [(&str, &str); 3] = [("end-to-end", "end_to_end"), ("end-to-en
 /// DuckDB's program: `countersign audit sql` runs it.
 const DUCKDB: &str = "duckdb";
 
-/// `cargo xtask test [--no-cloud] [--no-browser] [--judge] [what cargo nextest takes…]`.
+/// `cargo xtask test [--no-cloud] [--no-browser] [what cargo nextest takes…]`.
 ///
 /// First the stand-in for AWS itself is checked: if it is not what it should be, the tests' answers mean nothing. With
-/// `--no-cloud` everything is left out that needs one, with `--no-browser` what needs Chromium. With `--judge`
-/// the roles are then judged by the calls that the tests have made. What the runner says comes last.
+/// `--no-cloud` everything is left out that needs one, with `--no-browser` what needs Chromium. If nothing was left out and
+/// all passed, the roles are then judged by the calls that the tests have made. The runner's summary comes last.
 ///
 /// # Errors
 /// In words: what could not be built, installed, started or stopped, that the stand-in is wrong, or that a role may do what
 /// nothing needs.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (ours, rest): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|word| ["--no-cloud", "--no-browser", "--judge"].contains(&word.as_str()));
+        arguments.iter().partition(|word| ["--no-cloud", "--no-browser"].contains(&word.as_str()));
     let given = |flag: &str| ours.iter().any(|word| *word == flag);
     if given("--no-cloud") {
-        return Ok(code(tests(&rest, &["--exclude", "end-to-end", "--exclude", "browser"], None, None)?));
+        let (ran, held) = tests(&rest, &["--exclude", "end-to-end", "--exclude", "browser"], None, None)?;
+        held.say();
+        return Ok(code(ran));
     }
     let (more, programs): (&[&str], _) = if given("--no-browser") {
         (&["--exclude", "browser"], None)
@@ -53,14 +57,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     // Slack's rate limits have tests of their own; here one channel takes the cards of all tests at once.
     // What an answer takes is measured where nothing else runs (`cargo xtask bench slack`), and not beside all tests.
     let options = Options { slack_rate_limits: false, slack_answer_within: 20, settings, ..Options::default() };
+    let whole = rest.is_empty() && more.is_empty();
+    let mut last = Held::default();
     let ran = within(&folder, &options, |outputs| {
-        let ran = tests(&rest, more, Some(&outputs), programs.as_ref())?;
-        if given("--judge") {
-            local::judge(&outputs, &decisions)?;
-        }
-        Ok(ran)
-    })?;
-    Ok(code(ran))
+        let (ran, held) = tests(&rest, more, Some(&outputs), programs.as_ref())?;
+        last = held;
+        let judged = if whole && ran.success() { local::judge(&outputs, &decisions) } else { Ok(()) };
+        judged.map(|()| ran)
+    });
+    last.say();
+    Ok(code(ran?))
 }
 
 /// The path of the tests: with DuckDB's program, which is installed beside the stand-in for AWS, if there is none on it. As it
@@ -90,7 +96,7 @@ fn tests(
     more: &[&str],
     outputs: Option<&Path>,
     programs: Option<&Programs>,
-) -> Result<ExitStatus, String> {
+) -> Result<(ExitStatus, Held), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let nextest = Command::new(&cargo)
         .args(["nextest", "--version"])
@@ -120,7 +126,8 @@ fn tests(
         complain("cargo-nextest is not installed: using `cargo test`; what takes turns runs last, one by one");
         let targets = ON_A_CLOUD.iter().filter(|(package, _)| outputs.is_some() && !more.contains(package));
         let targets: Vec<&str> = targets.map(|(_, target)| *target).collect();
-        return turns::run(|| command(&["test", "--no-fail-fast"]), given, &targets);
+        let ran = turns::run(|| command(&["test", "--no-fail-fast"]), given, &targets)?;
+        return Ok((ran, Held::default()));
     }
     let mut command = command(&["nextest", "run"]);
     // Some end-to-end tests only wait, for minutes; the processors are not to wait with them.
@@ -128,5 +135,5 @@ fn tests(
     if std::env::var_os("NEXTEST_TEST_THREADS").is_none() {
         command.env("NEXTEST_TEST_THREADS", processors.saturating_add(2).to_string());
     }
-    command.args(given).status().map_err(|error| format!("can't start cargo: {error}"))
+    summary::run(command.args(given))
 }

@@ -7,7 +7,7 @@ use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
 use end_to_end::waiting::{DENIED_WITHIN, until};
 use model::lifecycle::QUARANTINE;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::active;
@@ -17,7 +17,11 @@ const ARCHIVE: &str = "333333333333";
 
 /// A grant of alice's that bob countersigned; active.
 async fn granted(stage: &Stage, entitlement: &str) -> Result<String, Failure> {
-    let asked = stage.alice.submit(entitlement, 900, "invoice-1 is open for weeks").await?.expect(201)?;
+    let wish = json!({
+        "entitlement": entitlement, "durationSeconds": 900, "justification": "invoice-1 is open for weeks",
+        "ticketId": "INV-1",
+    });
+    let asked = stage.alice.post("/v1/requests", &wish).await?.expect(201)?;
     stage.bob.approve(text(&asked, "id"), text(&asked, "digest")).await?.expect(200)?;
     active(stage, &asked).await
 }
