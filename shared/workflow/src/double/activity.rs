@@ -62,13 +62,14 @@ impl Kept {
     }
 
     fn commit(&mut self, commit: ActivityCommit) -> Result<(), CommitError> {
+        // Refused before anything is looked at.
+        if commit.parts.len().saturating_add(commit.keys.len()) >= MOST_ITEMS {
+            return Err(Fault::new("keep activity", "ValidationException").into());
+        }
         let (version, mut parts) =
             self.activity.get(&commit.id).map_or((0, Parts::new()), |(kept, parts)| (kept.version, parts.clone()));
         if version != commit.expected {
             return Err(CommitError::Conflict);
-        }
-        if commit.parts.len().saturating_add(commit.keys.len()) >= MOST_ITEMS {
-            return Err(Fault::new("keep activity", "ValidationException").into());
         }
         parts.extend(commit.parts);
         for (key, until) in commit.keys {

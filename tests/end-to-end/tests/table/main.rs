@@ -67,12 +67,12 @@ async fn go(stage: &Stage, seed: u64) -> Result<BTreeSet<&'static str>, Failure>
 async fn the_simulated_table_answers_as_dynamodb_does() -> Result<(), Failure> {
     let stage = Stage::find()?;
     if let Some(seed) = number("COUNTERSIGN_TABLE_SEED")? {
-        return go(&stage, seed).await.map(|_| ());
+        return Box::pin(go(&stage, seed)).await.map(|_| ());
     }
     let walks = number("COUNTERSIGN_TABLE_STEPS")?.map_or(WALKS, |steps| steps.div_ceil(STEPS));
     let mut outcomes = BTreeSet::new();
     for seed in 1..=walks {
-        outcomes.extend(go(&stage, seed).await?);
+        outcomes.extend(Box::pin(go(&stage, seed)).await?);
     }
     let missing: Vec<&&str> = OUTCOMES.iter().filter(|outcome| !outcomes.contains(**outcome)).collect();
     assert!(missing.is_empty() || walks < WALKS, "no commit came to {missing:?}");
