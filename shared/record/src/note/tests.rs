@@ -201,3 +201,11 @@ proptest! {
         let _ = text.parse::<VerifierKey>();
     }
 }
+
+#[test]
+fn a_note_is_as_long_as_it_may_be_and_no_longer() {
+    let (_, line) = EXAMPLE.split_once("\n\n").unwrap();
+    let of = |length: usize| format!("{}\n\n{line}", "x".repeat(length - line.len() - 2));
+    assert_eq!(Note::parse(of(LONGEST_NOTE).as_bytes()).unwrap().signatures().len(), 1);
+    assert_eq!(Note::parse(of(LONGEST_NOTE + 1).as_bytes()), Err(NoteError::TooLong));
+}

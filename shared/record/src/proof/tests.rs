@@ -198,3 +198,17 @@ proptest! {
 }
 
 mod file;
+
+/// A tree may have [`LARGEST_SIZE`] leaves, and nothing is proven of a larger one.
+#[test]
+fn the_largest_tree_is_the_last_that_anything_is_proven_of() {
+    let (largest, larger) = (LARGEST_SIZE, LARGEST_SIZE + 1);
+    assert!(beside_leaf(0, largest).is_ok_and(|ranges| ranges.len() == 62));
+    assert_eq!(beside_leaf(0, larger), Err(ProofError::NoSuchPlace));
+    assert_eq!(between(largest, largest), Ok(Vec::new()));
+    assert_eq!(between(larger, larger), Err(ProofError::NoSuchPlace));
+    assert_eq!(between(larger, largest), Err(ProofError::Backwards));
+    let claimed = |size| Inclusion { index: 0, size, path: Vec::new() }.root(&leaf(b"it"));
+    assert_eq!(claimed(largest), Err(ProofError::WrongLength));
+    assert_eq!(claimed(larger), Err(ProofError::NoSuchPlace));
+}

@@ -23,8 +23,7 @@ fn what_was_checked_decides_as_what_is_checked() {
     assert!(quick.schema.is_none() && policy().schema.is_some());
     assert_eq!(quick.bundle_digest(), policy().bundle_digest());
     assert_eq!(quick.changes(Some(policy())), Vec::new());
-    let persons = ["alice", "bob", "carol", "dave", "mallory", "nobody"];
-    for who in persons {
+    for who in ["alice", "bob", "carol", "dave", "mallory"] {
         for actor in [by_slack(who), by_api(who)] {
             let all = |policy: &Policy| everything(policy, &actor);
             assert_eq!(all(&quick), all(policy()), "{who}");
@@ -62,7 +61,7 @@ fn a_seal_is_for_these_files_alone() {
     assert_ne!(good.seal(), good.digest());
     for seal in [None, Some(good.seal().to_string()), Some(other.digest().to_string()), Some(String::new())] {
         let said = Policy::load_sealed(&other, seal.as_deref()).map(drop).unwrap_err().to_string();
-        assert!(said.contains("the types Bool and Long are not compatible"), "{said}");
+        assert!(said.contains("expected Long but saw Bool"), "{said}");
     }
 }
 
