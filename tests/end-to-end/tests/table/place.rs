@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, BillingMode, GlobalSecondaryIndex, TableDescription, TableStatus};
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
@@ -31,7 +32,9 @@ impl Place {
     /// With the keys and indexes of the deployed table; without its stream, which nobody here listens to, and without
     /// its deleting of what may be forgotten, which would come at any time.
     pub(crate) async fn make(stage: &Stage, seed: u64) -> Result<Self, Failure> {
-        let client = stage.root()?.dynamodb().clone();
+        // Tried again as the functions' calls are: a busy machine is no answer.
+        let config = stage.root()?.dynamodb().config().to_builder();
+        let client = Client::from_conf(config.retry_config(RetryConfig::standard().with_max_attempts(5)).build());
         let deployed = described(&client, &stage.outputs.table_name).await?;
         let indexes: Result<Vec<GlobalSecondaryIndex>, _> = deployed
             .global_secondary_indexes()
