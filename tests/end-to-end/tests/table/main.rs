@@ -2,8 +2,8 @@
 //! `aws` on the local cloud's DynamoDB are asked the same, and have to answer the same.
 //!
 //! A walk is a sequence of random calls of the ports that both have, from small pools of names and times, so that they get
-//! into each other's way; at its end everything that can be read is read from both. It begins with a table of its own, as
-//! whatever a table holds once is shared by all who use it: where the log is, and who is in which index.
+//! into each other's way; at its end what can be read is read from both. It begins with a table of its own, as whatever a
+//! table holds once is shared by all who use it: where the log is, and who is in which index.
 //!
 //! `cargo xtask test` goes some 2,000 steps. `COUNTERSIGN_TABLE_STEPS=100000` goes as many, with other seeds behind the usual
 //! ones; `COUNTERSIGN_TABLE_SEED=s` goes the walk of that seed alone, as a failure names it.
@@ -30,6 +30,7 @@ use std::env;
 use both::told_apart;
 use end_to_end::failure::Failure;
 use end_to_end::stage::Stage;
+use futures_util::StreamExt as _;
 use place::Place;
 use walk::Walk;
 use workflow::ports::{CommitError, Fault};
@@ -39,6 +40,9 @@ const STEPS: u64 = 500;
 
 /// Walks of a run, unless more steps are asked for.
 const WALKS: u64 = 4;
+
+/// Walks at the same time, each in its own place: what takes time is the way there and back, not the answer.
+const AT_ONCE: usize = 4;
 
 /// What commits have to come to somewhere on the usual walks: else these compare less than they should.
 const OUTCOMES: [&str; 8] =
@@ -56,11 +60,11 @@ async fn go(stage: &Stage, seed: u64) -> Result<BTreeSet<&'static str>, Failure>
     let mut walk = Walk::new(&place, seed)?;
     let went = walk.go(STEPS).await;
     // Whatever came of it, the table goes.
-    place.gone().await?;
+    let gone = place.gone().await;
     went.map_err(|failure| {
         Failure::new(format!("{failure}\nCOUNTERSIGN_TABLE_SEED={seed} goes there again, step {} of it", walk.step))
     })?;
-    Ok(walk.outcomes)
+    gone.map(|()| walk.outcomes)
 }
 
 #[tokio::test]
@@ -71,8 +75,10 @@ async fn the_simulated_table_answers_as_dynamodb_does() -> Result<(), Failure> {
     }
     let walks = number("COUNTERSIGN_TABLE_STEPS")?.map_or(WALKS, |steps| steps.div_ceil(STEPS));
     let mut outcomes = BTreeSet::new();
-    for seed in 1..=walks {
-        outcomes.extend(Box::pin(go(&stage, seed)).await?);
+    let went = futures_util::stream::iter((1..=walks).map(|seed| Box::pin(go(&stage, seed)))).buffer_unordered(AT_ONCE);
+    // To the end, each of them: its place goes with it.
+    for went in went.collect::<Vec<_>>().await {
+        outcomes.extend(went?);
     }
     let missing: Vec<&&str> = OUTCOMES.iter().filter(|outcome| !outcomes.contains(**outcome)).collect();
     assert!(missing.is_empty() || walks < WALKS, "no commit came to {missing:?}");

@@ -114,6 +114,7 @@ impl Walk<'_> {
     pub(crate) async fn note(&mut self) -> Result<(), Failure> {
         let known: Vec<RequestId> = self.requests.keys().take(3).cloned().collect();
         let Some(id) = self.dice.one(&known).cloned() else { return self.submit().await };
+        self.noted.insert(id.clone());
         let (seq, target) = (self.dice.below(2), self.dice.one(&FEW).copied().unwrap_or_default());
         let now = about(self.now(), &mut self.dice);
         match self.dice.below(6) {

@@ -47,6 +47,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) last: Option<Commit>,
     /// Who took which slot last.
     pub(crate) holders: BTreeMap<(PersonId, Slot), RequestId>,
+    /// Requests that messages were about.
+    pub(crate) noted: BTreeSet<RequestId>,
     /// When a message was claimed last.
     pub(crate) claimed_at: Option<Time>,
     /// Where pages ended, in the words of either side.
@@ -109,6 +111,7 @@ impl<'a> Walk<'a> {
             systems: BTreeMap::new(),
             last: None,
             holders: BTreeMap::new(),
+            noted: BTreeSet::new(),
             claimed_at: None,
             cursors: Vec::new(),
             logging: Logging::default(),
