@@ -54,8 +54,17 @@ impl Page {
     /// # Errors
     /// There is no confirmation.
     pub async fn send(&self) -> Result<String, Failure> {
-        self.click(&hook("modal-submit")).await?;
+        self.submit().await?;
         self.confirmed().await
+    }
+
+    /// Sends the open modal, and waits until it has been answered: meanwhile it takes no second press.
+    ///
+    /// # Errors
+    /// It cannot be sent, or is not answered.
+    pub async fn submit(&self) -> Result<(), Failure> {
+        self.click(&hook("modal-submit")).await?;
+        self.gone(&format!("{}[aria-busy=\"true\"]", hook("modal-submit"))).await
     }
 
     /// The request id that the confirmation names.

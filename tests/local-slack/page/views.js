@@ -122,9 +122,9 @@ async function submit(dialog) {
   slot.replaceChildren();
   button.setAttribute("aria-busy", "true");
   const outcome = await api.submit({ user: store.me.name, viewId: view.id, values: values(view) });
-  button.removeAttribute("aria-busy");
   noteAnswer(view.submit.text, outcome);
   await refresh();
+  button.removeAttribute("aria-busy");
   const inPlace = Object.keys(outcome.errors ?? {}).length > 0;
   if (!outcome.ok && !inPlace) slot.replaceChildren(troubleLine(outcome, "We had some trouble connecting. Try again?"));
 }

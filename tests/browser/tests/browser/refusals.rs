@@ -18,19 +18,19 @@ async fn what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost() -> Resul
 
         // Without a justification the form is not even sent.
         page.see(&field("justification")).await?;
-        page.click(&hook("modal-submit")).await?;
+        page.submit().await?;
         page.see(&error("justification", "prod-admin")).await?;
         page.see(&format!("{}[aria-invalid=\"true\"]", field("justification"))).await?;
 
         // Blanks are no justification, which Countersign says.
         page.type_into(&field("justification"), "   ").await?;
-        page.click(&hook("modal-submit")).await?;
-        page.see(&error("justification", "prod-admin")).await?;
+        page.submit().await?;
+        page.reads(&error("justification", "prod-admin"), &["say in a sentence why"]).await?;
 
         // More than the entitlement holds is refused where it was written.
         page.type_into(&field("justification"), "Adding an administrator").await?;
         page.type_into(&field("permissions"), "iam:CreateUser").await?;
-        page.click(&hook("modal-submit")).await?;
+        page.submit().await?;
         page.reads(&error("permissions", "prod-admin"), &["iam:CreateUser"]).await?;
         page.gone(&error("justification", "prod-admin")).await?;
         let typed = page.see(&field("justification")).await?.prop("value").await.ok().flatten();
@@ -56,7 +56,7 @@ async fn a_reason_is_shown_as_it_was_typed_and_the_late_one_is_told_who_decided(
         page.click(&card.button("deny")).await?;
         page.reads(&modal("deny"), &["Alice", "orders-db-debug", "Order 1003 is stuck"]).await?;
         page.type_into(&field("reason"), LOUD).await?;
-        page.click(&hook("modal-submit")).await?;
+        page.submit().await?;
         page.gone(&format!("{}[open]", hook("modal"))).await?;
 
         // Everybody reads it, and nobody is called by it.
@@ -70,7 +70,7 @@ async fn a_reason_is_shown_as_it_was_typed_and_the_late_one_is_told_who_decided(
 
         page.visit("carol", "approvals").await?;
         page.type_into(&field("reason"), "Not during the sale").await?;
-        page.click(&hook("modal-submit")).await?;
+        page.submit().await?;
         page.reads(&modal("notice"), &["Denied", "Bob", &request]).await?;
         page.click(&hook("modal-close")).await?;
         page.gone(&format!("{}[open]", hook("modal"))).await?;
