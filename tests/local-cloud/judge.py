@@ -3,7 +3,7 @@
 For each Allow statement of the roles of the system and of base roles, each of its actions and resources, and each value that a
 condition of it lists: is there a recorded call that was allowed, and would be denied without it? The engine that enforces calls
 decides each anew. What no call needs has a reason in unused.yaml, which names the test that needs it, or is a complaint. A
-reason that is not needed is one as well.
+reason that is not needed is one as well, unless it says `sometimes`: then timing decides whether a call needs what it is for.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from overlay.decisions import PATHS
 ROOT = pathlib.Path(__file__).parent.parent.parent
 ATTACHED = "Attached"
 """Marks a statement of a managed policy."""
-FIELDS = {"role", "statement", "action", "resource", "condition", "why", "test"}
+FIELDS = {"role", "statement", "action", "resource", "condition", "sometimes", "why", "test"}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -148,7 +148,7 @@ def excused(verdict: Verdict, reasons: list[dict], is_test) -> list[str]:
         said = " ".join(str(reason.get(name)) for name in ("role", "statement", "action", "resource", "condition") if name in reason)
         if set(reason) - FIELDS or not {"role", "statement", "why", "test"} <= set(reason):
             complaints.append(f"a reason has other fields than {sorted(FIELDS)}: {reason}")
-        elif not any(covers(reason, part) for part in unneeded):
+        elif not any(covers(reason, part) for part in (verdict.parts if reason.get("sometimes") is True else unneeded)):
             complaints.append(f"a reason that nothing needs: {said}")
         elif not is_test(reason["test"]):
             complaints.append(f"no test is called {reason['test']}, which the reason for {said} names")

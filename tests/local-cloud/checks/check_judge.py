@@ -82,6 +82,11 @@ def reasons_are_for_what_is_there_and_name_a_test(_world):
     assert complaints() == 2
     assert complaints(query, write) == 0
     assert complaints(query, write, query | {"action": "dynamodb:GetItem"}) == 1
+    # What only timing decides may be needed after all, and has to be there.
+    sometimes = query | {"action": "dynamodb:GetItem", "sometimes": True}
+    assert complaints(query, write, sometimes) == 0
+    assert complaints(query, write, sometimes | {"action": "dynamodb:Scan"}) == 1
+    assert complaints(query, write, sometimes | {"sometimes": "no"}) == 1
     assert complaints(query, write | {"test": "gone"}) == 1
     assert complaints(query, {key: value for key, value in write.items() if key != "test"}) == 1
 
