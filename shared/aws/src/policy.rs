@@ -250,10 +250,11 @@ fn stored(bundle: &Bundle, files: Vec<u8>, key: (String, String), by: &str, now:
 fn opened(item: &Item) -> Result<Policy, String> {
     let files = item.get("files").and_then(|files| files.as_b().ok()).ok_or("it has no files")?;
     let bundle = packed::unpack(files.as_ref())?;
-    if text_of(item, "digest") != Some(bundle.digest().to_string().as_str()) {
+    let policy = Policy::load_sealed(&bundle, text_of(item, "seal")).map_err(|problems| problems.to_string())?;
+    if text_of(item, "digest") != Some(policy.bundle_digest().to_string().as_str()) {
         return Err("it does not match its digest".to_owned());
     }
-    Policy::load_sealed(&bundle, text_of(item, "seal")).map_err(|problems| problems.to_string())
+    Ok(policy)
 }
 
 #[cfg(test)]

@@ -78,12 +78,17 @@ impl Bundle {
     /// What whoever checked this bundle puts beside it. It is for these files, these checks and this version of Cedar, so that
     /// none of them can change and leave it right. It is no signature: who may write the bundle may write anything.
     pub fn seal(&self) -> Digest {
-        Encoding::of("countersign.policy-seal.v1")
-            .text(CHECKS)
-            .text(&cedar_policy::get_sdk_version().to_string())
-            .text(&self.digest().to_string())
-            .digest()
+        seal(self.digest())
     }
+}
+
+/// The seal of the bundle with this digest.
+fn seal(bundle: Digest) -> Digest {
+    Encoding::of("countersign.policy-seal.v1")
+        .text(CHECKS)
+        .text(&cedar_policy::get_sdk_version().to_string())
+        .text(&bundle.to_string())
+        .digest()
 }
 
 /// A bundle that was checked and can decide.
@@ -215,7 +220,7 @@ impl Policy {
         else {
             return Err(Problems(problems));
         };
-        let loaded = Self::of(catalog, policies, Some(schema), bundle)?;
+        let loaded = Self::of(catalog, policies, Some(schema), bundle, bundle.digest())?;
         loaded.fits_its_schema().map_err(|error| {
             let reason =
                 format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
@@ -231,7 +236,9 @@ impl Policy {
     /// # Errors
     /// Every problem found, each with file, line and reason.
     pub fn load_sealed(bundle: &Bundle, seal: Option<&str>) -> Result<Self, Problems> {
-        if !schema::is_ours(&bundle.schema) || seal != Some(bundle.seal().to_string().as_str()) {
+        // Every file is read for it, so it is computed once.
+        let digest = bundle.digest();
+        if !schema::is_ours(&bundle.schema) || seal != Some(self::seal(digest).to_string().as_str()) {
             return Self::load(bundle);
         }
         if let Some(problem) = nested_too_deep(POLICIES_FILE, &bundle.policies, Brackets::OfPolicies) {
@@ -239,10 +246,16 @@ impl Policy {
         }
         let catalog = Catalog::read(CATALOG_FILE, &bundle.catalog)?;
         let policies = read_policies(&bundle.policies).map_err(Problems)?;
-        Self::of(catalog, policies, None, bundle)
+        Self::of(catalog, policies, None, bundle, digest)
     }
 
-    fn of(catalog: Catalog, policies: PolicySet, schema: Option<Schema>, bundle: &Bundle) -> Result<Self, Problems> {
+    fn of(
+        catalog: Catalog,
+        policies: PolicySet,
+        schema: Option<Schema>,
+        bundle: &Bundle,
+        digest: Digest,
+    ) -> Result<Self, Problems> {
         let rules = catalog
             .floors()
             .fold(
@@ -261,7 +274,7 @@ impl Policy {
                 system: entity_type("Countersign::System")?,
                 action: entity_type("Countersign::Action")?,
             },
-            bundle: bundle.digest(),
+            bundle: digest,
             rules,
             schema_text: bundle.schema.clone(),
         })

@@ -33,6 +33,17 @@ async fn it_shows_what_is_mine_what_waits_and_what_i_may_have() {
     }
 }
 
+/// Ten of a queue are read: a tenth that nothing comes after is the last, an eleventh is told of.
+#[tokio::test]
+async fn there_is_more_if_there_is_more() {
+    let site = Site::new();
+    for waits in 1..=11 {
+        asked(&site, "orders-db-debug").await;
+        let home = site.home(BOB).await;
+        assert_eq!(site.view_says(&home, "more"), waits > 10, "{waits}: {}", site.view(&home));
+    }
+}
+
 /// Whether a view has this button about that request.
 fn has_button(site: &Site, view: &str, action: &str, id: &RequestId) -> bool {
     let value = site.value_of(id);

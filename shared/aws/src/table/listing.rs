@@ -79,13 +79,18 @@ impl ListRequests for Table {
             .expression_attribute_names("#partition", index.partition)
             .expression_attribute_values(":value", AttributeValue::S(index.value.clone()))
             .scan_index_forward(index.oldest_first)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1))
             .set_exclusive_start_key(start.flatten())
             .send()
             .await
             .map_err(|error| fault(LIST, &error))?;
-        let cursor = page.last_evaluated_key().and_then(id).map(|id| index.cursor(&id));
-        Ok(Page { items: ids(page.items()), cursor })
+        // One more than was asked for tells whether anything follows. DynamoDB itself does not: it names a key to go on from
+        // whenever it stopped at the limit. Source: DynamoDB developer guide, paginating table query results.
+        let (items, last) = match page.items().split_at_checked(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            Some((items, [_, ..])) => (items, items.iter().rev().find_map(id)),
+            _ => (page.items(), page.last_evaluated_key().and_then(id)),
+        };
+        Ok(Page { items: ids(items), cursor: last.map(|id| index.cursor(&id)) })
     }
 }
 

@@ -376,11 +376,15 @@ async fn nothing_is_asked_for_where_there_can_be_nothing() {
 async fn a_cursor_works_in_its_own_listing_only() {
     let queue = Listing::Queue("orders-db-debug".parse::<EntitlementName>().unwrap());
     let key = json!({"pk": {"S": format!("REQ#{}", id())}, "sk": {"S": "STATE"}});
-    let world =
-        World::answering(vec![(200, json!({"Items": [key], "LastEvaluatedKey": key})), (200, json!({"Items": []}))]);
+    let next = json!({"pk": {"S": format!("REQ#req_{}", "9".repeat(32))}, "sk": {"S": "STATE"}});
+    let world = World::answering(vec![
+        (200, json!({"Items": [key, next], "LastEvaluatedKey": next})),
+        (200, json!({"Items": []})),
+    ]);
     let table = table(&world);
     let page = table.list(&queue, None, 1).await.unwrap();
     assert_eq!(page.items, [id()]);
+    assert_eq!(world.json(0)["Limit"], 2, "one more, to see whether there is more");
     let cursor = page.cursor.unwrap();
     assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
     assert_eq!(table.list(&queue, Some(&cursor), 1).await, Ok(empty()));
@@ -398,6 +402,19 @@ async fn a_cursor_works_in_its_own_listing_only() {
         assert_eq!(table.list(&listing, Some(cursor), 1).await, Ok(empty()), "{cursor}");
     }
     assert_eq!(world.sent().len(), 2, "a foreign cursor is not even asked about");
+}
+
+#[tokio::test]
+async fn a_full_page_that_nothing_follows_is_the_last() {
+    let item = |digit: &str| json!({"pk": {"S": format!("REQ#req_{}", digit.repeat(32))}, "sk": {"S": "STATE"}});
+    let cut = json!({"Items": [item("8")], "LastEvaluatedKey": item("8")});
+    let world = World::answering(vec![(200, json!({"Items": [item("8"), item("9")]})), (200, cut)]);
+    let (table, mine) = (table(&world), Listing::Requester("alice".parse().unwrap()));
+    let page = table.list(&mine, None, 2).await.unwrap();
+    assert_eq!((page.items.len(), page.cursor), (2, None));
+    // A page that DynamoDB cut short for its length has more.
+    let page = table.list(&mine, None, 2).await.unwrap();
+    assert_eq!((page.items.len(), page.cursor.is_some()), (1, true));
 }
 
 #[tokio::test]

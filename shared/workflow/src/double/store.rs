@@ -275,9 +275,8 @@ impl ListRequests for World {
                 },
             };
             let items: Vec<RequestId> = all.iter().skip(after).take(limit).cloned().collect();
-            // A full page has a cursor, also if nothing comes after it: DynamoDB does not look. Source: DynamoDB developer
-            // guide, paginating table query results.
-            let cursor = items.last().filter(|_| items.len() == limit).map(|id| cursor(listing, id.as_str()));
+            let more = all.len() > after.saturating_add(limit);
+            let cursor = items.last().filter(|_| more).map(|id| cursor(listing, id.as_str()));
             Ok(Page { items, cursor })
         })
         .await
