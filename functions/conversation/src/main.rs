@@ -2,6 +2,7 @@
 
 use aws::clients::Clients;
 use aws::policy::PolicyStore;
+use aws::roots::machine_file;
 use aws::secrets::{Secrets, SlackSecret};
 use aws::table::Table;
 use aws::time::{SystemClock, UuidIds};
@@ -114,10 +115,11 @@ async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     )
     .with_local_slack(&slack_api_url);
     let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
+    let roots = machine_file();
     let ports = Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Bot::new(BotTokens(secrets), move |token| Client::new(&slack_api_url, token)),
+        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&slack_api_url, token, roots)),
         clock: SystemClock,
         ids: UuidIds,
     };

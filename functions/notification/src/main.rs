@@ -2,6 +2,7 @@
 
 use aws::clients::Clients;
 use aws::policy::PolicyStore;
+use aws::roots::machine_file;
 use aws::secrets::{Secrets, SlackSecret};
 use aws::table::Table;
 use aws::time::SystemClock;
@@ -69,10 +70,11 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
     let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
     let api_url = settings::required("SLACK_API_URL")?;
+    let roots = machine_file();
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Bot::new(BotTokens(secrets), move |token| Client::new(&api_url, token)),
+        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&api_url, token, roots)),
         clock: SystemClock,
     })
 }

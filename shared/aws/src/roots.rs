@@ -5,6 +5,7 @@
 //! Nothing falls back to others after a handshake that failed.
 
 use aws_smithy_http_client::tls::TrustStore;
+use std::path::Path;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,18 @@ const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
 
 /// The variables by which an operator says which root certificates the machine's are.
 const OWN_ROOTS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Where all root certificates of the machine are in one file: on Amazon Linux, which Lambda runs on, and on Debian.
+const FILES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
+
+/// The file with all root certificates of the machine, for others than AWS; `None` if there is none, or if the operator
+/// has roots of their own.
+pub fn machine_file() -> Option<&'static Path> {
+    if OWN_ROOTS.into_iter().any(|name| std::env::var_os(name).is_some()) {
+        return None;
+    }
+    FILES.into_iter().map(Path::new).find(|file| file.is_file())
+}
 
 /// Which root certificates are believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,12 @@
 //! token, is in any error or log line.
 
 mod error;
+mod roots;
 mod sending;
 mod views;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use model::names::{SlackChannel, SlackUser};
@@ -61,10 +63,25 @@ impl Client {
     /// If the address would not keep the token secret, or the token can't be one.
     #[expect(clippy::needless_pass_by_value, reason = "the token is handed over, so that no copy of it stays behind")]
     pub fn new(api_url: &str, bot_token: SecretString) -> Result<Self, WebError> {
-        Self::with_timeout(api_url, &bot_token, USUAL.attempt)
+        Self::with(api_url, &bot_token, USUAL.attempt, None)
     }
 
-    fn with_timeout(api_url: &str, bot_token: &SecretString, longest_attempt: Duration) -> Result<Self, WebError> {
+    /// The same where the machine's root certificates are known to be in `file`, which is several times as fast as looking
+    /// for them. If it can't be read, they are looked for.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    #[expect(clippy::needless_pass_by_value, reason = "the token is handed over, so that no copy of it stays behind")]
+    pub fn with_roots(api_url: &str, bot_token: SecretString, file: Option<&Path>) -> Result<Self, WebError> {
+        Self::with(api_url, &bot_token, USUAL.attempt, file)
+    }
+
+    fn with(
+        api_url: &str,
+        bot_token: &SecretString,
+        longest_attempt: Duration,
+        roots: Option<&Path>,
+    ) -> Result<Self, WebError> {
         let api_url = Url::parse(api_url.trim_end_matches('/'))
             .map_err(|_| WebError::Settings("the API's address is not a URL"))?;
         if api_url.scheme() != "https" && !is_loopback(&api_url) {
@@ -76,14 +93,17 @@ impl Client {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", bot_token.expose_secret()))
             .map_err(|_| WebError::Settings("the bot token can't be sent in a header"))?;
         bearer.set_sensitive(true);
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(longest_attempt)
-            // Slack does not redirect these calls; following would carry messages elsewhere.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|_| WebError::Settings("the HTTP client can't be made"))?;
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(longest_attempt)
+                // Slack does not redirect these calls; following would carry messages elsewhere.
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+        };
+        let known = roots.and_then(roots::in_file).and_then(|roots| builder().tls_certs_only(roots).build().ok());
+        let http = known.map_or_else(|| builder().build(), Ok);
+        let http = http.map_err(|_| WebError::Settings("the HTTP client can't be made"))?;
         Ok(Self { http, api_url, bearer, longest_attempt })
     }
 

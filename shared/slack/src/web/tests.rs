@@ -10,6 +10,7 @@ use local_slack::{Command, Fault, LocalSlack, MessageFilter, Options, Press, Set
 use model::time::Time;
 use std::time::Instant;
 
+mod roots;
 mod views;
 
 const TOKEN: &str = "xoxb-test-1";
@@ -127,7 +128,7 @@ async fn rate_limits_are_kept() {
 #[tokio::test]
 async fn a_call_with_unknown_outcome_is_not_repeated() {
     let (slack, _) = start().await;
-    let client = Client::with_timeout(&slack.api_url(), &TOKEN.into(), Duration::from_millis(200)).unwrap();
+    let client = Client::with(&slack.api_url(), &TOKEN.into(), Duration::from_millis(200), None).unwrap();
     slack.fail(Fault { delay_ms: 2_000, ..fault("chat.postMessage") });
     let started = Instant::now();
     let late = client.post_message(&approvals(), &help(), None).await.unwrap_err();
