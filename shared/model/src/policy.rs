@@ -222,8 +222,7 @@ impl Policy {
         };
         let loaded = Self::of(catalog, policies, Some(schema), bundle, bundle.digest())?;
         loaded.fits_its_schema().map_err(|error| {
-            let reason =
-                format!("Countersign can't ask its questions with this schema: {}", crate::text::inert(&error, 300));
+            let reason = format!("Countersign can't ask its questions with this schema: {error}");
             Problems(vec![problem(SCHEMA_FILE, 0, reason)])
         })?;
         Ok(loaded)

@@ -7,6 +7,7 @@ use crate::lifecycle::SHORTEST_GRANT;
 use crate::limits::Limits;
 use crate::names::{GroupName, NameError, PersonId, PrincipalArn, SlackUser};
 use crate::risk::RiskLevel;
+use crate::text::inert;
 use serde_saphyr::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -48,6 +49,16 @@ pub struct Problem {
     pub code: Option<&'static str>,
 }
 
+/// Longest reason, in characters: what reads a file quotes what it stumbled over, to the file's end if need be.
+const LONGEST_REASON: usize = 4_000;
+
+impl Problem {
+    /// A problem, told so that whatever it quotes of the file does nothing to a terminal.
+    pub(crate) fn new(file: &str, line: usize, reason: &str, code: Option<&'static str>) -> Self {
+        Self { file: file.to_owned(), line, reason: inert(reason, LONGEST_REASON), code }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 {
@@ -77,12 +88,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn problem(&mut self, line: usize, reason: impl Into<String>) {
-        self.problems.push(Problem { file: self.file.to_owned(), line, reason: reason.into(), code: None });
+    pub(super) fn problem(&mut self, line: usize, reason: impl AsRef<str>) {
+        self.problems.push(Problem::new(self.file, line, reason.as_ref(), None));
     }
 
-    pub(super) fn problem_named(&mut self, code: &'static str, line: usize, reason: String) {
-        self.problems.push(Problem { file: self.file.to_owned(), line, reason, code: Some(code) });
+    pub(super) fn problem_named(&mut self, code: &'static str, line: usize, reason: &str) {
+        self.problems.push(Problem::new(self.file, line, reason, Some(code)));
     }
 
     pub(super) fn spanned<T: FromStr<Err = NameError>>(&mut self, text: &Spanned<String>) -> Option<T> {

@@ -38,7 +38,7 @@ impl Reader<'_> {
             self.problem_named(
                 OPENS_ESCALATION_PATH,
                 at,
-                format!("{}; name fewer actions, or list the ids under mayOpen if it is meant", told(&open)),
+                &format!("{}; name fewer actions, or list the ids under mayOpen if it is meant", told(&open)),
             );
         }
         meant

@@ -10,8 +10,8 @@ use crate::time::Time;
 use cedar_policy::PolicySet;
 
 /// A problem of a file.
-pub(super) fn problem(file: &str, line: usize, reason: impl Into<String>) -> Problem {
-    Problem { file: file.to_owned(), line, reason: reason.into(), code: None }
+pub(super) fn problem(file: &str, line: usize, reason: impl AsRef<str>) -> Problem {
+    Problem::new(file, line, reason.as_ref(), None)
 }
 
 /// The line of a byte offset, from 1.

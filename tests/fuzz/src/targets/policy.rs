@@ -21,13 +21,18 @@ static ROLE: LazyLock<PrincipalArn> = LazyLock::new(|| CREDENTIALS_ROLE.parse().
 /// Problems are of the file, at a line that it has, and fit for a terminal.
 fn tell(problems: &Problems, files: &[&str]) {
     assert!(!problems.0.is_empty(), "refused for no reason");
-    let lines = files.iter().map(|file| file.lines().count()).max().unwrap_or(0);
+    let lines = files.iter().map(|file| lines(file)).max().unwrap_or(0);
     for problem in &problems.0 {
         assert!(problem.line <= lines.saturating_add(1), "{problem}: there are {lines} lines");
         assert!(!problem.reason.is_empty());
         let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
         assert!(!problem.to_string().chars().any(harmful), "{:?}", problem.to_string());
     }
+}
+
+/// Lines as YAML has them: a carriage return alone ends one too. Source: YAML 1.2.2, 5.4.
+fn lines(file: &str) -> usize {
+    file.replace("\r\n", "\n").split(['\n', '\r']).count()
 }
 
 fn loaded(bundle: &Bundle) {

@@ -116,3 +116,25 @@ fn what_is_nested_too_deep_is_refused_and_does_not_end_the_process() {
     let said = Policy::load(&Bundle { schema, ..bundle }).unwrap_err().to_string();
     assert!(said.starts_with("schema.cedarschema:1: brackets are nested deeper than 20"), "{said}");
 }
+
+/// What can't be read is quoted, and whoever reads the quotation has a terminal.
+#[test]
+fn what_is_quoted_of_a_file_does_nothing_to_a_terminal() {
+    let escape = "\u{1b}]0;title\u{7}\u{202e}\"";
+    let long = "x".repeat(10_000);
+    let quoted = format!("@id(\"a\"){escape}{long}\");\nnext\"");
+    let files = [
+        Bundle { policies: quoted.clone(), ..bundle() },
+        Bundle { schema: quoted.clone(), ..bundle() },
+        Bundle { catalog: format!("version: \"{escape}{long}"), ..bundle() },
+        Bundle { catalog: format!("version: 1\n\"\\e]0;title\\a{long}\": 1"), ..bundle() },
+    ];
+    for bundle in files {
+        let problems = Policy::load(&bundle).map(drop).unwrap_err();
+        for problem in problems.0 {
+            let said = problem.to_string();
+            assert!(!said.chars().any(|c| c.is_control() || c == '\u{202e}'), "{said:?}");
+            assert!(said.chars().count() < 5_000, "{said}");
+        }
+    }
+}
