@@ -61,9 +61,8 @@ impl Client {
     ///
     /// # Errors
     /// If the address would not keep the token secret, or the token can't be one.
-    #[expect(clippy::needless_pass_by_value, reason = "the token is handed over, so that no copy of it stays behind")]
     pub fn new(api_url: &str, bot_token: SecretString) -> Result<Self, WebError> {
-        Self::with(api_url, &bot_token, USUAL.attempt, None)
+        Self::with_roots(api_url, bot_token, None)
     }
 
     /// The same where the machine's root certificates are known to be in `file`, which is several times as fast as looking
