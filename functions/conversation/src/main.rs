@@ -115,11 +115,10 @@ async fn wire() -> Result<(Ports, Installation), Box<dyn std::error::Error>> {
     )
     .with_local_slack(&slack_api_url);
     let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
-    let roots = machine_file();
     let ports = Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&slack_api_url, token, roots)),
+        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&slack_api_url, token, machine_file())),
         clock: SystemClock,
         ids: UuidIds,
     };

@@ -70,11 +70,10 @@ fn wire() -> Result<Ports, Box<dyn std::error::Error>> {
     let clients = Clients::from_env()?;
     let secrets = clients.secrets(&settings::required("SLACK_SECRET_ID")?);
     let api_url = settings::required("SLACK_API_URL")?;
-    let roots = machine_file();
     Ok(Ports {
         table: clients.table(&table),
         policies: clients.policies(&table),
-        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&api_url, token, roots)),
+        slack: Bot::new(BotTokens(secrets), move |token| Client::with_roots(&api_url, token, machine_file())),
         clock: SystemClock,
     })
 }

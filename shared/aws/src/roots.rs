@@ -33,10 +33,12 @@ const FILES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca
 /// The file with all root certificates of the machine, for others than AWS; `None` if there is none, or if the operator
 /// has roots of their own.
 pub fn machine_file() -> Option<&'static Path> {
-    if OWN_ROOTS.into_iter().any(|name| std::env::var_os(name).is_some()) {
-        return None;
-    }
-    FILES.into_iter().map(Path::new).find(|file| file.is_file())
+    file_unless_own(|name| std::env::var_os(name).is_some())
+}
+
+fn file_unless_own(is_set: impl Fn(&str) -> bool) -> Option<&'static Path> {
+    let files = if OWN_ROOTS.into_iter().any(is_set) { &[] } else { FILES.as_slice() };
+    files.iter().map(Path::new).find(|file| file.is_file())
 }
 
 /// Which root certificates are believed.

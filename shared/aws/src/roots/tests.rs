@@ -1,6 +1,6 @@
 //! The roots themselves, who believes them, and what a handshake makes of it.
 
-use super::{AMAZONS, Roots};
+use super::{AMAZONS, OWN_ROOTS, Roots, file_unless_own};
 use crate::clients::{Clients, settings};
 use crate::http::Http;
 use aws_credential_types::Credentials;
@@ -127,6 +127,17 @@ fn amazons_roots_vouch_for_the_partition_aws_and_for_nothing_else() {
     assert_eq!(of("us-east-1", Some("https://aws.example.com"), &[]), Roots::System);
     // Without TLS nobody vouches for anything.
     assert_eq!(of("us-east-1", Some("http://127.0.0.1:4566"), &[]), Roots::Amazon);
+}
+
+/// What others than AWS are believed by. An operator's own roots are theirs, not the machine's.
+#[test]
+fn the_machines_file_is_for_who_has_no_roots_of_their_own() {
+    for own in OWN_ROOTS {
+        assert_eq!(file_unless_own(|name| name == own), None, "{own}");
+    }
+    if let Some(file) = file_unless_own(|_| false) {
+        assert!(std::fs::read_to_string(file).unwrap().contains("-----BEGIN CERTIFICATE-----"), "{}", file.display());
+    }
 }
 
 /// An element, its length in as few bytes as it takes.
