@@ -16,6 +16,10 @@ use std::str::FromStr;
 /// Longest catalog, in bytes: some ten thousand entitlements. It is read whenever a function starts.
 const LONGEST_CATALOG: usize = 4_000_000;
 
+/// Mappings, sequences and scalars of a catalog; the parser's own bound, 250,000, would be reached by eight thousand
+/// entitlements, which are shorter than [`LONGEST_CATALOG`].
+const MOST_NODES: usize = 1_000_000;
+
 /// How the resource of a base role's ARN begins. The functions' own roles reach no others, and a role
 /// elsewhere may be one that people enter by themselves.
 const BASE_ROLES: &str = "role/countersign-base/";
@@ -136,7 +140,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<Catalog, Problems> {
         reader.problem(0, format!("longer than {LONGEST_CATALOG} bytes"));
         return Err(Problems(reader.problems));
     }
-    let raw: CatalogFile = match serde_saphyr::from_str(text) {
+    let budget = serde_saphyr::budget! { max_nodes: MOST_NODES, max_events: 2 * MOST_NODES };
+    let raw: CatalogFile = match serde_saphyr::from_str_with_options(text, serde_saphyr::options! { budget: budget }) {
         Ok(raw) => raw,
         Err(error) => {
             let at = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));

@@ -355,6 +355,19 @@ fn a_huge_file_is_not_read() {
     );
 }
 
+/// What is not too long is not too much for the parser either.
+#[test]
+fn ten_thousand_entitlements_are_read() {
+    let first = "  orders:\n";
+    let (before, one) = GOOD.split_once(first).unwrap();
+    let mut text = before.to_owned();
+    for nth in 0..10_000 {
+        text.extend(["  orders-", &nth.to_string(), ":\n", one]);
+    }
+    let catalog = Catalog::read("catalog.yaml", &text).unwrap();
+    assert_eq!(catalog.entitlements().count(), 10_000);
+}
+
 /// Aliases of aliases of aliases are cut off before they fill the memory.
 #[test]
 fn a_file_made_to_explode_is_refused() {
