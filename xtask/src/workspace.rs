@@ -79,6 +79,15 @@ pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
     program.ok_or_else(|| format!("the workspace has no binary {name}"))
 }
 
+/// Builds one of the workspace's binaries in the profile `histories`, and says where it is.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn optimised(name: &str) -> Result<PathBuf, String> {
+    let program = built(&["--profile", "histories", "--bin", name], &[])?.remove(name);
+    program.ok_or_else(|| format!("the workspace has no binary {name}"))
+}
+
 /// Builds these targets, with these variables, and says where their programs are.
 ///
 /// # Errors
