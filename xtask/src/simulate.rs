@@ -8,7 +8,7 @@ use crate::workspace;
 const OPTIMISED: &str = "--optimised";
 
 /// `cargo xtask simulate [--seeds n] [--from seed] [--jobs n] | --seed seed`; `tests/simulation/src/main.rs` reads that. With
-/// `--optimised`, by a program that is built for it: some ten minutes more, and twice as fast.
+/// `--optimised`, by a program that is built for it: some ten minutes more, and 1.4 times as fast.
 ///
 /// # Errors
 /// In words: what could not be built or started.
