@@ -75,7 +75,7 @@ impl History {
             let due = self.site.world.next_due().into_iter().chain(self.site.world.schedules().into_values());
             let due = due.chain(self.letters.iter().map(|letter| letter.due)).min();
             self.trail_comes_to_rest(left.is_some());
-            // While the log is to be sealed, its timer runs every minute, as it does.
+            // While anything is to be logged or sealed, the log's timer runs every minute, as it does.
             let longest = match left {
                 None => 900,
                 Some(_) if self.is_sealed() => 300,
@@ -151,9 +151,8 @@ impl History {
         if !self.stream.is_through() || !self.letters.is_empty() {
             return Some(format!("messages: {:?}", self.letters.iter().map(|letter| &letter.what).collect::<Vec<_>>()));
         }
-        let entries: usize = world.streams().iter().map(|stream| world.stream_chain(stream).len()).sum();
-        let size = world.log().map_or(0, |head| head.edge.size());
-        if u64::try_from(entries) != Ok(size) {
+        let (entries, size) = self.logged();
+        if entries != size {
             return Some(format!("{size} of {entries} entries are logged"));
         }
         if !self.is_sealed() {
@@ -162,13 +161,19 @@ impl History {
         None
     }
 
-    /// Whether all of the log lies where nobody can delete it, and the witness, if there is one, vouches for it.
+    /// How many entries there are, and how many of them the log has.
+    fn logged(&self) -> (u64, u64) {
+        let world = &self.site.world;
+        let entries: usize = world.streams().iter().map(|stream| world.stream_chain(stream).len()).sum();
+        (u64::try_from(entries).unwrap_or(u64::MAX), world.log().map_or(0, |head| head.edge.size()))
+    }
+
+    /// Whether every entry lies in the log where nobody can delete it, and the witness, if there is one, vouches for it.
     fn is_sealed(&self) -> bool {
         let world = &self.site.world;
-        let size = world.log().map_or(0, |head| head.edge.size());
-        world
-            .anchored_up_to()
-            .is_some_and(|anchor| anchor.size == size && (anchor.cosigned || world.witness_key().is_none()))
+        let (entries, size) = self.logged();
+        let anchor = world.anchored_up_to().filter(|anchor| anchor.size == size && entries == size);
+        anchor.is_some_and(|anchor| anchor.cosigned || world.witness_key().is_none())
     }
 
     /// Another policy is in force from now on.
