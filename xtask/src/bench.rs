@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         ["grants" | "panic", ..] => ("grants", arguments.as_slice(), many()),
         ["burst", words @ ..] => ("bursts", words, Options::default()),
         // This one fails if anything was lost, doubled or let in.
-        ["load", words @ ..] => return ran(Command::new(workspace::program("load")?).args(words)),
+        ["load", words @ ..] => return ran(Command::new(workspace::program("load", "dev")?).args(words)),
         ["activity", megabytes @ ..] => {
             let corpus = workspace::root().join("tests/corpora/cloudtrail");
             return alone("activity-bench", |cargo| cargo.arg(corpus).args(megabytes));

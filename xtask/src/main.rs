@@ -34,7 +34,8 @@ cargo xtask <job>
        --no-cloud         without those
        --no-browser       without those that need Chromium, which is installed if it can be
   lint                    lint the templates and every policy, of the templates and of grants
-  simulate                play histories of everything at once under every fault there is, each from a seed
+  simulate                play histories of everything at once under every fault there is, each from a seed;
+                          with --optimised, by a program that takes longer to build and is faster
        --seeds n --from seed --jobs n    how many (1,000), from which on (0), on how many threads (all there are)
        --seed seed        one of them again: what it broke, the fewest faults that it takes, and what happened
   defects                 the test of the tests: each of the defects that are in the code on purpose, one at a time

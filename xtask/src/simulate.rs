@@ -14,8 +14,7 @@ const OPTIMISED: &str = "--optimised";
 /// In words: what could not be built or started.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (optimised, rest): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|word| *word == OPTIMISED);
-    let program =
-        if optimised.is_empty() { workspace::program("simulate")? } else { workspace::optimised("simulate")? };
+    let program = workspace::program("simulate", if optimised.is_empty() { "dev" } else { "histories" })?;
     let status = Command::new(&program).args(rest).status();
     status.map(code).map_err(|error| format!("can't start {}: {error}", program.display()))
 }

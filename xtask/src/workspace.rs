@@ -70,21 +70,12 @@ pub(crate) fn shipped(beside: &str) -> Result<BTreeMap<String, PathBuf>, String>
     compiled(&["build"], &packages.chain(["--bins", "--release"]).collect::<Vec<&str>>(), &[])
 }
 
-/// Builds one of the workspace's binaries in the same way, and says where it is.
+/// Builds one of the workspace's binaries in the same way, or in another `profile`, and says where it is.
 ///
 /// # Errors
 /// As [`build`].
-pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
-    let program = built(&["--bin", name], &[])?.remove(name);
-    program.ok_or_else(|| format!("the workspace has no binary {name}"))
-}
-
-/// Builds one of the workspace's binaries in the profile `histories`, and says where it is.
-///
-/// # Errors
-/// As [`build`].
-pub(crate) fn optimised(name: &str) -> Result<PathBuf, String> {
-    let program = built(&["--profile", "histories", "--bin", name], &[])?.remove(name);
+pub(crate) fn program(name: &str, profile: &str) -> Result<PathBuf, String> {
+    let program = built(&["--bin", name, "--profile", profile], &[])?.remove(name);
     program.ok_or_else(|| format!("the workspace has no binary {name}"))
 }
 
