@@ -126,6 +126,7 @@ mod tests {
     fn a_stable_value() {
         let digest = Encoding::of("countersign.test.v1").text("a").number(7).maybe(None).digest();
         assert_eq!(digest.to_string().parse::<Digest>().unwrap(), digest);
+        assert_eq!(format!("{digest:?}"), format!("Digest({digest})"));
         insta::assert_snapshot!(digest.to_string());
     }
 

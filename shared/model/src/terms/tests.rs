@@ -77,6 +77,23 @@ fn it_is_narrowed_further_and_never_back() {
 
 /// One action of a pattern takes less than its pattern, but a hundred of them are longer.
 #[test]
+fn whatever_goes_beyond_in_one_thing_alone_is_not_within() {
+    let asked = request(|_| {});
+    let within = |change: fn(&mut RequestFacts)| {
+        let other = request(change);
+        Terms::as_asked(&other).within(Terms::as_asked(&asked))
+    };
+    assert!(within(|_| {}));
+    assert!(within(|facts| facts.permissions = texts(&["s3:GetObject"])));
+    assert!(within(|facts| facts.resources = texts(&["arn:aws:s3:::orders/1"])));
+    assert!(within(|facts| facts.duration_seconds = 65));
+    assert!(!within(|facts| facts.permissions = texts(&["s3:Get*", "s3:PutObject"])));
+    assert!(!within(|facts| facts.resources = texts(&["arn:aws:s3:::payments/*"])));
+    assert!(!within(|facts| facts.duration_seconds = 1_801));
+    assert!(!within(|facts| facts.duration_seconds = 64), "shorter than any grant");
+}
+
+#[test]
 fn what_would_not_fit_is_not_taken() {
     let request = request(|facts| facts.permissions = texts(&["s3:*"]));
     let long: Vec<String> = (0..100).map(|number| format!("s3:GetSomethingOfAVeryLongName{number}")).collect();

@@ -16,6 +16,8 @@ fn paths_are_those_of_the_specification() {
     assert_eq!(told(tile(Holds::Hashes(1), 0, 1)), "tile/1/000.p/1");
     assert_eq!(told(tile(Holds::Entries, 273, 112)), "tile/entries/273.p/112");
     assert_eq!(told(tile(Holds::Entries, 1_000, 256)), "tile/entries/x001/000");
+    let read = Tile::parse("tile/2/x001/234.p/7").unwrap();
+    assert_eq!((read.holds(), read.index(), read.width(), read.is_full()), (Holds::Hashes(2), 1_234, 7, false));
 }
 
 #[test]
@@ -34,6 +36,10 @@ fn the_specifications_example_of_seventy_thousand() {
     );
     assert_eq!(written(256, 256), []);
     assert_eq!(written(300, 200), []);
+    let right =
+        [(Holds::Entries, 273, 112), (Holds::Hashes(0), 273, 112), (Holds::Hashes(1), 1, 17), (Holds::Hashes(2), 0, 1)];
+    assert_eq!(edge(70_000), right.map(|(holds, index, width)| tile(holds, index, width)));
+    assert_eq!((edge(0), edge(256)), (Vec::new(), vec![tile(Holds::Hashes(1), 0, 1)]));
     // Nothing is made before it is asked for.
     assert_eq!(super::written(0, u64::MAX).next(), Some(tile(Holds::Entries, 0, 256)));
 }

@@ -16,6 +16,7 @@ const KNOWN: [(&str, &str); 8] = [
 #[test]
 fn known_leaves_give_known_roots() {
     let mut edge = Edge::EMPTY;
+    assert_eq!(format!("{:?}", edge.root()), format!("Hash({})", edge.root()));
     assert_eq!(edge.root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     for (entry, root) in KNOWN {
         edge.append(leaf(&hex::decode(entry).unwrap())).unwrap();

@@ -57,6 +57,29 @@ fn either_secret_does_and_no_other() {
     assert_eq!(both().verify(at(AT), Some("1800000000"), Some(&other), b"a=b"), Err(SignatureError::WrongSignature));
 }
 
+/// Somebody who rotates secrets may begin by entering the old one twice.
+#[test]
+fn a_secret_that_is_given_twice_is_one() {
+    let twice = Signatures::new(vec![secret(OLD), secret(OLD)]).unwrap();
+    let signature = sign(OLD, "1800000000", b"a=b");
+    assert!(twice.verify(at(AT), Some("1800000000"), Some(&signature), b"a=b").is_ok());
+}
+
+#[test]
+fn what_is_wrong_has_a_code_that_stays() {
+    let codes = [
+        (SignatureError::NoTimestamp, "missing_timestamp"),
+        (SignatureError::MalformedTimestamp, "malformed_timestamp"),
+        (SignatureError::NoSignature, "missing_signature"),
+        (SignatureError::MalformedSignature, "malformed_signature"),
+        (SignatureError::WrongSignature, "wrong_signature"),
+        (SignatureError::Stale, "stale_timestamp"),
+    ];
+    for (error, code) in codes {
+        assert_eq!(error.code(), code);
+    }
+}
+
 #[test]
 fn five_minutes_either_way_and_no_more() {
     let signature = sign(OLD, "1800000000", b"x");

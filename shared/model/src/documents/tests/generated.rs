@@ -179,6 +179,7 @@ fn only_the_requester_enters_a_role_within_the_window_and_with_a_second_factor()
     let entering = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"];
     assert_eq!(texts(&allow["Action"]), entering);
     let role = grant_role_arn(&request);
+    assert_eq!(role, format!("arn:aws:iam::111111111111:role/countersign/{}", request.id));
     for (second, inside) in probes(window()) {
         for action in entering {
             let ask = Ask::new(action, &role, second);

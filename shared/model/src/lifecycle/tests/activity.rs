@@ -81,6 +81,25 @@ fn a_finding_that_ends_a_grant_ends_it_also_when_it_is_known() {
     assert_eq!(*reason, EndReason::Finding { rule: "outside_actions".to_owned() });
     let again = decide(&ended.next, &note(finding(at), true), at).unwrap();
     assert!(again.events.is_empty() && again.effects == ended.effects, "resumed");
+    let beside = decide(&ended.next, &note(finding(at), false), at).unwrap();
+    assert!(beside.events.is_empty() && beside.effects.is_empty(), "what asks for no end resumes none");
+}
+
+/// What the API says is the word of the record.
+#[test]
+fn the_reason_of_an_end_is_the_same_word_everywhere() {
+    let word = |reason: &EndReason| serde_json::to_value(reason).unwrap()["kind"].clone();
+    for reason in [
+        EndReason::Expired,
+        EndReason::Revoked { by: crate::samples::person("bob"), reason: words("x") },
+        EndReason::Offboarded,
+        EndReason::Panic,
+        EndReason::Failed { code: "x".to_owned() },
+        EndReason::Drifted { differences: Vec::new() },
+        EndReason::Finding { rule: "x".to_owned() },
+    ] {
+        assert_eq!(word(&reason), reason.as_str());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::samples::person;
+use crate::terms::Terms;
 use crate::time::Window;
 
 fn vote(request: &Request, by: &str) -> Event {
@@ -63,6 +64,38 @@ fn an_approval_rests_on_its_votes() {
 fn policy_alone_approves_only_what_takes_no_votes() {
     assert!(fold(&request(|facts| facts.quorum.needed = 0), &[approved(&[])]).is_ok());
     assert!(fold(&request(|facts| facts.quorum.needed = 1), &[approved(&[])]).is_err());
+}
+
+/// Each thing that is wrong with it is enough.
+#[test]
+fn a_narrowing_is_what_it_says_by_somebody_else_and_asks_all_again() {
+    let request = request(|facts| facts.quorum.needed = 3);
+    let fold = |narrowing: &Event| fold(&request, &[vote(&request, "bob"), narrowing.clone()]);
+    let shorter = |seconds: u64, by: &str, asked_again: &[&str]| {
+        let wanted = Narrower { duration_seconds: Some(seconds), ..Narrower::default() };
+        let narrowed = Terms::as_asked(&request).narrow(&wanted, &person(by), request.submitted_at).unwrap().unwrap();
+        let digest = Terms { request: &request, narrowed: Some(&narrowed) }.digest();
+        Event::TermsNarrowed {
+            by: person(by),
+            permissions: narrowed.permissions,
+            resources: narrowed.resources,
+            duration_seconds: narrowed.duration_seconds,
+            digest,
+            superseded: asked_again.iter().map(|name| person(name)).collect(),
+        }
+    };
+    let sound = shorter(600, "carol", &["bob"]);
+    assert_eq!(fold(&sound).unwrap().terms().duration_seconds(), 600);
+    let mut of_another = sound;
+    if let (Event::TermsNarrowed { digest, .. }, Event::TermsNarrowed { digest: other, .. }) =
+        (&mut of_another, shorter(601, "carol", &["bob"]))
+    {
+        *digest = other;
+    }
+    assert!(fold(&of_another).is_err(), "of another digest");
+    assert!(fold(&shorter(600, "alice", &["bob"])).is_err(), "the requester's");
+    assert!(fold(&shorter(600, "carol", &[])).is_err(), "a vote for more goes on counting");
+    assert!(fold(&shorter(600, "carol", &["bob", "dave"])).is_err(), "one that nobody gave");
 }
 
 #[test]

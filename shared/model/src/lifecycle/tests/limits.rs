@@ -56,6 +56,16 @@ fn access_starts_and_stops_to_the_second() {
 }
 
 #[test]
+fn an_end_is_announced_from_the_second_that_was_set() {
+    let state = active(|_| {});
+    let window = state.plan().unwrap().window;
+    let at = state.request.notices.warning_at(window).unwrap();
+    let before = Time::from_second(at.as_second() - 1).unwrap();
+    assert_eq!(decide(&state, &Command::Warn, before), Err(Refusal::TooEarly { at }));
+    assert!(matches!(decide(&state, &Command::Warn, at).unwrap().events[..], [Event::ExpiryAnnounced { .. }]));
+}
+
+#[test]
 fn votes_count_until_the_second_before_it_lapses() {
     let request = request(|_| {});
     let pending = submit(request.clone(), &needs_approvals(), request.submitted_at).next;
@@ -81,6 +91,33 @@ fn making_access_is_given_up_after_its_attempts_and_unmade() {
     let given_up = decide(&state, &fail, now).unwrap();
     assert_eq!(given_up.next.status().as_str(), "revoking");
     assert_eq!(given_up.effects, [Effect::PlaceTombstone, Effect::DisarmRevocation, Effect::RemoveAccess]);
+}
+
+/// Where making access turns from going on to giving up.
+#[test]
+fn access_is_made_while_what_was_countersigned_is_fresh_and_there_is_time_for_it() {
+    let request = request(|_| {});
+    let at = |seconds| request.submitted_at.plus(seconds);
+    let names = |state: &State, command: &Command, now: Time| {
+        decide(state, command, now).unwrap().events.iter().map(Event::name).collect::<Vec<_>>()
+    };
+    let start = Command::StartProvisioning;
+    let approved = step(&submit(request.clone(), &needs_approvals(), at(0)).next, &approve(&request, "bob"), at(10));
+    assert_eq!(names(&approved, &start, at(10 + APPROVAL_LIFETIME)), ["provisioningStarted"]);
+    assert_eq!(names(&approved, &start, at(11 + APPROVAL_LIFETIME)), ["requestLapsed"]);
+
+    let making = step(&approved, &start, at(20));
+    let over = making.plan().unwrap().window.expires_at();
+    let before = |seconds: u64| at(at(0).seconds_until(over) - seconds);
+    assert!(names(&making, &start, before(SCHEDULE_MARGIN)).is_empty(), "resumed");
+    assert_eq!(names(&making, &start, before(SCHEDULE_MARGIN - 1)), ["revocationStarted"]);
+    let failed = Command::ProvisioningFailed { code: "throttled".to_owned() };
+    let again = SCHEDULE_MARGIN + backoff(1);
+    assert_eq!(names(&making, &failed, before(again)), ["provisioningAttemptFailed"]);
+    assert_eq!(names(&making, &failed, before(again - 1)), ["revocationStarted"]);
+    let made = Command::Activate { evidence: evidence(at(30)) };
+    assert_eq!(names(&making, &made, before(1)), ["grantActivated"]);
+    assert_eq!(decide(&making, &made, over).unwrap_err().code(), "overtaken");
 }
 
 #[test]
@@ -130,6 +167,32 @@ fn a_grant_without_sessions_ends_without_a_deny() {
     // A role is closed even if it was not made: a slow worker may be about to.
     let role = active(|facts| facts.mechanism = role_mechanism());
     assert_eq!(decide(&step(&role, &revoke("alice"), now), &end, now).unwrap_err().code(), "overtaken");
+}
+
+/// Before the end of the window an end takes a deny in place; from there on the seal is one. Only who ended early leaves it.
+#[test]
+fn what_an_end_waits_for_turns_with_the_window_to_the_second() {
+    let policy = facts("legacy-debug").mechanism;
+    let end = |at: Time| Command::End { evidence: evidence(at) };
+    for mechanism in [facts("orders-db-debug").mechanism, policy.clone()] {
+        let active = active(|facts| facts.mechanism = mechanism);
+        let now = active.request.submitted_at.plus(40);
+        let over = active.plan().unwrap().window.expires_at();
+        let last = Time::from_second(over.as_second() - 1).unwrap();
+        let used = step(&active, &Command::RequestCredentials { by: by_slack("alice") }, now);
+        let early = step(&used, &revoke("bob"), now);
+        assert_eq!(decide(&early, &end(last), last).unwrap_err().code(), "overtaken");
+        assert!(matches!(step(&early, &end(over), over).phase, Phase::Ended { residue: Some(_), .. }));
+        let on_time = step(&used, &Command::StartRevocation { reason: EndReason::Expired }, over);
+        assert!(matches!(step(&on_time, &end(over), over).phase, Phase::Ended { residue: None, .. }));
+    }
+    // Nobody has used it, so that nothing of it is left once the policy is taken out.
+    let unused = active(|facts| facts.mechanism = policy);
+    let over = unused.plan().unwrap().window.expires_at();
+    let last = Time::from_second(over.as_second() - 1).unwrap();
+    let early = step(&unused, &revoke("bob"), unused.request.submitted_at.plus(40));
+    assert_eq!(decide(&early, &end(last), last).unwrap_err().code(), "overtaken");
+    assert!(matches!(step(&early, &end(over), over).phase, Phase::Ended { residue: None, .. }));
 }
 
 /// An entitlement whose quorum is 0 is not thereby approved: policy has to say so.

@@ -1,6 +1,7 @@
 //! After the end: shown once, tried until it is, shown anew if its deny was touched.
 
 use super::*;
+use crate::time::{CLOCK_TOLERANCE, Window};
 
 /// Ended early, with credentials handed out before: its deny stays until after the window.
 fn ended() -> (State, Time) {
@@ -62,8 +63,33 @@ fn a_deny_that_was_touched_is_verified_anew() {
     let touched = step(&verified, &drift, now.plus(60));
     assert_eq!(touched.due_at(), Some(now.plus(60)));
     assert_eq!(names(&touched, &verify(now.plus(61)), now.plus(61)), ["verifiedEnded"]);
-    let over = now.plus(100_000);
+    let over = verified.due_at().unwrap();
+    let before = Time::from_second(over.as_second() - 1).unwrap();
+    assert_eq!(names(&verified, &drift, before), ["driftFound"]);
     assert_eq!(decide(&verified, &drift, over).unwrap_err().code(), "overtaken", "nothing has to be there any more");
+}
+
+#[test]
+fn a_deny_that_is_taken_out_is_touched_by_nobody() {
+    let (ended, now) = ended();
+    let drift = Event::DriftFound { differences: vec!["deny_missing".to_owned()] };
+    assert!(evolve(Some(ended.clone()), &drift, now).is_ok());
+    let without = evolve(Some(ended), &Event::TombstoneRemoved {}, now).unwrap();
+    assert!(evolve(Some(without), &drift, now).is_err());
+}
+
+/// Of an early end by a clock that may be ahead of AWS's.
+#[test]
+fn what_was_ordered_at_its_end_is_over_and_an_early_end_a_little_later() {
+    let window = Window::starting(active(|_| {}).request.submitted_at, 600).unwrap();
+    let end = window.expires_at();
+    let before = |time: Time| Time::from_second(time.as_second() - 1).unwrap();
+    for now in [window.starts_at(), before(end), end] {
+        assert!(is_over(end, now, window) && is_over(end.plus(5), now, window), "{now}");
+        assert!(!is_over(before(end), now, window), "{now}");
+    }
+    let by_any_clock = end.plus(CLOCK_TOLERANCE);
+    assert!(is_over(before(end), by_any_clock, window) && !is_over(before(end), before(by_any_clock), window));
 }
 
 #[test]

@@ -90,3 +90,12 @@ proptest! {
         prop_assert!(approved(needed) || !approved(needed + 1));
     }
 }
+
+#[test]
+fn whoever_voted_is_told_so_and_whoever_is_too_late_that_it_is_decided() {
+    let request = request(|_| {});
+    let now = request.submitted_at;
+    let approved = step(&submit(request.clone(), &needs_approvals(), now).next, &approve(&request, "bob"), now);
+    let told = |who: &str| decide(&approved, &approve(&request, who), now).unwrap_err().code();
+    assert_eq!((told("bob"), told("carol")), ("already_approved", "already_decided"));
+}
