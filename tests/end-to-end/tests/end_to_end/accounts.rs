@@ -17,8 +17,12 @@ const ARCHIVE: &str = "333333333333";
 
 /// A grant of alice's that bob countersigned; active.
 async fn granted(stage: &Stage, entitlement: &str) -> Result<String, Failure> {
+    granted_for(stage, entitlement, 900).await
+}
+
+async fn granted_for(stage: &Stage, entitlement: &str, seconds: u64) -> Result<String, Failure> {
     let wish = json!({
-        "entitlement": entitlement, "durationSeconds": 900, "justification": "invoice-1 is open for weeks",
+        "entitlement": entitlement, "durationSeconds": seconds, "justification": "invoice-1 is open for weeks",
         "ticketId": "INV-1",
     });
     let asked = stage.alice.post("/v1/requests", &wish).await?.expect(201)?;
@@ -74,6 +78,38 @@ async fn sessions_of_another_account_open_it_and_no_other_and_end_early() -> Res
     assert!(denies(&stage, INVOICES, "countersign").await?.contains(&name));
     let untouched = others.get_item("invoices", "invoices-1").await;
     assert!(untouched.is_allowed(), "{untouched}");
+    Ok(())
+}
+
+/// Denies on shared roles stay for as long as a session could do without them, and no longer: here and elsewhere.
+#[tokio::test]
+async fn what_an_early_end_leaves_on_base_roles_is_taken_out_after_the_window() -> Result<(), Failure> {
+    const SECONDS: u64 = 100;
+    let stage = Stage::find()?;
+    let here = granted_for(&stage, "orders-db-debug", SECONDS).await?;
+    let elsewhere = granted_for(&stage, "invoices-debug", SECONDS).await?;
+    let (orders, invoices) = (stage.granted(&here).await?, stage.granted(&elsewhere).await?);
+    for id in [&here, &elsewhere] {
+        stage.bob.revoke(id, "that was enough").await?.expect(200)?;
+    }
+    let home = stage.outputs.account_id.as_str();
+    let left = async || -> Result<[bool; 2], Failure> {
+        let has = |denies: Vec<String>, id: &str| denies.contains(&format!("countersign-kill-{id}"));
+        Ok([
+            has(denies(&stage, home, "countersign-sample").await?, &here),
+            has(denies(&stage, INVOICES, "countersign").await?, &elsewhere),
+        ])
+    };
+    for id in [&here, &elsewhere] {
+        let ended = ended(&stage, id).await?;
+        assert_eq!(text(&ended, "endReason"), "revoked");
+    }
+    assert_eq!(left().await?, [true, true]);
+    let bound = Duration::from_secs(SECONDS + QUARANTINE).saturating_add(Duration::from_mins(4));
+    until("the denies are gone", bound, || async { Ok((left().await? == [false, false]).then_some(())) }).await?;
+    for after in [orders.get_order("order-1001").await, invoices.get_item("invoices", "invoices-1").await] {
+        assert!(after.is_denied(), "{after}");
+    }
     Ok(())
 }
 
