@@ -71,6 +71,17 @@ fn revoke(by: &str) -> Command {
     Command::Revoke { by: by_slack(by), reason: words("enough"), permission: granted(true) }
 }
 
+/// So many seconds before `time`.
+fn before(time: Time, seconds: i64) -> Time {
+    Time::from_second(time.as_second() - seconds).unwrap()
+}
+
+/// What `command` puts on record.
+#[track_caller]
+fn names(state: &State, command: &Command, now: Time) -> Vec<&'static str> {
+    decide(state, command, now).unwrap().events.iter().map(Event::name).collect()
+}
+
 /// Decides, and lets a refusal fail the test.
 #[track_caller]
 fn step(state: &State, command: &Command, now: Time) -> State {

@@ -21,10 +21,6 @@ fn failed() -> Command {
     Command::VerificationFailed { code: "still_allowed".to_owned() }
 }
 
-fn names(state: &State, command: &Command, now: Time) -> Vec<&'static str> {
-    decide(state, command, now).unwrap().events.iter().map(Event::name).collect()
-}
-
 #[test]
 fn an_end_is_due_to_be_verified_at_once_and_then_its_deny_to_be_taken_out() {
     let (ended, now) = ended();
@@ -64,8 +60,7 @@ fn a_deny_that_was_touched_is_verified_anew() {
     assert_eq!(touched.due_at(), Some(now.plus(60)));
     assert_eq!(names(&touched, &verify(now.plus(61)), now.plus(61)), ["verifiedEnded"]);
     let over = verified.due_at().unwrap();
-    let before = Time::from_second(over.as_second() - 1).unwrap();
-    assert_eq!(names(&verified, &drift, before), ["driftFound"]);
+    assert_eq!(names(&verified, &drift, before(over, 1)), ["driftFound"]);
     assert_eq!(decide(&verified, &drift, over).unwrap_err().code(), "overtaken", "nothing has to be there any more");
 }
 
@@ -83,13 +78,13 @@ fn a_deny_that_is_taken_out_is_touched_by_nobody() {
 fn what_was_ordered_at_its_end_is_over_and_an_early_end_a_little_later() {
     let window = Window::starting(active(|_| {}).request.submitted_at, 600).unwrap();
     let end = window.expires_at();
-    let before = |time: Time| Time::from_second(time.as_second() - 1).unwrap();
-    for now in [window.starts_at(), before(end), end] {
+    let early = before(end, 1);
+    for now in [window.starts_at(), early, end] {
         assert!(is_over(end, now, window) && is_over(end.plus(5), now, window), "{now}");
-        assert!(!is_over(before(end), now, window), "{now}");
+        assert!(!is_over(early, now, window), "{now}");
     }
     let by_any_clock = end.plus(CLOCK_TOLERANCE);
-    assert!(is_over(before(end), by_any_clock, window) && !is_over(before(end), before(by_any_clock), window));
+    assert!(is_over(early, by_any_clock, window) && !is_over(early, before(by_any_clock, 1), window));
 }
 
 #[test]
